@@ -1,0 +1,298 @@
+"""The facts rules read. All frozen; numbers are exact (``Fraction``); dates are dates of the patient's record.
+
+Text that came with the request (a drug's name, a unit, a value as printed) is ``RequestText`` so that render can tell
+it from our own words and escape it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Literal
+
+
+class RequestText(str):
+    """A string out of the request: data, never markup."""
+
+    __slots__ = ()
+
+
+Need = str  # a prefetch key: "patient", "conditions", "laboratory", ...
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something a topic would have needed.
+
+    ``what`` names it (a key of the ``missing`` texts); ``why`` is ``not-obtained``, ``incomplete``, ``not-on-record``,
+    or a reason of the fact itself (``too-old``, ``unit-unknown`` ...); ``detail`` is shown as data where present.
+    """
+
+    what: str
+    why: str
+    detail: RequestText | None = None
+    when: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One usable result. ``value`` is in the canonical unit of its analyte (``cards/measurements.yaml``)."""
+
+    analyte: str
+    value: Fraction
+    unit: str
+    shown: RequestText  # value and unit as reported
+    when: date
+    ref: RequestText  # e.g. Observation/123
+    preliminary: bool = False
+    low: Fraction | None = None  # the result's own reference range, canonical unit
+    high: Fraction | None = None
+    at: datetime | None = None  # time of day where stated, to order two results of one day
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """One result that is on record and cannot be used; ``why`` is a key of the ``unusable`` texts."""
+
+    analyte: str
+    why: str
+    shown: RequestText | None
+    when: date | None
+    ref: RequestText
+
+
+Result = Reading | Unusable
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """A value used as an input of a formula, and where it came from."""
+
+    name: str  # creatinine, weight, height, age, sex, egfr, bsa, albumin, calcium-total ...
+    value: Fraction | str
+    unit: str | None
+    reading: Reading | None = None
+
+
+ClearanceMethod = Literal["measured", "reported", "cockcroft-gault", "de-indexed-egfr"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """A creatinine clearance in mL/min and how it was come by."""
+
+    value: Fraction
+    method: ClearanceMethod
+    when: date
+    ref: RequestText
+    inputs: tuple[Sourced, ...] = ()
+    preliminary: bool = False
+    # Cockcroft-Gault with the ideal and the adjusted body weight, where height allows: weight name -> mL/min.
+    by_other_weight: tuple[tuple[str, Fraction], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Renal:
+    """Renal function in the look-back window. ``clearance`` is None exactly when ``problems`` says why."""
+
+    look_back_days: int
+    clearance: Clearance | None
+    problems: tuple[Missing, ...] = ()
+    egfr: Reading | None = None  # newest eGFR (mL/min/1.73 m2) in the window, quoted only
+    creatinine: Reading | None = None  # newest usable serum creatinine, any age; mg/dL
+    creatinine_history: tuple[Reading, ...] = ()  # newest first, all on record; mg/dL
+
+
+CalciumLevel = Literal["low", "normal", "high"]
+
+
+@dataclass(frozen=True, slots=True)
+class Calcium:
+    """Calcium status in the look-back window. ``level`` is None when no usable result is there (``problems`` says why)."""
+
+    look_back_days: int
+    level: CalciumLevel | None
+    kind: Literal["ionised", "corrected-reported", "corrected-computed", "total-uncorrected"] | None = None
+    value: Fraction | None = None  # canonical unit
+    unit: str | None = None
+    when: date | None = None
+    ref: RequestText | None = None
+    low: Fraction | None = None
+    high: Fraction | None = None
+    range_origin: Literal["result", "default"] | None = None
+    inputs: tuple[Sourced, ...] = ()
+    preliminary: bool = False
+    problems: tuple[Missing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """A condition on record that counts (not refuted, not entered in error, not another patient's)."""
+
+    concept: str
+    active: bool
+    text: RequestText
+    ref: RequestText
+    when: date | None
+    by_name: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """A single dose in mg; of a range the upper end counts."""
+
+    mg: Fraction
+    is_range: bool
+    shown: RequestText
+
+
+DrugGroup = Literal["bisphosphonate", "rankl-inhibitor", "calcium", "vitamin-d", "nsaid", "platinum"]
+Route = Literal["intravenous", "subcutaneous", "oral", "topical", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Which product of a substance: decided by dose, strength, brand, then interval."""
+
+    use: Literal["oncology", "osteoporosis", "unknown"]
+    decided_by: Literal["dose", "strength", "brand", "interval", "route", "substance"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DrugOrder:
+    """A MedicationRequest among the draft orders."""
+
+    key: str  # stable within the call: the resource's id, else its position
+    position: int
+    ref: RequestText | None
+    text: RequestText
+    drugs: tuple[str, ...]  # concept ids of the code lists; () = not recognised
+    groups: frozenset[DrugGroup]
+    product: Product
+    selected: bool
+    stops: bool  # the draft ends or forbids the drug
+    dose: Dose | None
+    dose_problem: str | None = None  # why no dose was read, when one was written
+    route: Route | None = None
+    interval_days: Fraction | None = None
+    interval_shown: RequestText | None = None
+    infusion_minutes: Fraction | None = None
+    daily_mg: Fraction | None = None
+    indications: frozenset[str] = frozenset()  # concepts of the order's own reasons
+    stop_reasons: frozenset[str] = frozenset()
+    stop_text: RequestText | None = None
+    stops_ref: str | None = None  # the prescription a discontinuation order ends
+    low_confidence: bool = False  # recognised by an unverified name only
+
+    @property
+    def drug(self) -> str:
+        """The concept id of the one substance (bone-modifying agents have exactly one)."""
+        return self.drugs[0] if self.drugs else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOrder:
+    """A ServiceRequest among the draft orders."""
+
+    key: str
+    position: int
+    ref: RequestText | None
+    text: RequestText
+    services: tuple[str, ...]  # concept ids
+    selected: bool
+    stops: bool
+
+
+Order = DrugOrder | ServiceOrder
+
+
+@dataclass(frozen=True, slots=True)
+class DrugUse:
+    """One record of treatment: a prescription, a statement or an administration."""
+
+    kind: Literal["request", "statement", "administration"]
+    drugs: tuple[str, ...]
+    groups: frozenset[DrugGroup]
+    product: Product
+    active: bool  # request active/on-hold, statement active; administrations are judged by date
+    ended: bool  # stopped, completed, cancelled
+    when: date | None
+    until: date | None
+    text: RequestText
+    ref: RequestText
+    dose: Dose | None = None
+    route: Route | None = None
+    daily_mg: Fraction | None = None
+    counts: bool = True  # False: topical NSAID, antiplatelet aspirin
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """A service done, ordered or booked."""
+
+    service: str
+    how: Literal["done", "ordered", "booked"]
+    when: date | None
+    ref: RequestText
+
+
+ScopeKind = Literal["lung-cancer", "primary-not-recorded", "no-diagnosis", "other-primary", "osteoporosis"]
+
+
+@dataclass(frozen=True, slots=True)
+class PatientFacts:
+    sex: Literal["male", "female"] | None
+    age: int | None
+    birth_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    now: datetime
+    patient: PatientFacts
+    diagnoses: tuple[Diagnosis, ...]
+    orders: tuple[Order, ...]
+    uses: tuple[DrugUse, ...]
+    arrangements: tuple[Arrangement, ...]
+    renal: Renal
+    calcium: Calcium
+    # need -> why it is not (wholly) known; empty when everything asked for was answered
+    gaps: Mapping[Need, Missing] = field(default_factory=dict)
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
+
+    def has(self, *concepts: str) -> bool:
+        """Whether any of these is an active diagnosis on record."""
+        return any(d.active and d.concept in concepts for d in self.diagnoses)
+
+    def found(self, *concepts: str) -> tuple[Diagnosis, ...]:
+        """The active diagnoses of these concepts."""
+        return tuple(d for d in self.diagnoses if d.active and d.concept in concepts)
+
+    def lacking(self, *needs: Need) -> tuple[Missing, ...]:
+        """Which of these needs were not obtained or are incomplete."""
+        return tuple(self.gaps[n] for n in needs if n in self.gaps)
+
+    def drug_orders(self, group: DrugGroup) -> tuple[DrugOrder, ...]:
+        """Drafts that start a drug of this group."""
+        return tuple(o for o in self.orders if isinstance(o, DrugOrder) and not o.stops and group in o.groups)
+
+    def within(self, day: date | None, days: int) -> bool:
+        """Whether a day lies in the look-back window; both ends count, the future does not."""
+        return day is not None and self.today - timedelta(days=days) <= day <= self.today
+
+    def taking(self, group: DrugGroup, days: int) -> tuple[DrugUse, ...]:
+        """Active therapy with a group: active prescriptions and statements, and administrations in the look-back."""
+        return tuple(u for u in self.uses if group in u.groups and u.counts and self._active(u, days))
+
+    def _active(self, use: DrugUse, days: int) -> bool:
+        return self.within(use.when, days) if use.kind == "administration" else use.active
+
+    def given(self, drugs: Iterable[str]) -> tuple[date, ...]:
+        """Days on which treatment with these drugs is on record, oldest first."""
+        wanted = set(drugs)
+        return tuple(sorted(u.when for u in self.uses if u.when and u.when <= self.today and wanted & set(u.drugs)))

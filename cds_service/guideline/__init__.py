@@ -1,0 +1,1 @@
+"""The reviewed content of ``cards/``: recommendations, parameters, tables and texts, loaded strictly."""

@@ -1,0 +1,170 @@
+"""Types of the YAML files in ``cards/``. Unknown members are refused; every number has a unit and an origin."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+
+import msgspec
+
+from cds_service.outcome import Indicator
+
+Origin = Literal["guideline", "label", "local"]
+
+
+class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="snake"):
+    """Base of everything read from ``cards/``."""
+
+
+class Parameter(File):
+    """A number a rule uses. ``min``/``max`` bound what a site may set; ``source`` says where the number stands."""
+
+    value: Decimal
+    unit: str
+    origin: Origin
+    source: str
+    note: str | None = None
+    min: Decimal | None = None
+    max: Decimal | None = None
+
+
+class Band(File):
+    """One row of a dose table: clearance from/to with the bound's side, and the dose (absent: not recommended).
+
+    ``printed`` is the source's own text of the row; ``reading`` says where the bounds go beyond it.
+    """
+
+    printed: str
+    above: Decimal | None = None  # exclusive lower bound
+    from_: Decimal | None = msgspec.field(default=None, name="from")  # inclusive lower bound
+    below: Decimal | None = None  # exclusive upper bound
+    to: Decimal | None = None  # inclusive upper bound
+    dose: Decimal | None = None
+    not_recommended: bool = False
+    reading: str | None = None
+
+    def holds(self, value: Fraction) -> bool:
+        """Whether a clearance (same unit as the table) lies in this band."""
+        return (
+            (self.above is None or value > Fraction(self.above))
+            and (self.from_ is None or value >= Fraction(self.from_))
+            and (self.below is None or value < Fraction(self.below))
+            and (self.to is None or value <= Fraction(self.to))
+        )
+
+
+class Table(File):
+    """A dose table: drug (concept id) to bands, highest clearance first."""
+
+    unit: str
+    dose_unit: str
+    origin: Origin
+    source: str
+    rows: dict[str, list[Band]]
+
+
+class Source(File):
+    """Where a recommendation comes from."""
+
+    kind: Origin
+    sections: list[str]
+    label: dict[str, str]  # language -> source.label of the card
+    url: str | None = None
+    recommendation: list[int] = []
+    grade: str | None = None
+    table: str | None = None
+    quote: str | None = None
+
+
+class Needs(File):
+    """Prefetch keys. Required and not obtained: 412. Optional and not obtained: the rule may answer cannot tell."""
+
+    required: list[str] = []
+    optional: list[str] = []
+
+
+class Recommendation(File):
+    """One topic of the guideline or of a drug label (``cards/recommendations/<topic>.yaml``)."""
+
+    topic: str
+    service: str
+    source: Source
+    needs: Needs
+    indicators: dict[str, Indicator]
+    override_reasons: list[str]
+    reading: str
+    not_encoded: str
+    parameters: dict[str, Parameter] = {}
+    tables: dict[str, Table] = {}
+    # False: fires only with a relevant diagnosis; True: a drug-safety topic, also without one at an oncology dose.
+    drug_safety: bool = False
+    # Topics whose card this one stands in for, on the same order.
+    replaces: list[str] = []
+    # Which parameter the review page walks across its limits, and the readable title of the page's table.
+    review: dict[str, str] = {}
+
+
+class Statement(File):
+    """One numbered recommendation or section of the guideline, in the registry."""
+
+    id: str  # "Rec. 8", "§4.1.4.1", "Table 2"
+    title: str
+    status: Literal["encoded", "partly", "not-encoded"]
+    why: str
+    grade: str | None = None
+    topics: list[str] = []
+
+
+class Erratum(File):
+    where: str
+    printed: str
+    reading: str
+
+
+class Registry(File):
+    """``cards/guideline.yaml``: the edition, every numbered statement, and the misprints."""
+
+    title: dict[str, str]
+    edition: str
+    doi: str
+    url: str
+    publisher: str
+    citation: str
+    statements: list[Statement]
+    errata: list[Erratum]
+
+
+class Parameters:
+    """The numbers of one recommendation as a rule sees them.
+
+    ``number`` gives the exact value, ``days`` a whole number of days, ``indicator`` the urgency by name,
+    ``bands`` the rows of a table for a drug. An unknown name raises ``KeyError`` naming the topic.
+    """
+
+    __slots__ = ("_recommendation",)
+
+    def __init__(self, recommendation: Recommendation) -> None:
+        self._recommendation = recommendation
+
+    def _find(self, name: str) -> Parameter:
+        try:
+            return self._recommendation.parameters[name]
+        except KeyError:
+            raise KeyError(f"{self._recommendation.topic}.yaml has no parameter {name!r}") from None
+
+    def number(self, name: str) -> Fraction:
+        return Fraction(self._find(name).value)
+
+    def days(self, name: str) -> int:
+        return int(self._find(name).value)
+
+    def indicator(self, name: str = "default") -> Indicator:
+        return self._recommendation.indicators[name]
+
+    def bands(self, table: str, drug: str) -> list[Band]:
+        """The rows of a table for a drug; empty when the table has none."""
+        return self._recommendation.tables[table].rows.get(drug, [])
+
+    def drugs(self, table: str) -> list[str]:
+        return list(self._recommendation.tables[table].rows)
