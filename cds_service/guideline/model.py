@@ -13,7 +13,7 @@ from cds_service.outcome import Indicator
 Origin = Literal["guideline", "label", "local"]
 
 
-class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="snake"):
+class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of everything read from ``cards/``."""
 
 
