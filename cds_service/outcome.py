@@ -64,6 +64,8 @@ class Advise:
     say: str
     data: Mapping[str, object] = field(default_factory=dict)
     suggestions: tuple[Suggestion, ...] = ()
+    # Suggestions that go together ("any"), or alternatives of which one is taken ("at-most-one").
+    choose: Literal["any", "at-most-one"] = "at-most-one"
 
 
 @dataclass(frozen=True, slots=True)

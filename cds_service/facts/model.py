@@ -185,6 +185,7 @@ class DrugOrder:
     stop_text: RequestText | None = None
     stops_ref: str | None = None  # the prescription a discontinuation order ends
     low_confidence: bool = False  # recognised by an unverified name only
+    authored: date | None = None
 
     @property
     def drug(self) -> str:
@@ -285,14 +286,60 @@ class Facts:
         """Whether a day lies in the look-back window; both ends count, the future does not."""
         return day is not None and self.today - timedelta(days=days) <= day <= self.today
 
-    def taking(self, group: DrugGroup, days: int) -> tuple[DrugUse, ...]:
-        """Active therapy with a group: active prescriptions and statements, and administrations in the look-back."""
-        return tuple(u for u in self.uses if group in u.groups and u.counts and self._active(u, days))
+    def arranged(self, days: int, *services: str) -> Arrangement | None:
+        """The latest of these services done or ordered in the look-back, or booked for today or later.
+
+        An active order without a date counts; something done without a date does not.
+        """
+        found = [a for a in self.arrangements if a.service in services and self._stands(a, days)]
+        return max(found, key=lambda a: (a.when or date.max, a.ref), default=None)
+
+    def _stands(self, arrangement: Arrangement, days: int) -> bool:
+        if arrangement.how == "booked":
+            return arrangement.when is not None and arrangement.when >= self.today
+        if arrangement.when is None:
+            return arrangement.how == "ordered"
+        return self.within(arrangement.when, days)
+
+    def last_done(self, *services: str) -> Arrangement | None:
+        """The latest of these services done at any time."""
+        done = [a for a in self.arrangements if a.service in services and a.how == "done" and a.when]
+        return max((a for a in done if a.when and a.when <= self.today), key=lambda a: (a.when, a.ref), default=None)
+
+    def taking(self, groups: Iterable[DrugGroup], days: int) -> tuple[DrugUse, ...]:
+        """Active therapy: active prescriptions and statements, and administrations in the look-back, newest first."""
+        wanted = frozenset(groups)
+        active = [u for u in self.uses if wanted & u.groups and u.counts and self._active(u, days)]
+        return tuple(sorted(active, key=lambda u: (u.when or date.min, u.ref), reverse=True))
 
     def _active(self, use: DrugUse, days: int) -> bool:
-        return self.within(use.when, days) if use.kind == "administration" else use.active
+        """An administration counts in the look-back unless a prescription of the drug ended on or after that day."""
+        if use.kind != "administration":
+            return use.active
+        return self.within(use.when, days) and not any(
+            other.ended and other.kind != "administration" and set(other.drugs) & set(use.drugs)
+            for other in self.uses
+            if use.when and (other.until or other.when or date.min) >= use.when
+        )
 
     def given(self, drugs: Iterable[str]) -> tuple[date, ...]:
-        """Days on which treatment with these drugs is on record, oldest first."""
+        """Days on which treatment with these drugs is on record, oldest first; today's order is not one of them."""
         wanted = set(drugs)
-        return tuple(sorted(u.when for u in self.uses if u.when and u.when <= self.today and wanted & set(u.drugs)))
+        return tuple(sorted(u.when for u in self.uses if u.when and u.when < self.today and wanted & set(u.drugs)))
+
+    def treated_with(self, groups: Iterable[DrugGroup]) -> tuple[DrugUse, ...]:
+        """Every record of treatment with these groups, oldest first (undated ones last)."""
+        wanted = frozenset(groups)
+        return tuple(sorted((u for u in self.uses if wanted & u.groups), key=lambda u: (u.when or date.max, u.ref)))
+
+    def months_since(self, day: date) -> int:
+        """Whole calendar months between a day and today."""
+        months = (self.today.year - day.year) * 12 + self.today.month - day.month
+        return months - (1 if self.today.day < day.day else 0)
+
+    @property
+    def hypercalcaemic(self) -> bool:
+        """Calcium high in the look-back; without any usable result, an active diagnosis. A result outranks a code."""
+        if self.calcium.level is not None:
+            return self.calcium.level == "high"
+        return self.has("hypercalcaemia")

@@ -1,0 +1,222 @@
+"""Reading a Dosage: dose in mg, route, interval in days, infusion time in minutes, daily dose.
+
+Nothing is guessed. A dose in text is read only when the text holds one unmistakable number with a unit of mass; a dose
+in pieces (支, vial) only when the strength of one piece is known.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from cds_service.facts.model import Dose, RequestText, Route
+from cds_service.fhir.structs import CodeableConcept, Dosage, DoseAndRate, Extension, Quantity, many
+from cds_service.guideline.dosing import Dosing
+
+SNOMED = "http://snomed.info/sct"
+# Epic carries the dose of some orders only in this extension (open.epic.com, CDS Hooks); matched by its last segment.
+ORDERED_DOSE = "ordered-dose"
+# Larger or smaller magnitudes are no doses, and would make exact arithmetic explode.
+_MAGNITUDE = 12
+
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_EVERY = re.compile(rf"(?:\bq|every|每隔?|/)\s*{_NUMBER}?\s*(?:个)?\s*([a-z]+|[天日周月年]|星期|小时)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Dosed:
+    """What one set of dosage instructions says."""
+
+    dose: Dose | None = None
+    problem: str | None = None
+    route: Route | None = None
+    interval_days: Fraction | None = None
+    interval_shown: RequestText | None = None
+    infusion_minutes: Fraction | None = None
+    daily_mg: Fraction | None = None
+
+
+def exact(value: Decimal | None) -> Fraction | None:
+    """A decimal of the request as an exact number; None for nothing, NaN, infinity or an absurd magnitude."""
+    if value is None or not value.is_finite() or (value and abs(value.adjusted()) > _MAGNITUDE):
+        return None
+    return Fraction(value)
+
+
+def norm(text: str) -> str:
+    """Text as spelling tables compare it: NFKC, lower case, trimmed."""
+    return unicodedata.normalize("NFKC", text).strip().lower()
+
+
+class DoseReader:
+    """Reads dosages with the spelling tables of ``cards/dosing.yaml``."""
+
+    def __init__(self, dosing: Dosing) -> None:
+        self._mg = {norm(u): f for u, f in dosing.milligrams.items()}
+        self._minutes = {norm(u): f for u, f in dosing.minutes.items()}
+        self._days = {norm(u): f for u, f in dosing.days.items()}
+        self._pieces = frozenset(norm(u) for u in dosing.pieces)
+        self._routes = dosing.routes
+        mass = "|".join(sorted(map(re.escape, self._mg), key=len, reverse=True))
+        # Not a concentration (mg/mL) and not part of a longer number or word; "4mg/次" and "4 mg/dose" are doses.
+        self._mass = re.compile(rf"(?<![\d.\-~]){_NUMBER}\s*({mass})(?![a-z]|\s*/\s*(?:\d|m?l\b|kg|m2|ml))", re.IGNORECASE)
+
+    def read(self, dosages: Iterable[Dosage], extensions: Iterable[Extension], strength: Fraction | None) -> Dosed:
+        """One order's dosage instructions taken together; of several doses the largest counts.
+
+        ``strength``: mg of one piece of the product, where known.
+        """
+        all_dosages = list(dosages)
+        doses: list[Dose] = []
+        problem: str | None = None
+        for dosage in all_dosages:
+            dose, why = self._dose(dosage, strength)
+            problem = problem or why
+            if dose:
+                doses.append(dose)
+        if not doses:
+            doses = [d for d in (self._extension_dose(e, strength) for e in extensions) if d]
+        dose = max(doses, key=lambda d: d.mg, default=None)
+        interval, shown = self._interval(all_dosages)
+        return Dosed(
+            dose=dose,
+            problem=None if dose else problem,
+            route=next((r for r in map(self._route, all_dosages) if r), None),
+            interval_days=interval,
+            interval_shown=shown,
+            infusion_minutes=next((m for m in (self._infusion(d, dose) for d in all_dosages) if m), None),
+            daily_mg=dose.mg / interval if dose and interval else None,
+        )
+
+    def text_mass(self, text: str) -> Fraction | None:
+        """The one mass a text names, in mg; None when it names none, several different ones, or a range."""
+        found = {Fraction(n) * self._mg[norm(u)] for n, u in self._mass.findall(unicodedata.normalize("NFKC", text))}
+        return found.pop() if len(found) == 1 else None
+
+    def _dose(self, dosage: Dosage, strength: Fraction | None) -> tuple[Dose | None, str | None]:
+        why: str | None = None
+        for quantity, is_range in self._quantities(dosage):
+            mg = self._mass_of(quantity, strength)
+            if mg is not None and mg > 0:
+                return Dose(mg, is_range, _shown(quantity)), None
+            why = "dose-unit-unknown"
+        for extension in dosage.extension or []:
+            if found := self._extension_dose(extension, strength):
+                return found, None
+        if dosage.text and (mg := self.text_mass(dosage.text)):
+            return Dose(mg, False, RequestText(dosage.text)), None
+        return None, why or ("dose-text-unreadable" if dosage.text else None)
+
+    def _quantities(self, dosage: Dosage) -> Iterator[tuple[Quantity, bool]]:
+        stated = [*many(dosage.dose_and_rate), DoseAndRate(dosage.dose_quantity, dosage.dose_range)]
+        for each in stated:
+            if each.dose_quantity:
+                yield each.dose_quantity, False
+            if each.dose_range and (upper := each.dose_range.high or each.dose_range.low):
+                yield upper, True
+        if dosage.dose:
+            yield dosage.dose, False
+
+    def _mass_of(self, quantity: Quantity, strength: Fraction | None) -> Fraction | None:
+        value = exact(quantity.value)
+        if value is None or quantity.comparator:
+            return None
+        for unit in (quantity.code, quantity.unit):
+            if unit and (factor := self._mg.get(norm(unit))):
+                return value * factor
+        pieces = [u for u in (quantity.code, quantity.unit) if u and norm(u) in self._pieces]
+        return value * strength if pieces and strength else None
+
+    def _extension_dose(self, extension: Extension, strength: Fraction | None) -> Dose | None:
+        nested = [extension, *(extension.extension or [])]
+        if not (extension.url or "").rstrip("/").endswith(ORDERED_DOSE):
+            return None
+        for each in nested:
+            if each.value_quantity and (mg := self._mass_of(each.value_quantity, strength)):
+                return Dose(mg, False, _shown(each.value_quantity))
+        return None
+
+    def _route(self, dosage: Dosage) -> Route | None:
+        if dosage.route is None:
+            return None
+        said = _words(dosage.route)
+        snomed = {c.code for c in dosage.route.codings() if c.code}
+        for name, known in self._routes.items():
+            if snomed & set(known.snomed) or any(w in {norm(n) for n in known.names} for w in said):
+                return name  # type: ignore[return-value]  # the keys of dosing.yaml are the routes
+        for name, known in self._routes.items():
+            if any(norm(n) in w for n in known.names if len(n) > 3 or not n.isascii() for w in said):
+                return name  # type: ignore[return-value]
+        return "other" if said or snomed else None
+
+    def _interval(self, dosages: list[Dosage]) -> tuple[Fraction | None, RequestText | None]:
+        for dosage in dosages:
+            repeat = dosage.timing.repeat if dosage.timing else None
+            if repeat and repeat.period is not None and repeat.period_unit:
+                unit = self._days.get(norm(repeat.period_unit))
+                times = exact(repeat.frequency) if repeat.frequency is not None else Fraction(1)
+                period = exact(repeat.period)
+                if unit and times and period:
+                    shown = f"{_plain(times)} × / {_plain(period)} {repeat.period_unit}"
+                    return period * unit / times, RequestText(shown)
+        for text in self._timing_texts(dosages):
+            if match := _EVERY.search(unicodedata.normalize("NFKC", text)):
+                unit = self._days.get(norm(match.group(2)))
+                if unit and (count := Fraction(match.group(1) or 1)):
+                    return count * unit, RequestText(match.group(0))
+        return None, None
+
+    def _timing_texts(self, dosages: list[Dosage]) -> Iterator[str]:
+        for dosage in dosages:
+            if dosage.timing and dosage.timing.code:
+                yield from (t for t in (c.code or c.display for c in dosage.timing.code.codings()) if t)
+                if dosage.timing.code.text:
+                    yield dosage.timing.code.text
+            if dosage.text:
+                yield dosage.text
+
+    def _infusion(self, dosage: Dosage, dose: Dose | None) -> Fraction | None:
+        repeat = dosage.timing.repeat if dosage.timing else None
+        if repeat and repeat.duration is not None and repeat.duration_unit:
+            unit, length = self._minutes.get(norm(repeat.duration_unit)), exact(repeat.duration)
+            if unit and length:
+                return length * unit
+        if dose is None:
+            return None
+        for each in [*many(dosage.dose_and_rate), DoseAndRate(None, None, dosage.rate_quantity, dosage.rate_ratio)]:
+            if rate := self._rate(each):
+                return dose.mg / rate
+        return None
+
+    def _rate(self, each: DoseAndRate) -> Fraction | None:
+        """mg per minute, where the rate is one of mass; a volume rate says nothing without the concentration."""
+        if each.rate_ratio and each.rate_ratio.numerator and each.rate_ratio.denominator:
+            mass = self._mass_of(each.rate_ratio.numerator, None)
+            time = each.rate_ratio.denominator
+            unit = next((self._minutes[norm(u)] for u in (time.code, time.unit) if u and norm(u) in self._minutes), None)
+            span = exact(time.value)
+            return mass / (span * unit) if mass and span and unit else None
+        quantity = each.rate_quantity
+        for text in (quantity.code, quantity.unit) if quantity else ():
+            mass_unit, _, time_unit = norm(text or "").partition("/")
+            factor, per, value = self._mg.get(mass_unit), self._minutes.get(time_unit), exact(quantity.value if quantity else None)
+            if factor and per and value:
+                return value * factor / per
+        return None
+
+
+def _words(concept: CodeableConcept) -> list[str]:
+    texts = [concept.text, *(t for c in concept.codings() for t in (c.code, c.display))]
+    return [norm(t) for t in texts if t]
+
+
+def _shown(quantity: Quantity) -> RequestText:
+    return RequestText(f"{quantity.value} {quantity.unit or quantity.code or ''}".strip())
+
+
+def _plain(value: Fraction) -> str:
+    return f"{float(value):g}"

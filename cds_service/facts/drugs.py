@@ -1,0 +1,168 @@
+"""Which drug an order, a prescription or an administration is for, and which product of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import msgspec
+
+from cds_service.facts.doses import Dosed, DoseReader
+from cds_service.facts.model import DrugGroup, Product, RequestText
+from cds_service.fhir.structs import (
+    CodeableConcept,
+    Dosage,
+    Extension,
+    Medication,
+    MedicationAdministration,
+    MedicationRequest,
+    MedicationStatement,
+    Reference,
+    Resource,
+    many,
+)
+from cds_service.guideline.drugs import DrugFacts, Drugs
+from cds_service.terminology import Match, Terminology
+
+Treatment = MedicationRequest | MedicationStatement | MedicationAdministration
+Lookup = Callable[[str], Resource | None]
+
+_medication = msgspec.json.Decoder(Medication)
+NOT_SYSTEMIC = frozenset({"topical", "ophthalmic", "neonatal"})
+UNSURE = "low-confidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A treatment with its drugs. ``known`` is False when the record says nothing of what the drug is."""
+
+    drugs: tuple[str, ...]
+    groups: frozenset[DrugGroup]
+    product: Product
+    text: RequestText
+    dosed: Dosed
+    counts: bool
+    low_confidence: bool
+    known: bool
+
+
+class DrugReader:
+    """Recognises drugs with the code lists and decides between products of one substance."""
+
+    def __init__(self, terminology: Terminology, drugs: Drugs, doses: DoseReader) -> None:
+        self._terminology, self._drugs, self._doses = terminology, drugs, doses
+
+    def read(self, treatment: Treatment, lookup: Lookup) -> Recognised:
+        """The drug of a treatment. ``lookup`` finds a Medication by reference among what came with the call."""
+        concepts, display = self._concepts(treatment, lookup)
+        matches = self._match(concepts, display)
+        text = _text(concepts, display)
+        strength = self._strength(matches, text)
+        dosed = self._doses.read(_dosages(treatment), _extensions(treatment), strength)
+        names = tuple(dict.fromkeys(m.concept for m in matches))
+        groups = frozenset[DrugGroup](self._drugs.drugs[n].group for n in names if n in self._drugs.drugs)
+        return Recognised(
+            drugs=names,
+            groups=groups,
+            product=self._product(matches, dosed, strength),
+            text=RequestText(text),
+            dosed=dosed,
+            counts=self._counts(matches, dosed),
+            low_confidence=bool(matches) and all(UNSURE in m.flags for m in matches),
+            known=bool(text or any(c.codings() for c in concepts)),
+        )
+
+    def _concepts(self, treatment: Treatment, lookup: Lookup) -> tuple[list[CodeableConcept], str | None]:
+        """What the treatment says its drug is: inline, in a referenced Medication, or only as a display."""
+        inline = treatment.medication_codeable_concept
+        concepts = [inline] if inline else []
+        reference = treatment.medication_reference
+        if treatment.medication:
+            concepts.append(treatment.medication.codeable)
+            if isinstance(treatment.medication.reference, Reference):
+                reference = treatment.medication.reference
+            elif isinstance(treatment.medication.reference, str):  # a bare Reference where R5 wants a CodeableReference
+                reference = Reference(treatment.medication.reference, treatment.medication.display)
+        if reference and (found := self._referenced(treatment, reference, lookup)):
+            concepts += [c for c in (found.code, *_ingredients(found)) if c]
+        return concepts, reference.display if reference else None
+
+    def _referenced(self, treatment: Treatment, reference: Reference, lookup: Lookup) -> Medication | None:
+        target = reference.reference or ""
+        if target.startswith("#"):
+            inside = [_decoded(raw) for raw in treatment.contained or []]
+            return next((m for m in inside if m and f"#{(m.id or '').lstrip('#')}" == target), None)
+        found = lookup(target)
+        return found if isinstance(found, Medication) else None
+
+    def _match(self, concepts: list[CodeableConcept], display: str | None) -> tuple[Match, ...]:
+        for concept in concepts:
+            codings = [(c.system, c.code, c.display) for c in concept.codings()]
+            if found := self._terminology.match("drug", codings, concept.codeable.text):
+                return found
+        return self._terminology.match("drug", [], display) if display else ()
+
+    def _strength(self, matches: tuple[Match, ...], text: str) -> Fraction | None:
+        """mg of one piece: from the code list, else the one mass the drug's own text names."""
+        stated = {m.strength for m in matches if m.strength}
+        if len(stated) == 1 and (mg := self._doses.text_mass(stated.pop())):
+            return mg
+        return self._doses.text_mass(text)
+
+    def _product(self, matches: tuple[Match, ...], dosed: Dosed, strength: Fraction | None) -> Product:
+        """One substance in two products: by dose, then strength, then brand, then interval (``cards/drugs.yaml``)."""
+        known = [self._drugs.drugs[m.concept] for m in matches if m.concept in self._drugs.drugs]
+        facts = known[0] if known else None
+        if facts is None or facts.products is None:
+            return Product("unknown")
+        return facts.products.decide(dosed, strength, [m.product for m in matches if m.product])
+
+    def _counts(self, matches: tuple[Match, ...], dosed: Dosed) -> bool:
+        """False for what must not count as an NSAID: topical forms, and aspirin at an antiplatelet dose."""
+        nsaids = [m for m in matches if self._group(m) == "nsaid"]
+        if not nsaids or len(nsaids) < len(matches):
+            return True
+        if dosed.route == "topical" or all(m.flags & NOT_SYSTEMIC for m in nsaids):
+            return False
+        return not all(self._antiplatelet(m, dosed) for m in nsaids)
+
+    def _group(self, match: Match) -> str | None:
+        facts: DrugFacts | None = self._drugs.drugs.get(match.concept)
+        return facts.group if facts else None
+
+    def _antiplatelet(self, match: Match, dosed: Dosed) -> bool:
+        if "antiplatelet" in match.flags:
+            return True
+        limit = Fraction(self._drugs.aspirin_antiplatelet_mg.value)
+        return match.ingredient == "aspirin" and dosed.daily_mg is not None and dosed.daily_mg <= limit
+
+
+def _decoded(raw: msgspec.Raw) -> Medication | None:
+    try:
+        return _medication.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _ingredients(medication: Medication) -> Iterable[CodeableConcept | None]:
+    for each in many(medication.ingredient):
+        yield each.item_codeable_concept or (each.item.codeable if each.item else None)
+
+
+def _dosages(treatment: Treatment) -> list[Dosage]:
+    return many(treatment.dosage_instruction if isinstance(treatment, MedicationRequest) else treatment.dosage)
+
+
+def _extensions(treatment: Treatment) -> list[Extension]:
+    return (treatment.extension or []) if isinstance(treatment, MedicationRequest) else []
+
+
+def _text(concepts: list[CodeableConcept], display: str | None) -> str:
+    for concept in concepts:
+        said = [concept.codeable.text, *(c.display for c in concept.codings())]
+        if text := next((t for t in said if t), None):
+            return text
+    return display or ""
+
+

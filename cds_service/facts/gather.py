@@ -1,0 +1,105 @@
+"""From record to facts: the one place where a patient's FHIR becomes what rules read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from cds_service.facts.calcium import calcium
+from cds_service.facts.clearance import renal
+from cds_service.facts.dates import age_on, day_of
+from cds_service.facts.doses import DoseReader
+from cds_service.facts.drugs import DrugReader, Lookup
+from cds_service.facts.history import arrangements, diagnoses, uses
+from cds_service.facts.model import Arrangement, Facts, Missing, Order, PatientFacts, ServiceOrder
+from cds_service.facts.observations import collect
+from cds_service.facts.orders import OrderReader
+from cds_service.fhir.structs import Condition, Observation, Patient, Resource
+from cds_service.guideline.dosing import Dosing
+from cds_service.guideline.drugs import Drugs
+from cds_service.guideline.measurements import Measurements
+from cds_service.hook import HookCall
+from cds_service.record import Completeness, Record, draft_resources
+from cds_service.terminology import Terminology
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads orders and facts with the content it was made from."""
+
+    terminology: Terminology
+    measurements: Measurements
+    drugs: DrugReader
+    order_reader: OrderReader
+
+    @classmethod
+    def of(cls, terminology: Terminology, measurements: Measurements, drugs: Drugs, dosing: Dosing) -> Reader:
+        """A reader with these code lists, unit tables, drug facts and dosing words."""
+        drug_reader = DrugReader(terminology, drugs, DoseReader(dosing))
+        return cls(terminology, measurements, drug_reader, OrderReader(drug_reader, terminology))
+
+    def orders(self, call: HookCall, record: Record) -> tuple[Order, ...]:
+        """The draft orders of a call. Raises as ``OrderReader.read`` and ``draft_resources``."""
+        return self.order_reader.read(draft_resources(call), call.selections, _lookup(record))
+
+    def oldest_needed(self, now: datetime) -> str:
+        """The day (YYYY-MM-DD) back to which laboratory results must be known."""
+        windows = self.measurements.windows
+        days = max(windows.renal_days, windows.calcium_days)
+        return (now.date() - timedelta(days=days)).isoformat()
+
+    def facts(self, record: Record, orders: tuple[Order, ...], now: datetime) -> Facts:
+        """Everything rules may ask for, at the moment ``now`` (aware)."""
+        today = now.date()
+        results = collect(record.of(Observation), self.terminology, self.measurements, now)
+        patient = _patient(record, now)
+        windows = self.measurements.windows
+        drafts = frozenset(str(o.ref) for o in orders if o.ref)
+        lookup = _lookup(record)
+        return Facts(
+            now=now,
+            patient=patient,
+            diagnoses=tuple(diagnoses(record.of(Condition), self.terminology, now)),
+            orders=orders,
+            uses=tuple(uses(record, self.drugs, lookup, drafts, now)),
+            arrangements=(*arrangements(record, self.order_reader), *_drafted(orders, now)),
+            renal=renal(results, patient, today, windows),
+            calcium=calcium(results, today, windows, self.measurements),
+            gaps={key: gap for key, known in record.needs.items() if (gap := _gap(key, known))},
+        )
+
+
+def _lookup(record: Record) -> Lookup:
+    def find(reference: str) -> Resource | None:
+        short = "/".join(reference.split("/_history/")[0].rsplit("/", 2)[-2:])
+        return record.by_ref.get(reference) or record.by_ref.get(short)
+
+    return find
+
+
+def _gap(key: str, known: Completeness) -> Missing | None:
+    if known.state == "not-obtained":
+        return Missing(key, "not-obtained")
+    if known.state == "incomplete":
+        return Missing(key, "incomplete", when=day_of(known.back_to))
+    return None
+
+
+def _patient(record: Record, now: datetime) -> PatientFacts:
+    patient = next(iter(record.of(Patient)), Patient())
+    sex: Literal["male", "female"] | None = None
+    if patient.gender == "male" or patient.gender == "female":
+        sex = patient.gender
+    birth = day_of(patient.birth_date)
+    return PatientFacts(sex, age_on(birth, now.date()) if birth else None, birth)
+
+
+def _drafted(orders: tuple[Order, ...], now: datetime) -> list[Arrangement]:
+    """Services in the same draft set are already arranged."""
+    return [
+        Arrangement(service, "ordered", now.date(), order.text)
+        for order in orders
+        if isinstance(order, ServiceOrder) and not order.stops
+        for service in order.services
+    ]

@@ -1,0 +1,170 @@
+"""The draft orders as facts: which drug or service, started or stopped, selected or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cds_service.facts.dates import day_of
+from cds_service.facts.drugs import DrugReader, Lookup
+from cds_service.facts.model import DrugOrder, Order, RequestText, ServiceOrder
+from cds_service.fhir.structs import CodeableConcept, Entry, MedicationRequest, Resource, ServiceRequest, many
+from cds_service.problems import BadRequest, DataNotObtained
+from cds_service.terminology import Terminology
+
+# A draft in one of these states ends a drug; it does not order it.
+STOPPING = frozenset({"stopped", "cancelled", "revoked", "on-hold", "completed", "ended"})
+IGNORED = frozenset({"entered-in-error"})
+
+Draft = tuple[int, Entry, Resource]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReader:
+    """Reads draft orders."""
+
+    drugs: DrugReader
+    terminology: Terminology
+
+    def read(self, drafts: tuple[Draft, ...], selections: tuple[str, ...] | None, lookup: Lookup) -> tuple[Order, ...]:
+        """Every draft that is a drug or a service order.
+
+        ``selections``: on order-select the references just picked; None means every draft counts. Raises
+        ``BadRequest`` for a selection that names no draft, ``DataNotObtained`` for a draft drug nobody can name.
+        """
+        chosen = _chosen(drafts, selections)
+        lookup = _with_drafts(drafts, lookup)
+        orders: list[Order] = []
+        for position, entry, resource in drafts:
+            selected = chosen is None or position in chosen
+            if isinstance(resource, MedicationRequest) and resource.status not in IGNORED:
+                orders.append(self._drug(position, entry, resource, selected, lookup))
+            elif isinstance(resource, ServiceRequest) and resource.status not in IGNORED:
+                orders.append(self._service(position, resource, selected))
+        return tuple(orders)
+
+    def _drug(self, position: int, entry: Entry, resource: MedicationRequest, selected: bool, lookup: Lookup) -> DrugOrder:
+        found = self.drugs.read(resource, lookup)
+        if not found.known and _only_a_reference(resource):
+            where = f"context.draftOrders.entry[{position}].resource.medicationReference"
+            raise DataNotObtained(((where, "the Medication is neither contained, nor in draftOrders, nor prefetched"),))
+        return DrugOrder(
+            key=resource.id or f"#{position}",
+            position=position,
+            ref=_ref(resource),
+            text=found.text,
+            drugs=found.drugs,
+            groups=found.groups if found.counts else found.groups - {"nsaid"},
+            product=found.product,
+            selected=selected,
+            stops=resource.status in STOPPING or bool(resource.do_not_perform),
+            dose=found.dosed.dose,
+            dose_problem=found.dosed.problem,
+            route=found.dosed.route,
+            interval_days=found.dosed.interval_days,
+            interval_shown=found.dosed.interval_shown,
+            infusion_minutes=found.dosed.infusion_minutes,
+            daily_mg=found.dosed.daily_mg,
+            indications=self._concepts(many(resource.reason_code) + [r.codeable for r in many(resource.reason)], lookup, resource),
+            stop_reasons=self._concepts([resource.status_reason] if resource.status_reason else [], lookup, resource),
+            stop_text=_said(resource.status_reason),
+            stops_ref=resource.prior_prescription.reference if resource.prior_prescription else None,
+            low_confidence=found.low_confidence,
+            authored=day_of(resource.authored_on),
+        )
+
+    def _service(self, position: int, resource: ServiceRequest, selected: bool) -> ServiceOrder:
+        concept = resource.code.codeable if resource.code else CodeableConcept()
+        return ServiceOrder(
+            key=resource.id or f"#{position}",
+            position=position,
+            ref=_ref(resource),
+            text=_said(concept) or RequestText(""),
+            services=self.services(concept),
+            selected=selected,
+            stops=resource.status in STOPPING or bool(resource.do_not_perform),
+        )
+
+    def services(self, concept: CodeableConcept) -> tuple[str, ...]:
+        """Concept ids of a procedure or of a laboratory test ordered."""
+        codings = [(c.system, c.code, c.display) for c in concept.codings()]
+        text = concept.codeable.text
+        matches = self.terminology.match("procedure", codings, text) or self.terminology.match("observation", codings, text)
+        return tuple(dict.fromkeys(m.concept for m in matches if "broad" not in m.flags))
+
+    def _concepts(self, concepts: list[CodeableConcept], lookup: Lookup, resource: MedicationRequest) -> frozenset[str]:
+        """Conditions named by reasons, coded, in words, or by reference to a Condition that came along."""
+        for reference in many(resource.reason_reference):
+            target = lookup(reference.reference or "")
+            code = getattr(target, "code", None)
+            concepts = [*concepts, *([code] if isinstance(code, CodeableConcept) else [])]
+        found: set[str] = set()
+        for concept in concepts:
+            codings = [(c.system, c.code, c.display) for c in concept.codings()]
+            found |= {m.concept for m in self.terminology.match("condition", codings, concept.codeable.text)}
+        return frozenset(found)
+
+
+def _ref(resource: Resource) -> RequestText | None:
+    return RequestText(f"{resource.__struct_config__.tag}/{resource.id}") if resource.id else None
+
+
+def _said(concept: CodeableConcept | None) -> RequestText | None:
+    if concept is None:
+        return None
+    said = [concept.codeable.text, *(c.display for c in concept.codings())]
+    text = next((t for t in said if t), None)
+    return RequestText(text) if text else None
+
+
+def _only_a_reference(resource: MedicationRequest) -> bool:
+    medication = resource.medication
+    return resource.medication_reference is not None or (medication is not None and medication.reference is not None)
+
+
+def _chosen(drafts: tuple[Draft, ...], selections: tuple[str, ...] | None) -> frozenset[int] | None:
+    """Positions of the selected drafts; None when the hook has no selections."""
+    if selections is None:
+        return None
+    chosen: set[int] = set()
+    for number, selection in enumerate(selections):
+        hits = {position for position, entry, resource in drafts if _names(selection, entry, resource)}
+        if not hits and _is_read(selection):
+            raise BadRequest(
+                "The selection names no entry of draftOrders",
+                f"context.selections[{number}]",
+                "Send the selected order in context.draftOrders, with the id the selection uses.",
+            )
+        chosen |= hits
+    return frozenset(chosen)
+
+
+def _is_read(selection: str) -> bool:
+    """Whether a selection is of a kind that is read here; a NutritionOrder or DeviceRequest is somebody else's."""
+    kind = selection.split("/_history/")[0].rstrip("/").rsplit("/", 2)[:-1]
+    return not kind or kind[-1] in ("MedicationRequest", "ServiceRequest")
+
+
+def _names(selection: str, entry: Entry, resource: Resource) -> bool:
+    if selection == entry.full_url:
+        return True
+    if not resource.id:
+        return False
+    path = selection.split("/_history/")[0].rstrip("/")
+    return path == resource.id or path.endswith(f"{resource.__struct_config__.tag}/{resource.id}")
+
+
+def _with_drafts(drafts: tuple[Draft, ...], lookup: Lookup) -> Callable[[str], Resource | None]:
+    """A lookup that sees the other draft entries too (Epic sends the Medication so), by full URL or by type and id."""
+    inside: dict[str, Resource] = {}
+    for _, entry, resource in drafts:
+        if entry.full_url:
+            inside[entry.full_url] = resource
+        if resource.id:
+            inside[f"{resource.__struct_config__.tag}/{resource.id}"] = resource
+
+    def find(reference: str) -> Resource | None:
+        short = "/".join(reference.split("/_history/")[0].rsplit("/", 2)[-2:])
+        return inside.get(reference) or inside.get(short) or lookup(reference)
+
+    return find

@@ -1,0 +1,43 @@
+"""What can go wrong with a call, in the terms of the call; only ``web`` turns these into HTTP.
+
+No message carries a value of the request: they name members, types, keys and topics.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class CallProblem(Exception):
+    """Base of everything that stops a call."""
+
+
+@dataclass(frozen=True)
+class BadRequest(CallProblem):
+    """The request breaks the contract. ``where`` is a path into the body, ``remedy`` says what to send instead."""
+
+    what: str
+    where: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class UnknownService(CallProblem):
+    """No service of this id; ``known`` lists the ids there are."""
+
+    known: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DataNotObtained(CallProblem):
+    """Data that an order in scope cannot be checked without. ``causes``: (path into the request, why)."""
+
+    causes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class RuleFailed(CallProblem):
+    """A rule or a text of ours raised; the topic names it."""
+
+    topic: str
+    stage: str

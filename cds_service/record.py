@@ -1,0 +1,262 @@
+"""The patient's record as this call shows it: FHIR resources by kind, and how complete each kind is.
+
+The seven meanings of a prefetch member are told apart here, and only here:
+
+====================================  =============================================
+member                                meaning
+====================================  =============================================
+key absent, or no ``prefetch`` at all  not obtained
+``null``                              asked, nothing on record
+Bundle without entries                nothing on record
+Bundle whose entry is an outcome      nothing on record (an error outcome: incomplete)
+OperationOutcome as the value         not obtained (the client's query failed)
+Bundle with a ``next`` link           incomplete, unless its newest-first page reaches back far enough
+resource of another patient           dropped and counted
+====================================  =============================================
+
+A resource that cannot be decoded is left out and counted; it never stops the others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+import msgspec
+
+from cds_service.fhir.structs import (
+    Appointment,
+    Bundle,
+    Condition,
+    Entry,
+    Medication,
+    MedicationAdministration,
+    MedicationRequest,
+    MedicationStatement,
+    Observation,
+    OperationOutcome,
+    Patient,
+    Procedure,
+    Readable,
+    Reference,
+    Resource,
+    ServiceRequest,
+    many,
+)
+from cds_service.hook import HookCall
+from cds_service.problems import BadRequest, DataNotObtained
+
+State = Literal["obtained", "none", "incomplete", "not-obtained"]
+R = TypeVar("R", bound=Resource)
+
+
+class _Head(msgspec.Struct, frozen=True, rename="camel"):
+    resource_type: str | None = None
+
+
+_readable = msgspec.json.Decoder(Readable)
+_head = msgspec.json.Decoder(_Head)
+_WANTED = frozenset(
+    str(kind.__struct_config__.tag)
+    for kind in (
+        Patient, Condition, Observation, Medication, MedicationRequest, MedicationStatement, MedicationAdministration,
+        ServiceRequest, Procedure, Appointment, OperationOutcome, Bundle,
+    )  # fmt: skip
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """How much of one prefetch key is known. ``back_to``: an incomplete newest-first page covers all since this day."""
+
+    state: State
+    cause: str | None = None  # absent | failed | unreadable | more-pages
+    back_to: str | None = None  # YYYY-MM-DD
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Resources by type, the completeness of every prefetch key asked for, and what was left out."""
+
+    resources: Mapping[type[Resource], tuple[Resource, ...]]
+    by_ref: Mapping[str, Resource]
+    needs: Mapping[str, Completeness]
+    other_patient: int = 0
+    unreadable: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, kind: type[R]) -> tuple[R, ...]:
+        """All resources of a type, in the order they came, each once."""
+        return self.resources.get(kind, ())  # type: ignore[return-value]  # the mapping is keyed by the type itself
+
+
+class _Gatherer:
+    """Collects resources while walking the prefetch members of one call."""
+
+    def __init__(self, patient_id: str) -> None:
+        self.patient_id = patient_id
+        self.found: dict[type[Resource], dict[object, Resource]] = {}
+        self.by_ref: dict[str, Resource] = {}
+        self.other_patient = 0
+        self.unreadable: Counter[str] = Counter()
+
+    def decode(self, raw: msgspec.Raw) -> Resource | None:
+        """One resource, or None when its type is not wanted or it cannot be read (then counted)."""
+        try:
+            return _readable.decode(raw)
+        except (msgspec.DecodeError, RecursionError):
+            kind = _resource_type(raw)
+            if kind in _WANTED:
+                self.unreadable[kind] += 1
+            return None
+
+    def add(self, resource: Resource, full_url: str | None) -> None:
+        if not belongs(resource, self.patient_id):
+            self.other_patient += 1
+            return
+        kind = type(resource)
+        ref = f"{kind.__struct_config__.tag}/{resource.id}"
+        # The same resource may come under two keys; one without an id is only itself.
+        self.found.setdefault(kind, {}).setdefault(ref if resource.id else object(), resource)
+        if resource.id:
+            self.by_ref.setdefault(ref, resource)
+        if full_url:
+            self.by_ref.setdefault(full_url, resource)
+
+    def member(self, raw: msgspec.Raw) -> Completeness:
+        """Take in one prefetch value and say how complete it is."""
+        if bytes(raw) == b"null":
+            return Completeness("none")
+        before = sum(self.unreadable.values())
+        resource = self.decode(raw)
+        if isinstance(resource, OperationOutcome):
+            return Completeness("not-obtained", "failed")
+        if isinstance(resource, Bundle):
+            return self.bundle(resource)
+        if resource is None:
+            unreadable = sum(self.unreadable.values()) > before or _resource_type(raw) == ""
+            return Completeness("not-obtained", "unreadable") if unreadable else Completeness("none")
+        self.add(resource, None)
+        return Completeness("obtained")
+
+    def bundle(self, bundle: Bundle) -> Completeness:
+        failed, days = False, list[str | None]()
+        for entry in many(bundle.entry):
+            if entry.resource is None:
+                continue
+            resource = self.decode(entry.resource)
+            if isinstance(resource, OperationOutcome):
+                failed = failed or any(i.severity in ("error", "fatal") for i in many(resource.issue))
+            elif resource is not None:
+                days.append(_day(resource))
+                self.add(resource, entry.full_url)
+        if any(link.relation == "next" for link in many(bundle.link)):
+            return Completeness("incomplete", "more-pages", _back_to(days))
+        if failed:
+            return Completeness("incomplete", "failed")
+        return Completeness("obtained" if days else "none")
+
+
+def _resource_type(raw: msgspec.Raw) -> str:
+    try:
+        return _head.decode(raw).resource_type or ""
+    except (msgspec.DecodeError, RecursionError):
+        return ""
+
+
+def _day(resource: Resource) -> str | None:
+    if isinstance(resource, Observation):
+        when = resource.effective_date_time or resource.effective_instant or resource.issued
+        return when[:10] if when and len(when) >= 10 else None
+    return None
+
+
+def _back_to(days: list[str | None]) -> str | None:
+    """The day a page reaches back to, when it really is sorted newest first and every entry is dated."""
+    dated = [d for d in days if d]
+    if not dated or len(dated) != len(days) or any(a < b for a, b in zip(dated, dated[1:], strict=False)):
+        return None
+    return dated[-1]
+
+
+def belongs(resource: Resource, patient_id: str) -> bool:
+    """Whether a resource is this patient's, or does not say whose it is (a Medication, a missing subject)."""
+    if isinstance(resource, Patient):
+        return resource.id is None or resource.id == patient_id
+    if isinstance(resource, Appointment):
+        actors = [p.actor.reference for p in many(resource.participant) if p.actor and p.actor.reference]
+        patients = [a for a in actors if "Patient/" in a]
+        return not patients or any(same_patient(a, patient_id) for a in patients)
+    subject: Reference | None = getattr(resource, "subject", None)
+    return subject is None or subject.reference is None or same_patient(subject.reference, patient_id)
+
+
+def same_patient(reference: str, patient_id: str) -> bool:
+    """Whether a reference (relative, absolute, versioned) names the patient; a urn or fragment names nobody else."""
+    if reference.startswith(("urn:", "#")):
+        return True
+    path = reference.split("/_history/")[0].rstrip("/")
+    return path.rsplit("/", 1)[-1] == patient_id
+
+
+def read_record(call: HookCall, keys: Iterable[str]) -> Record:
+    """What the prefetch of the call shows. ``keys`` are the prefetch keys asked for in discovery.
+
+    Members under other keys are read too (a client may send a Medication under a name of its own).
+    """
+    gatherer = _Gatherer(call.patient_id)
+    prefetch = call.prefetch or {}
+    state = {key: gatherer.member(raw) for key, raw in prefetch.items()}
+    absent = Completeness("not-obtained", "absent")
+    return Record(
+        resources={kind: tuple(found.values()) for kind, found in gatherer.found.items()},
+        by_ref=gatherer.by_ref,
+        needs={key: state.get(key, absent) for key in keys},
+        other_patient=gatherer.other_patient,
+        unreadable=dict(gatherer.unreadable),
+    )
+
+
+def require(record: Record, needs: Iterable[str], since: str) -> None:
+    """Raise ``DataNotObtained`` unless every one of these needs is known, at least back to ``since`` (YYYY-MM-DD)."""
+    causes = []
+    for key in needs:
+        known = record.needs[key]
+        if known.state == "not-obtained" or (
+            known.state == "incomplete" and not (known.back_to and known.back_to < since)
+        ):
+            causes.append((f"prefetch.{key}", known.cause or "absent"))
+    if causes:
+        raise DataNotObtained(tuple(causes))
+
+
+def draft_resources(call: HookCall) -> tuple[tuple[int, Entry, Resource], ...]:
+    """The draft orders that can be read, with their position. Raises ``BadRequest`` for one that is broken.
+
+    A broken draft of a wanted type is the client's fault and must be told: skipping it would look like "safe".
+    """
+    drafts = []
+    for position, entry in enumerate(call.drafts):
+        if entry.resource is None:
+            continue
+        where = f"context.draftOrders.entry[{position}].resource"
+        try:
+            resource = _readable.decode(entry.resource)
+        except (msgspec.DecodeError, RecursionError):
+            kind = _resource_type(entry.resource)
+            if kind in _WANTED or not kind:
+                raise BadRequest(
+                    "The draft order cannot be read as the FHIR resource it says it is",
+                    where,
+                    "Run `cds-service validate` on the request: it names the member.",
+                ) from None
+            continue
+        if not belongs(resource, call.patient_id):
+            raise BadRequest(
+                "The draft order is for another patient than context.patientId",
+                f"{where}.subject",
+                "Send the draft orders of one patient per call.",
+            )
+        drafts.append((position, entry, resource))
+    return tuple(drafts)

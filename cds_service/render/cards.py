@@ -1,0 +1,175 @@
+"""Findings, in the caller's language, as the CDS Hooks response."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+
+from cds_service.content import Content
+from cds_service.evaluate import Finding, Findings, Unknown
+from cds_service.facts.model import DrugOrder, Facts, Missing, Order
+from cds_service.guideline.model import Recommendation
+from cds_service.outcome import Act, Advise, CreateDrug, CreateService, DeleteOrder, ReviseOrder, Suggestion
+from cds_service.problems import RuleFailed
+from cds_service.render import resources
+from cds_service.render.model import Card, Response
+from cds_service.render.resources import Caller, Json
+from cds_service.render.texts import Language, TopicSentences, one_line, tidy
+
+NOT_EVALUATED = "not-evaluated"
+_URGENCY = {"critical": 0, "warning": 1, "info": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything rendering needs besides the findings. ``drafts``: the client's own orders by position."""
+
+    content: Content
+    language: Language
+    caller: Caller
+    hook_instance: uuid.UUID
+    drafts: Mapping[int, msgspec.Raw]
+
+
+def render(findings: Findings, unreadable: Mapping[str, int], page: Page) -> Response:
+    """The response, most urgent first, checked against its own model.
+
+    Raises ``RuleFailed`` naming the topic when a sentence or a suggestion of ours cannot be made.
+    """
+    cards = [_guarded(f.topic, lambda f=f, a=a: _card(f, a, findings.facts, page)) for f, a in findings.advice]
+    if findings.unknown or unreadable:
+        cards.append(_guarded(NOT_EVALUATED, lambda: _not_evaluated(findings, unreadable, page)))
+    cards.sort(key=lambda card: _URGENCY[card["indicator"]])
+    return _guarded("response", lambda: msgspec.convert({"cards": cards}, Response))
+
+
+def _guarded(topic: str, make: Any) -> Any:
+    try:
+        return make()
+    except Exception as error:
+        raise RuleFailed(topic, "text") from error
+
+
+def _card(finding: Finding, advice: Advise, facts: Facts, page: Page) -> Json:
+    topic = page.language.topics[finding.topic]
+    values = template_values(finding.recommendation, finding.order, facts, page.language, advice.data)
+    values["notes"] = _notes(finding, values, page.language)
+    card = _frame(finding.recommendation, advice.say, advice.indicator, f"{finding.topic}|{finding.order.key}", values, page)
+    suggestions = [
+        made
+        for number, suggestion in enumerate(advice.suggestions)
+        if (made := _suggestion(suggestion, f"{card['uuid']}|{number}", topic, values, page))
+    ]
+    if suggestions:
+        card |= {"suggestions": suggestions, "selectionBehavior": advice.choose}
+    return card
+
+
+def _frame(
+    recommendation: Recommendation, say: str, indicator: str, name: str, values: Mapping[str, Any], page: Page
+) -> Json:
+    """The parts every card has. The uuid comes from call, topic and order: a retry gives the same card."""
+    topic = page.language.topics[recommendation.topic]
+    sentences = topic.cards[say]
+    source: Json = {
+        "label": recommendation.source.label[page.language.tag],
+        "topic": {"system": page.content.topic_system, "code": recommendation.topic, "display": topic.display},
+    }
+    if recommendation.source.url:
+        source["url"] = recommendation.source.url
+    return {
+        "uuid": str(uuid.uuid5(page.hook_instance, name)),
+        "summary": one_line(sentences.summary.render(values)),
+        "indicator": indicator,
+        "detail": tidy(sentences.detail.render(values)),
+        "source": source,
+        "overrideReasons": _override_reasons(recommendation, page),
+    }
+
+
+def _override_reasons(recommendation: Recommendation, page: Page) -> list[Json]:
+    reasons = page.content.override_reasons
+    return [
+        {"system": reasons.system, "code": code, "display": reasons.display[code][page.language.tag]}
+        for code in recommendation.override_reasons
+    ]
+
+
+def template_values(
+    recommendation: Recommendation, order: Order | None, facts: Facts, language: Language, data: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the templates of a recommendation see."""
+    return {
+        "order": order,
+        "facts": facts,
+        "p": {name: Fraction(parameter.value) for name, parameter in recommendation.parameters.items()},
+        "source": recommendation.source,
+        "source_label": recommendation.source.label[language.tag],
+        "notes": "",
+        **data,
+    }
+
+
+def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> str:
+    """What every card of this order must add: whose guideline this is when the diagnosis leaves it open, and how sure
+    the recognition of the drug is."""
+    keys = [finding.scope] if finding.scope in language.notes else []
+    if isinstance(finding.order, DrugOrder) and finding.order.low_confidence:
+        keys.append("low-confidence")
+    return "\n\n".join(language.notes[key].render(values).strip() for key in keys)
+
+
+def _suggestion(
+    suggestion: Suggestion, name: str, topic: TopicSentences, values: Mapping[str, Any], page: Page
+) -> Json | None:
+    label = one_line(topic.suggestions[suggestion.label].render({**values, "act": suggestion.acts[0]}))
+    actions = [action for act in suggestion.acts if (action := _action(act, label, page))]
+    if len(actions) < len(suggestion.acts):
+        return None
+    made: Json = {"label": label, "uuid": str(uuid.uuid5(page.hook_instance, name)), "actions": actions}
+    return made | ({"isRecommended": True} if suggestion.recommended else {})
+
+
+def _action(act: Act, label: str, page: Page) -> Json | None:
+    """One action, or None when the draft has no id by which the client could find it."""
+    content, caller = page.content, page.caller
+    match act:
+        case CreateService(orderable):
+            thing = content.orderables[orderable]
+            words = f"{label}: {thing.text[caller.language]}"
+            return {"type": "create", "description": words, "resource": resources.service_request(thing, caller)}
+        case CreateDrug(orderable):
+            made = resources.medication_request(content.orderables[orderable], act, caller, content.dosing)
+            return {"type": "create", "description": label, "resource": made}
+        case DeleteOrder(order):
+            return {"type": "delete", "description": label, "resourceId": str(order.ref)} if order.ref else None
+        case ReviseOrder(order):
+            if not order.ref:
+                return None
+            original = msgspec.json.decode(page.drafts[order.position])
+            return {
+                "type": "update",
+                "description": label,
+                "resource": resources.revised(original, act, label, content.dosing),
+            }
+
+
+def _not_evaluated(findings: Findings, unreadable: Mapping[str, int], page: Page) -> Json:
+    recommendation = page.content.recommendations[NOT_EVALUATED]
+    data = {"unknown": list(_unknown_lines(findings.unknown, page.language)), "unreadable": dict(unreadable)}
+    values = template_values(recommendation, None, findings.facts, page.language, data)
+    return _frame(recommendation, "some-unknown", recommendation.indicators["default"], NOT_EVALUATED, values, page)
+
+
+def _unknown_lines(unknown: Iterable[Unknown], language: Language) -> Iterator[Json]:
+    """One line per topic: its name and everything that was missing for any order, each once."""
+    by_topic: dict[str, dict[Missing, None]] = {}
+    for each in unknown:
+        by_topic.setdefault(each.topic, {}).update(dict.fromkeys(each.missing))
+    for topic, missing in by_topic.items():
+        yield {"topic": language.topics[topic].display, "missing": list(missing)}

@@ -1,0 +1,34 @@
+"""Text of the request inside a card is data: it can neither format, link, nor run.
+
+For GitHub-flavoured Markdown (https://github.github.com/gfm/): HTML characters become entities; the characters that
+open emphasis, code, links, tables and strikethrough get a backslash; autolinks (``scheme://``, ``www.``, ``@``) are broken by an
+entity. Control and bidirectional-override characters are dropped; line breaks become spaces, so no block can start.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Long enough for a drug's full name; a card is read in two seconds.
+MAX_LENGTH = 80
+
+_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
+_MARKDOWN = re.compile(r"([\\`*_\[\]~|])")
+_WWW = re.compile(r"(?i)\b(www)\.")
+
+
+def shorten(text: str, length: int = MAX_LENGTH) -> str:
+    """One line, without control characters, cut to ``length`` characters with an ellipsis."""
+    line = " ".join(text.split())
+    line = "".join(c for c in line if unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cs"))
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def markdown(text: str) -> str:
+    """Request text, shortened and made inert for Markdown and HTML."""
+    line = "".join(_HTML.get(c, c) for c in shorten(text))
+    line = _MARKDOWN.sub(r"\\\1", line)
+    line = line.replace("://", "&#58;//").replace("@", "&#64;")
+    line = re.sub(r"(?i)(javascript|data|vbscript|mailto|xmpp)\s*:", r"\1&#58;", line)
+    return _WWW.sub(r"\1&#46;", line)

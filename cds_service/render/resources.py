@@ -1,0 +1,157 @@
+"""The FHIR resources of suggestions, in the caller's version (R4/R4B or R5): plain dicts, nothing empty in them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any, Literal
+
+from cds_service.facts.doses import norm
+from cds_service.guideline.dosing import Dosing
+from cds_service.guideline.services import Orderable
+from cds_service.outcome import CreateDrug, ReviseOrder
+
+FhirVersion = Literal["R4", "R4B", "R5"]
+Json = dict[str, Any]
+UCUM = "http://unitsofmeasure.org"
+SNOMED = "http://snomed.info/sct"
+# Who FHIR allows as MedicationRequest.requester and ServiceRequest.requester.
+_REQUESTERS = ("Practitioner/", "PractitionerRole/", "Patient/", "RelatedPerson/", "Organization/", "Device/")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose order it is, and in which FHIR version the answer goes back."""
+
+    version: FhirVersion
+    patient_id: str
+    user_id: str
+    encounter_id: str | None
+    now: datetime
+    language: str
+
+
+def _common(caller: Caller) -> Json:
+    resource: Json = {
+        "status": "draft",
+        "intent": "proposal",
+        "subject": {"reference": f"Patient/{caller.patient_id}"},
+        "authoredOn": caller.now.isoformat(timespec="seconds"),
+    }
+    if caller.encounter_id:
+        resource["encounter"] = {"reference": f"Encounter/{caller.encounter_id.removeprefix('Encounter/')}"}
+    if caller.user_id.startswith(_REQUESTERS):
+        resource["requester"] = {"reference": caller.user_id}
+    return resource
+
+
+def _concept(orderable: Orderable, language: str) -> Json:
+    coding = [{"system": c.system, "code": c.code, "display": c.display} for c in orderable.coding]
+    return {"coding": coding, "text": orderable.text[language]}
+
+
+def service_request(orderable: Orderable, caller: Caller) -> Json:
+    """A draft ServiceRequest proposing the orderable."""
+    concept = _concept(orderable, caller.language)
+    code = {"concept": concept} if caller.version == "R5" else concept
+    return {"resourceType": "ServiceRequest", **_common(caller), "code": code}
+
+
+def medication_request(orderable: Orderable, act: CreateDrug, caller: Caller, dosing: Dosing) -> Json:
+    """A draft MedicationRequest proposing the drug, with the parts of its dosage that the source states."""
+    concept = _concept(orderable, caller.language)
+    medication = {"medication": {"concept": concept}} if caller.version == "R5" else {"medicationCodeableConcept": concept}
+    resource = {"resourceType": "MedicationRequest", **_common(caller), **medication}
+    dosage = _dosage(orderable, act.mg, dosing)
+    return resource | ({"dosageInstruction": [dosage]} if dosage else {})
+
+
+def _dosage(orderable: Orderable, mg: Fraction | None, dosing: Dosing) -> Json:
+    dosage: Json = {}
+    if orderable.every:
+        repeat = {"frequency": 1, "period": orderable.every.period, "periodUnit": orderable.every.unit}
+        dosage["timing"] = {"repeat": repeat}
+    if orderable.route:
+        code = dosing.routes[orderable.route].snomed[0]
+        dosage["route"] = {"coding": [{"system": SNOMED, "code": code}], "text": orderable.route}
+    low = mg if mg is not None else (Fraction(orderable.dose) if orderable.dose is not None else None)
+    if low is not None and orderable.dose_high is not None:
+        high = Fraction(orderable.dose_high)
+        dosage["doseAndRate"] = [
+            {"doseRange": {"low": quantity(low, orderable.unit), "high": quantity(high, orderable.unit)}}
+        ]
+    elif low is not None:
+        dosage["doseAndRate"] = [{"doseQuantity": quantity(low, orderable.unit)}]
+    return dosage
+
+
+def quantity(value: Fraction, unit: str) -> Json:
+    """A UCUM Quantity; whole numbers stay whole."""
+    shown: int | float = int(value) if value.denominator == 1 else float(value)
+    return {"value": shown, "unit": "IU" if unit == "[iU]" else unit, "system": UCUM, "code": unit}
+
+
+def revised(original: Json, act: ReviseOrder, text_of: str, dosing: Dosing) -> Json:
+    """The client's own order with only the dose, interval or route changed.
+
+    ``text_of`` replaces the free text of the changed dosage: left as it was, it would contradict the new dose.
+    """
+    resource: Json = copy.deepcopy(original)
+    dosages = resource.get("dosageInstruction")
+    dosages = [dosages] if isinstance(dosages, dict) else dosages or [{}]
+    for dosage in dosages:
+        if act.mg is not None:
+            _set_dose(dosage, act.mg)
+        if act.interval_days is not None:
+            dosage["timing"] = _timing(dosage.get("timing"), act.interval_days)
+        if act.subcutaneous:
+            dosage["route"] = {"coding": [{"system": SNOMED, "code": dosing.routes["subcutaneous"].snomed[0]}]}
+        if dosage.get("text"):
+            dosage["text"] = text_of
+    resource["dosageInstruction"] = dosages
+    _drop_ordered_dose(resource)
+    return resource
+
+
+def _timing(timing: Json | None, days: int) -> Json:
+    repeat = dict((timing or {}).get("repeat") or {})
+    weeks, rest = divmod(days, 7)
+    period, unit = (weeks, "wk") if not rest else (days, "d")
+    return {"repeat": repeat | {"frequency": 1, "period": period, "periodUnit": unit}}
+
+
+def _set_dose(dosage: Json, mg: Fraction) -> None:
+    """Put the dose where the order already states one, else into ``doseAndRate``."""
+    new = quantity(mg, "mg")
+    places = list(_places(dosage))
+    for place in places:
+        place.pop("doseRange", None)
+        place["doseQuantity"] = new
+    if not places:
+        dosage["doseAndRate"] = [{"doseQuantity": new}]
+
+
+def _places(dosage: Json) -> Iterator[Json]:
+    stated = dosage.get("doseAndRate")
+    for place in [dosage, *(stated if isinstance(stated, list) else [stated] if stated else [])]:
+        if "doseQuantity" in place or "doseRange" in place:
+            yield place
+
+
+def _drop_ordered_dose(resource: Json) -> None:
+    """An ``ordered-dose`` extension would still state the old dose beside the new one."""
+    for holder in [resource, *resource.get("dosageInstruction", [])]:
+        kept = [e for e in holder.get("extension", []) if not _is_ordered_dose(e)]
+        if "extension" in holder:
+            holder["extension"] = kept
+            if not kept:
+                del holder["extension"]
+
+
+def _is_ordered_dose(extension: Json) -> bool:
+    return norm(str(extension.get("url", ""))).rstrip("/").endswith("ordered-dose")
+
+

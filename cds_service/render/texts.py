@@ -1,0 +1,177 @@
+"""The sentences of ``cards/texts``, compiled once at start, and the values they may show.
+
+A template sees ``order``, ``facts``, ``p`` (the recommendation's numbers by name) and the data of its outcome. Numbers
+reach a sentence only through a filter; text of the request is escaped where it is put out, and refused in a summary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+import jinja2
+
+from cds_service.facts.model import RequestText
+from cds_service.guideline.model import File
+from cds_service.render.escape import markdown
+
+LANGUAGES = ("en", "zh-CN")
+
+
+class CardText(File):
+    """One card: what to do, why with the numbers, and what is not known. ``summary`` is plain text."""
+
+    summary: str
+    do: str
+    why: str
+    unknown: str | None = None
+
+
+class TopicText(File):
+    """``cards/texts/<language>/<topic>.yaml``."""
+
+    topic: str
+    cards: dict[str, CardText]
+    quiet: dict[str, str]
+    suggestions: dict[str, str] = {}
+
+
+class SharedText(File):
+    """``cards/texts/<language>/_shared.yaml``: names and sentences that several topics use."""
+
+    drugs: dict[str, str]
+    words: dict[str, str]
+    missing: dict[str, str]
+    why_missing: dict[str, str]
+    unusable: dict[str, str]
+    notes: dict[str, str]
+    source_line: dict[str, str]
+    macros: str
+
+
+def plain_number(value: Fraction | int, places: int = 1) -> str:
+    """A number to at most ``places`` decimals, half up, without trailing zeros: 7/2 -> "3.5", 4 -> "4"."""
+    fraction = Fraction(value)
+    scaled = Decimal(fraction.numerator) / Decimal(fraction.denominator)
+    text = f"{scaled.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def clearance_number(value: Fraction) -> str:
+    """One decimal, and more where one decimal would show a whole number the value is not (29.96 is not 30.0)."""
+    for places in range(1, 6):
+        text = f"{Decimal(plain_number(value, places)):.{places}f}"
+        if Fraction(text).denominator != 1 or Fraction(text) == value:
+            return text
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """One card's compiled templates."""
+
+    summary: jinja2.Template
+    detail: jinja2.Template
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSentences:
+    display: str
+    cards: Mapping[str, Sentences]
+    quiet: Mapping[str, jinja2.Template]
+    suggestions: Mapping[str, jinja2.Template]
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """Everything a card in one language needs."""
+
+    tag: str
+    shared: SharedText
+    topics: Mapping[str, TopicSentences]
+    notes: Mapping[str, jinja2.Template]
+
+
+def _finalize_markdown(value: object) -> object:
+    if isinstance(value, RequestText):
+        return markdown(value)
+    return _finalize(value)
+
+
+def _finalize_plain(value: object) -> object:
+    if isinstance(value, RequestText):
+        raise TypeError("text of the request may not stand in plain text: name the drug or test instead")
+    return _finalize(value)
+
+
+def _finalize(value: object) -> object:
+    """Numbers and dates go through a filter, so that none is ever shown with a machine's rounding."""
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        return value
+    raise TypeError(f"a template puts out a bare {type(value).__name__}: use a filter")
+
+
+def _environment(shared: SharedText, finalize: Callable[[object], object]) -> jinja2.Environment:
+    # Not autoescaped: the output is Markdown or plain text, and finalize escapes what came with the request.
+    env = jinja2.Environment(  # noqa: S701
+        undefined=jinja2.StrictUndefined, finalize=finalize, trim_blocks=True, lstrip_blocks=True, auto_reload=False
+    )
+    env.filters |= {
+        "num": plain_number,
+        "crcl": clearance_number,
+        "day": date.isoformat,
+        "drug": lambda concept: shared.drugs[concept],
+        "word": lambda key: shared.words[key],
+        "missing": lambda key: shared.missing[key],
+        "why_missing": lambda key: shared.why_missing[key],
+        "unusable": lambda key: shared.unusable[key],
+        "join_words": lambda items: shared.words["list-separator"].join(items),
+    }
+    return env
+
+
+def compile_language(tag: str, shared: SharedText, topics: Mapping[str, TopicText], kinds: Mapping[str, str]) -> Language:
+    """Compile one language. ``kinds``: topic -> source kind, which picks the source line. Raises on a bad template."""
+    rich, plain = _environment(shared, _finalize_markdown), _environment(shared, _finalize_plain)
+
+    def detail(topic: str, card: CardText) -> jinja2.Template:
+        parts = [card.do, card.why, "{{ notes }}", shared.source_line[kinds[topic]], card.unknown or ""]
+        return rich.from_string(shared.macros + "\n\n".join(p.strip() for p in parts if p.strip()))
+
+    def sentences(topic: str, text: TopicText) -> TopicSentences:
+        return TopicSentences(
+            display=text.topic,
+            cards={
+                say: Sentences(plain.from_string(shared.macros + card.summary), detail(topic, card))
+                for say, card in text.cards.items()
+            },
+            quiet={key: rich.from_string(shared.macros + line) for key, line in text.quiet.items()},
+            suggestions={key: plain.from_string(shared.macros + line) for key, line in text.suggestions.items()},
+        )
+
+    return Language(
+        tag=tag,
+        shared=shared,
+        topics={topic: sentences(topic, text) for topic, text in topics.items()},
+        notes={key: rich.from_string(shared.macros + line) for key, line in shared.notes.items()},
+    )
+
+
+def tidy(text: str) -> str:
+    """Rendered Markdown without the blank lines that absent parts leave."""
+    lines = [line.rstrip() for line in text.strip().splitlines()]
+    kept: list[str] = []
+    for line in lines:
+        if line or (kept and kept[-1]):
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def one_line(text: str) -> str:
+    """Rendered plain text on one line."""
+    return " ".join(text.split())
+
+

@@ -1,0 +1,66 @@
+"""Table 2, §4.1.4.2: the dose of a bisphosphonate for the patient's creatinine clearance."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from cds_service.facts.model import Clearance, DrugOrder, Facts
+from cds_service.guideline.model import Band, Parameters
+from cds_service.outcome import Advise, CreateDrug, DeleteOrder, NoAdvice, Outcome, ReviseOrder, Suggestion
+from cds_service.rulebook import drug_ordered
+
+TABLE = "table_2"
+
+
+@drug_ordered("bisphosphonate-renal-dose", "bisphosphonate")
+def bisphosphonate_renal_dose(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+    clearance, bands = facts.renal.clearance, p.bands(TABLE, order.drug)
+    if not bands or order.route == "oral":
+        return NoAdvice("no-row")
+    if "hypercalcaemia" in order.indications:
+        return NoAdvice("hypercalcaemia")
+    if clearance is None:
+        return NoAdvice("clearance-unknown")
+    band = _band(bands, clearance.value)
+    data = {"clearance": clearance, "band": band, "dose": order.dose, "other_weights": _other_weights(clearance, bands)}
+    if band is None:
+        return _above_the_table(order, p, data)
+    if band.dose is None:
+        return Advise(p.indicator("not-recommended"), "not-recommended", data, tuple(_instead(order, facts, p)))
+    row = Fraction(band.dose)
+    data |= {"row": row}
+    if order.dose is None:
+        return Advise(p.indicator("no-dose"), "no-dose", data | {"problem": order.dose_problem})
+    if order.dose.mg == row:
+        return NoAdvice("equal", data)
+    said = "above" if order.dose.mg > row else "below"
+    revise = Suggestion("revise", (ReviseOrder(order, mg=row),), recommended=said == "above")
+    return Advise(p.indicator(said), said, data, (revise,))
+
+
+def _band(bands: list[Band], clearance: Fraction) -> Band | None:
+    return next((b for b in bands if b.holds(clearance)), None)
+
+
+def _other_weights(clearance: Clearance, bands: list[Band]) -> tuple[tuple[str, Fraction], ...]:
+    """The other body weights with which the clearance would fall into another row."""
+    own = _band(bands, clearance.value)
+    return tuple((name, value) for name, value in clearance.by_other_weight if _band(bands, value) is not own)
+
+
+def _above_the_table(order: DrugOrder, p: Parameters, data: dict[str, object]) -> Outcome:
+    highest = p.number("ibandronate_highest")
+    if order.dose is None or order.dose.mg <= highest:
+        return NoAdvice("no-row-for-clearance", data)
+    return Advise(p.indicator("above-printed"), "above-printed", data)
+
+
+def _instead(order: DrugOrder, facts: Facts, p: Parameters) -> Iterator[Suggestion]:
+    """Removing the order, or one of the table's other drugs at its dose, or denosumab unless calcium is low."""
+    yield Suggestion("delete", (DeleteOrder(order),), recommended=True)
+    clearance = facts.renal.clearance
+    for drug in p.drugs(TABLE):
+        band = _band(p.bands(TABLE, drug), clearance.value) if clearance and drug != order.drug else None
+        if band and band.dose is not None:
+            yield Suggestion("replace", (DeleteOrder(order), CreateDrug(drug, Fraction(band.dose))))
+    if facts.calcium.level != "low":
+        yield Suggestion("replace-denosumab", (DeleteOrder(order), CreateDrug("denosumab")))

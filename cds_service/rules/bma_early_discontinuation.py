@@ -1,0 +1,39 @@
+"""§4.1.3, Rec. 7: a bone-modifying drug is ended before 6 months, or because of bone pain or a skeletal-related event."""
+
+from datetime import date
+
+from cds_service.facts.model import DrugOrder, Facts
+from cds_service.guideline.model import Parameters
+from cds_service.outcome import Advise, CannotTell, NoAdvice, Outcome
+from cds_service.rulebook import BONE_MODIFYING, drug_stopped
+
+MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
+EVENTS = ("bone-pain", "pathological-fracture", "spinal-cord-compression", "hypercalcaemia")
+
+
+@drug_stopped("bma-early-discontinuation", *BONE_MODIFYING)
+def bma_early_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+    if any(facts.drug_orders(group) for group in BONE_MODIFYING):
+        return NoAdvice("switch")
+    if facts.has("osteonecrosis-of-jaw") or "osteonecrosis-of-jaw" in order.stop_reasons:
+        return NoAdvice("adverse-event")
+    events = order.stop_reasons & set(EVENTS)
+    first = _first_dose(order, facts)
+    data = {"first": first, "months": facts.months_since(first) if first else None, "events": sorted(events)}
+    if events and "bisphosphonate" in order.groups:
+        return Advise(p.indicator("after-event"), "after-event", data)
+    missing = facts.lacking(*MEDICATIONS)
+    if missing and (first is None or facts.months_since(first) < p.number("minimum_months")):
+        # An earlier dose may stand in what was not obtained.
+        return CannotTell(missing)
+    if first is None:
+        return NoAdvice("no-start")
+    if facts.months_since(first) < p.number("minimum_months"):
+        return Advise(p.indicator("short"), "short", data)
+    return NoAdvice("long-enough", data)
+
+
+def _first_dose(order: DrugOrder, facts: Facts) -> date | None:
+    """The first day of treatment with any bone-modifying drug, the ended prescription itself included."""
+    days = [use.when for use in facts.treated_with(BONE_MODIFYING) if use.when]
+    return min([*days, *([order.authored] if order.authored else [])], default=None)

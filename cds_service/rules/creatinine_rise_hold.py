@@ -1,0 +1,43 @@
+"""Zoledronic acid and pamidronate labels: hold a repeat dose when creatinine has risen against the baseline."""
+
+from datetime import date
+
+from cds_service.facts.model import DrugOrder, Facts, Missing, Reading
+from cds_service.guideline.model import Parameters
+from cds_service.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
+from cds_service.rulebook import drug_ordered
+
+MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
+DRUGS = ("zoledronic-acid", "pamidronate")
+
+
+@drug_ordered("creatinine-rise-hold", "bisphosphonate")
+def creatinine_rise_hold(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+    if order.drug not in DRUGS:
+        return NoAdvice("other-drug")
+    days = facts.given((order.drug,))
+    if not days:
+        missing = facts.lacking(*MEDICATIONS)
+        return CannotTell(missing) if missing else NoAdvice("first-dose")
+    first = days[0]
+    current = facts.renal.creatinine
+    if current is None or not facts.within(current.when, p.days("look_back")) or current.when <= first:
+        return NoAdvice("no-current-creatinine")
+    baseline = _baseline(facts, first, p)
+    if baseline is None:
+        gaps = facts.lacking("measurements")
+        return CannotTell(gaps or (Missing("baseline-creatinine", "not-on-record", when=first),))
+    rise = current.value - baseline.value
+    normal = baseline.value < p.number("baseline_limit")
+    limit = p.number("rise_normal" if normal else "rise_abnormal")
+    data = {"first": first, "baseline": baseline, "current": current, "rise": rise, "limit": limit, "normal": normal}
+    if rise < limit:
+        return NoAdvice("no-rise", data)
+    return Advise(p.indicator(), "risen", data, (Suggestion("delete", (DeleteOrder(order),), recommended=True),))
+
+
+def _baseline(facts: Facts, first: date, p: Parameters) -> Reading | None:
+    """The newest creatinine on or before the first dose, not older than the baseline window."""
+    window = p.number("baseline_window")
+    before = (r for r in facts.renal.creatinine_history if r.when <= first and (first - r.when).days <= window)
+    return next(before, None)

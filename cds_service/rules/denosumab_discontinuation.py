@@ -1,0 +1,34 @@
+"""Denosumab labels: after denosumab ends or lapses without another bone-modifying drug, vertebral fractures may follow."""
+
+from cds_service.facts.model import DrugOrder, Facts
+from cds_service.guideline.model import Parameters
+from cds_service.outcome import Advise, CannotTell, NoAdvice, Outcome
+from cds_service.rulebook import BONE_MODIFYING, drug_ordered_or_stopped
+
+MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
+
+
+@drug_ordered_or_stopped("denosumab-discontinuation", "rankl-inhibitor")
+def denosumab_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+    if order.drug != "denosumab":
+        return NoAdvice("other-drug")
+    if _covered(order, facts, p):
+        return NoAdvice("other-agent")
+    missing = facts.lacking(*MEDICATIONS)
+    if missing:
+        return CannotTell(missing)
+    days = facts.given((order.drug,))
+    last = days[-1] if days else None
+    if order.stops:
+        return Advise(p.indicator(), "stopped", {"last": last})
+    due = p.days("interval") + p.days("overdue")
+    if last is None or (facts.today - last).days <= due:
+        return NoAdvice("on-time", {"last": last})
+    return Advise(p.indicator(), "overdue", {"last": last, "days": (facts.today - last).days})
+
+
+def _covered(order: DrugOrder, facts: Facts, p: Parameters) -> bool:
+    """Whether another bone-modifying drug is ordered or active."""
+    ordered = any(o.drug != order.drug for group in BONE_MODIFYING for o in facts.drug_orders(group))
+    active = any(order.drug not in use.drugs for use in facts.taking(BONE_MODIFYING, p.days("overdue")))
+    return ordered or active

@@ -1,0 +1,19 @@
+"""§4.1.4.3: calcium is checked, and corrected when low, before a RANKL inhibitor is given."""
+
+from cds_service.facts.model import DrugOrder, Facts
+from cds_service.guideline.model import Parameters
+from cds_service.outcome import Advise, CreateService, NoAdvice, Outcome, Suggestion
+from cds_service.rulebook import drug_ordered
+
+
+@drug_ordered("denosumab-hypocalcaemia", "rankl-inhibitor")
+def denosumab_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+    calcium = facts.calcium
+    if calcium.level == "low":
+        return Advise(p.indicator("low"), "low", {"calcium": calcium})
+    if calcium.level is not None:
+        return NoAdvice("not-low", {"calcium": calcium})
+    ordered = facts.arranged(calcium.look_back_days, "calcium-total", "calcium-ionised", "calcium-corrected")
+    tests = Suggestion("order-calcium", (CreateService("calcium"), CreateService("albumin")), recommended=True)
+    data = {"problems": calcium.problems, "ordered": ordered, "calcium": calcium}
+    return Advise(p.indicator("missing"), "missing", data, () if ordered else (tests,))

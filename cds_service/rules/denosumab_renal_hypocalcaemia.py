@@ -1,0 +1,21 @@
+"""Denosumab label: in severe renal impairment or dialysis, hypocalcaemia after the dose is likelier and graver."""
+
+from cds_service.facts.model import DrugOrder, Facts
+from cds_service.guideline.model import Parameters
+from cds_service.outcome import Advise, NoAdvice, Outcome
+from cds_service.rulebook import drug_ordered
+
+
+@drug_ordered("denosumab-renal-hypocalcaemia", "rankl-inhibitor")
+def denosumab_renal_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+    if order.drug != "denosumab":
+        return NoAdvice("other-drug")
+    clearance, dialysis = facts.renal.clearance, facts.found("dialysis")
+    data = {"clearance": clearance, "dialysis": dialysis[0] if dialysis else None, "calcium": facts.calcium}
+    if dialysis:
+        return Advise(p.indicator(), "dialysis", data)
+    if clearance is None:
+        return NoAdvice("clearance-unknown")
+    if clearance.value < p.number("clearance_limit"):
+        return Advise(p.indicator(), "severe", data)
+    return NoAdvice("not-severe", data)

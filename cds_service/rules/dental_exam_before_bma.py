@@ -1,0 +1,22 @@
+"""Rec. 8, §4.1.4.1: an oral examination before bone-modifying drugs."""
+
+from cds_service.facts.model import DrugOrder, Facts
+from cds_service.guideline.model import Parameters
+from cds_service.outcome import Advise, CannotTell, CreateService, NoAdvice, Outcome, Suggestion
+from cds_service.rulebook import BONE_MODIFYING, drug_ordered
+
+SERVICES = ("dental-examination", "dental-referral")
+
+
+@drug_ordered("dental-exam-before-bma", *BONE_MODIFYING)
+def dental_exam_before_bma(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+    if exam := facts.arranged(p.days("look_back"), *SERVICES):
+        return NoAdvice(exam.how, {"exam": exam})
+    if missing := facts.lacking("procedures", "serviceRequests", "appointments"):
+        return CannotTell(missing)
+    return Advise(
+        p.indicator(),
+        "none-found",
+        {"last": facts.last_done(*SERVICES)},
+        (Suggestion("order-exam", (CreateService("dental-examination"),), recommended=True),),
+    )

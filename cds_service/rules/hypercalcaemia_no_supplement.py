@@ -1,0 +1,23 @@
+"""§4.1.4.3: hypercalcaemia is a contraindication to calcium and vitamin D."""
+
+from cds_service.facts.model import DrugGroup, DrugOrder, Facts
+from cds_service.guideline.model import Parameters
+from cds_service.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
+from cds_service.rulebook import BONE_MODIFYING, drug_ordered
+
+MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
+SUPPLEMENTS: tuple[DrugGroup, ...] = ("calcium", "vitamin-d")
+
+
+@drug_ordered("hypercalcaemia-no-supplement", *SUPPLEMENTS, *BONE_MODIFYING)
+def hypercalcaemia_no_supplement(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+    if not facts.hypercalcaemic:
+        return NoAdvice("not-hypercalcaemic")
+    data = {"calcium": facts.calcium, "diagnosis": next(iter(facts.found("hypercalcaemia")), None)}
+    if order.groups & set(SUPPLEMENTS):
+        delete = Suggestion("delete", (DeleteOrder(order),), recommended=True)
+        return Advise(p.indicator(), "ordered", data, (delete,))
+    if taken := facts.taking(SUPPLEMENTS, p.days("look_back")):
+        return Advise(p.indicator(), "active", data | {"taken": taken})
+    missing = facts.lacking(*MEDICATIONS)
+    return CannotTell(missing) if missing else NoAdvice("not-taken")

@@ -1,0 +1,17 @@
+"""Zoledronic acid label: infused over no less than 15 minutes."""
+
+from cds_service.facts.model import DrugOrder, Facts
+from cds_service.guideline.model import Parameters
+from cds_service.outcome import Advise, NoAdvice, Outcome
+from cds_service.rulebook import drug_ordered
+
+
+@drug_ordered("infusion-time", "bisphosphonate")
+def infusion_time(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+    if order.drug != "zoledronic-acid":
+        return NoAdvice("other-drug")
+    if order.infusion_minutes is None:
+        return NoAdvice("no-time")
+    if order.infusion_minutes >= p.number("minimum"):
+        return NoAdvice("long-enough", {"minutes": order.infusion_minutes})
+    return Advise(p.indicator(), "too-fast", {"minutes": order.infusion_minutes})

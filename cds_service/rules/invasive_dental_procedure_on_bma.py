@@ -1,0 +1,20 @@
+"""§4.1.4.1: invasive dental procedures are avoided during treatment with a bone-modifying drug."""
+
+from cds_service.facts.model import Facts, ServiceOrder
+from cds_service.guideline.model import Parameters
+from cds_service.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
+from cds_service.rulebook import BONE_MODIFYING, service_ordered
+
+MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
+
+
+@service_ordered("invasive-dental-procedure-on-bma", "invasive-dental-procedure")
+def invasive_dental_procedure_on_bma(order: ServiceOrder, facts: Facts, p: Parameters) -> Outcome:
+    days = p.days("look_back")
+    treated = facts.treated_with(BONE_MODIFYING)
+    recent = [u for u in treated if u.active or facts.within(u.when, days) or facts.within(u.until, days)]
+    if recent:
+        delete = Suggestion("delete", (DeleteOrder(order),))
+        return Advise(p.indicator(), "on-treatment", {"use": recent[-1]}, (delete,))
+    missing = facts.lacking(*MEDICATIONS)
+    return CannotTell(missing) if missing else NoAdvice("no-treatment")

@@ -1,0 +1,18 @@
+"""§4.1.4.2: an NSAID or cisplatin is ordered while a bisphosphonate is active."""
+
+from cds_service.facts.model import DrugOrder, Facts
+from cds_service.guideline.model import Parameters
+from cds_service.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
+from cds_service.rulebook import drug_ordered
+
+MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
+
+
+@drug_ordered("nsaid-with-bisphosphonate", "nsaid", "platinum")
+def nsaid_with_bisphosphonate(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+    if taken := facts.taking(("bisphosphonate",), p.days("look_back")):
+        say = "cisplatin" if "platinum" in order.groups else "nsaid"
+        suggestions = (Suggestion("delete", (DeleteOrder(order),)),) if say == "nsaid" else ()
+        return Advise(p.indicator(), say, {"use": taken[0], "clearance": facts.renal.clearance}, suggestions)
+    missing = facts.lacking(*MEDICATIONS)
+    return CannotTell(missing) if missing else NoAdvice("no-bisphosphonate")

@@ -1,0 +1,17 @@
+"""Table 2, note: pamidronate 90 mg is infused over 2 to 4 hours or longer."""
+
+from cds_service.facts.model import DrugOrder, Facts
+from cds_service.guideline.model import Parameters
+from cds_service.outcome import Advise, NoAdvice, Outcome
+from cds_service.rulebook import drug_ordered
+
+
+@drug_ordered("pamidronate-infusion-time", "bisphosphonate")
+def pamidronate_infusion_time(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+    if order.drug != "pamidronate" or order.dose is None or order.dose.mg < p.number("dose"):
+        return NoAdvice("other-order")
+    if order.infusion_minutes is None:
+        return NoAdvice("no-time")
+    if order.infusion_minutes >= p.number("minimum"):
+        return NoAdvice("long-enough", {"minutes": order.infusion_minutes})
+    return Advise(p.indicator(), "too-fast", {"minutes": order.infusion_minutes})

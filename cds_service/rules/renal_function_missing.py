@@ -1,0 +1,23 @@
+"""§4.1.4.2: a bisphosphonate needs a renal function to be dosed by; which result was found and why it could not be used."""
+
+from cds_service.facts.model import DrugOrder, Facts
+from cds_service.guideline.model import Parameters
+from cds_service.outcome import Advise, CannotTell, CreateService, NoAdvice, Outcome, Suggestion
+from cds_service.rulebook import drug_ordered
+
+BODY = frozenset({"weight", "height"})
+
+
+@drug_ordered("renal-function-missing", "bisphosphonate")
+def renal_function_missing(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+    if facts.renal.clearance:
+        return NoAdvice("known", {"clearance": facts.renal.clearance})
+    problems = facts.renal.problems
+    missing = facts.lacking("measurements")
+    if missing and all(problem.what in BODY for problem in problems):
+        return CannotTell(missing)
+    ordered = facts.arranged(facts.renal.look_back_days, "creatinine")
+    order_test = Suggestion("order-creatinine", (CreateService("creatinine"),), recommended=True)
+    return Advise(
+        p.indicator(), "no-usable-result", {"problems": problems, "ordered": ordered}, () if ordered else (order_test,)
+    )

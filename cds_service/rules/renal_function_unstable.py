@@ -1,0 +1,36 @@
+"""A clearance needs a steady creatinine: acute kidney injury, or two results of one week that differ too much."""
+
+from fractions import Fraction
+
+from cds_service.facts.model import DrugOrder, Facts, Reading
+from cds_service.guideline.model import Parameters
+from cds_service.outcome import Advise, CreateService, NoAdvice, Outcome, Suggestion
+from cds_service.rulebook import drug_ordered
+
+
+@drug_ordered("renal-function-unstable", "bisphosphonate")
+def renal_function_unstable(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+    injury = facts.found("acute-kidney-injury")
+    pair = _unsteady(facts, p)
+    if not injury and pair is None:
+        return NoAdvice("steady")
+    test = Suggestion("order-creatinine", (CreateService("creatinine"),), recommended=True)
+    data = {"diagnosis": injury[0] if injury else None, "pair": pair, "change": _change(*pair) if pair else None}
+    return Advise(p.indicator(), "injury" if injury else "changing", data, (test,))
+
+
+def _unsteady(facts: Facts, p: Parameters) -> tuple[Reading, Reading] | None:
+    """The newest creatinine of the look-back and one of the days before it that differs by more than the limit."""
+    newest = facts.renal.creatinine
+    if newest is None or not facts.within(newest.when, facts.renal.look_back_days):
+        return None
+    for older in facts.renal.creatinine_history[1:]:
+        near = (newest.when - older.when).days <= p.number("window")
+        if near and _change(newest, older) > p.number("change"):
+            return newest, older
+    return None
+
+
+def _change(newest: Reading, older: Reading) -> Fraction:
+    """Percent of the older value."""
+    return abs(newest.value - older.value) / older.value * 100

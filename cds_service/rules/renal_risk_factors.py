@@ -1,0 +1,37 @@
+"""§4.1.4.2: clearance, age, diabetes, NSAIDs and cisplatin raise the risk of renal injury on a bisphosphonate."""
+
+from collections.abc import Iterator
+
+from cds_service.facts.model import DrugGroup, DrugOrder, Facts
+from cds_service.guideline.model import Parameters
+from cds_service.outcome import Advise, CannotTell, NoAdvice, Outcome
+from cds_service.rulebook import drug_ordered
+
+MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
+NEPHROTOXIC: tuple[DrugGroup, ...] = ("nsaid", "platinum")
+
+
+@drug_ordered("renal-risk-factors", "bisphosphonate")
+def renal_risk_factors(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+    factors = tuple(_factors(facts, p))
+    missing = facts.lacking(*MEDICATIONS)
+    if not factors:
+        return CannotTell(missing) if missing else NoAdvice("none")
+    urgency = "several" if len(factors) >= p.number("several") else "one"
+    return Advise(p.indicator(urgency), "found", {"factors": factors, "count": len(factors), "missing": missing})
+
+
+def _factors(facts: Facts, p: Parameters) -> Iterator[tuple[str, object]]:
+    """Each factor found, with its evidence."""
+    clearance = facts.renal.clearance
+    if clearance and clearance.value < p.number("clearance_limit"):
+        yield "clearance", clearance
+    if facts.patient.age is not None and facts.patient.age > p.number("age_limit"):
+        yield "age", facts.patient.age
+    if found := facts.found("diabetes"):
+        yield "diabetes", found[0]
+    for group in NEPHROTOXIC:
+        if ordered := facts.drug_orders(group):
+            yield f"{group}-ordered", ordered[0]
+        elif taken := facts.taking((group,), p.days("look_back")):
+            yield group, taken[0]

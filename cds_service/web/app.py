@@ -1,0 +1,170 @@
+"""The Flask application: discovery, service calls, health, and errors that say what, where and what to do."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import orjson
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from cds_service.answer import answer
+from cds_service.content import Content
+from cds_service.fixtures import warm_up_body
+from cds_service.problems import CallProblem, RuleFailed
+from cds_service.settings import Settings
+from cds_service.web.discovery import discovery
+from cds_service.web.language import choose_language
+from cds_service.web.openapi import openapi
+from cds_service.web.outcomes import issue, of_problem, outcome
+
+log = logging.getLogger("cds_service")
+MEDIA_TYPES = frozenset({"application/json", "application/fhir+json"})
+_encode = msgspec.json.Encoder().encode
+Clock = Callable[[], datetime]
+
+
+def local_now() -> datetime:
+    """The present, in the time zone of the server (set TZ to the hospital's)."""
+    return datetime.now().astimezone()
+
+
+def create_app(settings: Settings, content: Content | None = None, clock: Clock = local_now) -> Flask:
+    """The application. ``content`` is loaded when not given; ``clock`` is read once per call."""
+    content = content or Content.load(settings)
+    app = Flask("cds_service", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.url_map.strict_slashes = True
+    pages = {tag: orjson.dumps(discovery(content)) for tag in ("any",)}
+    document = orjson.dumps(openapi(content))
+
+    @app.get("/cds-services")
+    def discover() -> Response:
+        return _json(200, pages["any"])
+
+    @app.get("/openapi.json")
+    def describe() -> Response:
+        return _json(200, document)
+
+    @app.get("/health")
+    def health() -> Response:
+        return _json(200, b'{"status":"ok"}')
+
+    @app.post("/cds-services/<service_id>")
+    def call(service_id: str) -> Response:
+        if request.mimetype not in MEDIA_TYPES:
+            text = f"Send the body as {' or '.join(sorted(MEDIA_TYPES))}."
+            return _json(415, orjson.dumps(outcome(issue("not-supported", text, "Content-Type"))))
+        language = choose_language(request.headers.get("Accept-Language"), settings.default_language)
+        answered = answer(content, service_id, request.get_data(cache=False), language, clock(), settings.fhir_version)
+        g.cards = len(answered.response.cards)
+        response = _json(200, _encode(answered.response))
+        response.headers["Content-Language"] = language
+        response.headers["Vary"] = "Accept-Language"
+        return response
+
+    _errors(app)
+    _journal(app)
+    _cross_origin(app, settings)
+    app.extensions["warm"] = lambda: _warm(app)
+    return app
+
+
+def _json(status: int, body: bytes) -> Response:
+    return Response(body, status, content_type="application/json")
+
+
+def _errors(app: Flask) -> None:
+    """Every error is an OperationOutcome; nothing of the request is echoed, no trace leaves."""
+
+    @app.errorhandler(CallProblem)
+    def problem(error: CallProblem) -> Response:
+        status, body = of_problem(error)
+        if isinstance(error, RuleFailed):
+            cause = error.__cause__
+            log.error("rule failed topic=%s stage=%s cause=%s at=%s", error.topic, error.stage, type(cause).__name__, _place(cause))
+        return _json(status, orjson.dumps(body))
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        status = error.code or 500
+        code, text = _HTTP.get(status, ("processing", "The request cannot be served."))
+        response = _json(status, orjson.dumps(outcome(issue(code, text))))
+        allowed = getattr(error, "valid_methods", None)
+        if allowed:
+            response.headers["Allow"] = ", ".join(sorted(allowed))
+        return response
+
+    @app.errorhandler(Exception)
+    def fault(error: Exception) -> Response:
+        log.error("fault cause=%s at=%s", type(error).__name__, _place(error))
+        text = "The service failed. Treat the order as not checked."
+        return _json(500, orjson.dumps(outcome(issue("exception", text, severity="fatal"))))
+
+
+_HTTP = {
+    400: ("structure", "The request is not well-formed HTTP for this service."),
+    404: ("not-found", "Nothing is here. GET /cds-services lists the services."),
+    405: ("not-supported", "This method is not allowed here: GET /cds-services, POST /cds-services/{id}."),
+    413: ("too-long", "The body is larger than this service accepts (CDS_MAX_BODY_BYTES)."),
+    415: ("not-supported", "Send application/json or application/fhir+json."),
+}
+
+
+def _place(error: BaseException | None) -> str:
+    """File and line where an exception was raised: enough to find it, and free of values."""
+    trace = error.__traceback__ if error else None
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else "?"
+
+
+def _journal(app: Flask) -> None:
+    """One line per request: no path of the client's making, no query, no header, no body."""
+
+    @app.before_request
+    def start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def line(response: Response) -> Response:
+        spent = (time.perf_counter() - g.started) * 1000 if "started" in g else 0.0
+        endpoint = request.endpoint or "unknown"
+        log.info("%s %s %s %.1fms cards=%s", request.method, endpoint, response.status_code, spent, g.get("cards", "-"))
+        return response
+
+
+def _cross_origin(app: Flask, settings: Settings) -> None:
+    """CORS for the configured origins only; credentials are never allowed."""
+    origins = settings.cors_origins
+    if not origins:
+        return
+
+    @app.after_request
+    def allow(response: Response) -> Response:
+        origin = request.headers.get("Origin")
+        response.headers.add("Vary", "Origin")
+        if origin in origins:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Accept-Language"
+            response.headers["Access-Control-Max-Age"] = "600"
+        return response
+
+
+def _warm(app: Flask) -> None:
+    """Answer once before workers fork: models touched, templates rendered, caches filled."""
+    client: Any = app.test_client()
+    for tag in ("en", "zh-CN"):
+        client.post(
+            "/cds-services/bone-modifying-agents",
+            data=warm_up_body(str(uuid.uuid4())),
+            content_type="application/json",
+            headers={"Accept-Language": tag},
+        )

@@ -1,0 +1,47 @@
+"""Problems as OperationOutcome bodies: what is wrong, where, and what to do; never a value of the request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cds_service.problems import BadRequest, CallProblem, DataNotObtained, RuleFailed, UnknownService
+
+Json = dict[str, Any]
+
+_CAUSES = {
+    "absent": "the key is absent",
+    "failed": "the client's query failed",
+    "unreadable": "the value is not a readable FHIR resource",
+    "more-pages": "the Bundle is one page of several and does not reach back far enough",
+}
+
+
+def issue(code: str, text: str, expression: str | None = None, severity: str = "error") -> Json:
+    """One OperationOutcome issue (``code`` of http://hl7.org/fhir/issue-type)."""
+    made: Json = {"severity": severity, "code": code, "details": {"text": text}}
+    return made | ({"expression": [expression]} if expression else {})
+
+
+def outcome(*issues: Json) -> Json:
+    return {"resourceType": "OperationOutcome", "issue": list(issues)}
+
+
+def of_problem(problem: CallProblem) -> tuple[int, Json]:
+    """HTTP status and body of a problem."""
+    match problem:
+        case BadRequest(what, where, remedy):
+            return 400, outcome(issue("structure", f"{what}. {remedy}", where))
+        case UnknownService(known):
+            return 404, outcome(issue("not-found", f"There is no such service. Services here: {', '.join(known)}."))
+        case DataNotObtained(causes):
+            remedy = "Send it in prefetch (GET /cds-services shows the query)."
+            return 412, outcome(
+                *(
+                    issue("not-found", f"Needed to check this order, and not obtained: {_CAUSES.get(why, why)}. {remedy}", where)
+                    for where, why in causes
+                )
+            )
+        case RuleFailed(topic, stage):
+            text = f"A {stage} of this service failed (topic {topic}). No advice was given: treat the order as not checked."
+            return 500, outcome(issue("exception", text, severity="fatal"))
+    return 500, outcome(issue("exception", "The service failed. Treat the order as not checked.", severity="fatal"))
