@@ -127,7 +127,7 @@ def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> s
 def _suggestion(
     suggestion: Suggestion, name: str, topic: TopicSentences, values: Mapping[str, Any], page: Page
 ) -> Json | None:
-    label = one_line(topic.suggestions[suggestion.label].render({**values, "act": suggestion.acts[0]}))
+    label = one_line(topic.suggestions[suggestion.label].render({**values, "acts": suggestion.acts, "act": suggestion.acts[0]}))
     actions = [action for act in suggestion.acts if (action := _action(act, label, page))]
     if len(actions) < len(suggestion.acts):
         return None
