@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from cds_service.data import content_root
@@ -18,6 +17,9 @@ from cds_service.render.texts import LANGUAGES, Language, SharedText, TopicText,
 from cds_service.rulebook import Rule, load_rules
 from cds_service.settings import Settings
 from cds_service.terminology import Terminology
+
+
+NOT_EVALUATED = "not-evaluated"
 
 
 @dataclass(frozen=True)
@@ -59,3 +61,57 @@ class Content:
             for need in (*recommendation.needs.required, *recommendation.needs.optional)
         }
         return tuple(key for key in self.services.prefetch if key in used)
+
+    @classmethod
+    def load(cls, settings: Settings, root: Path | None = None) -> Content:
+        """Read and check everything under ``cards/``. Raises ``ContentError`` naming file, line and remedy."""
+        root = root or content_root()
+        guideline = load_guideline(root)
+        services = load_as(root / "services.yaml", Services)
+        dosing = load_as(root / "dosing.yaml", Dosing)
+        terminology = Terminology.load(root / "codelists", snomed_affiliate=settings.snomed_affiliate)
+        rules = load_rules()
+        _tied(guideline, services, rules, root)
+        return cls(
+            guideline=guideline,
+            services=services,
+            recommendations=_active(guideline, services, settings),
+            rules=rules,
+            orderables=load_as(root / "orderables.yaml", dict[str, Orderable]),
+            dosing=dosing,
+            languages=_languages(guideline, root),
+            terminology=terminology,
+            reader=Reader.of(terminology, guideline.measurements, guideline.drugs, dosing),
+        )
+
+
+def _active(guideline: Guideline, services: Services, settings: Settings) -> dict[str, Recommendation]:
+    """The recommendations switched on, in page order."""
+    order = [topic for service in services.services for topic in service.topics]
+    return {
+        topic: guideline.recommendations[topic]
+        for topic in order
+        if topic not in settings.topics_off
+        and (settings.label_rules or guideline.recommendations[topic].source.kind != "label")
+    }
+
+
+def _tied(guideline: Guideline, services: Services, rules: Mapping[str, Rule], root: Path) -> None:
+    """One name everywhere: every topic of a service has its YAML and its rule, and nothing is left over."""
+    listed = {topic for service in services.services for topic in service.topics}
+    for topic in listed ^ set(guideline.recommendations):
+        raise ContentError(f"{root / 'services.yaml'}: topic {topic} is not both listed and in recommendations/. "
+                           f"Remedy: list it, or add recommendations/{topic}.yaml.")
+    for topic in (listed - {NOT_EVALUATED}) ^ set(rules):
+        raise ContentError(f"{root / 'services.yaml'}: topic {topic} has no rule, or a rule has no topic. "
+                           f"Remedy: rules/{topic.replace('-', '_')}.py ties the two.")
+
+
+def _languages(guideline: Guideline, root: Path) -> dict[str, Language]:
+    kinds = {topic: r.source.kind for topic, r in guideline.recommendations.items()}
+    return {tag: compile_language(tag, *_texts(root / "texts" / tag, kinds), kinds) for tag in LANGUAGES}
+
+
+def _texts(folder: Path, topics: Mapping[str, str]) -> tuple[SharedText, dict[str, TopicText]]:
+    texts = {topic: load_as(folder / f"{topic}.yaml", TopicText) for topic in topics}
+    return load_as(folder / "_shared.yaml", SharedText), texts

@@ -159,6 +159,10 @@ class Parameters:
     def days(self, name: str) -> int:
         return int(self._find(name).value)
 
+    def share(self, name: str) -> Fraction:
+        """A parameter in per cent, as a share of one."""
+        return self.number(name) / 100
+
     def indicator(self, name: str = "default") -> Indicator:
         return self._recommendation.indicators[name]
 

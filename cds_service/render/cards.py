@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from cds_service.content import Content
+from cds_service.content import NOT_EVALUATED, Content
 from cds_service.evaluate import Finding, Findings, Unknown
 from cds_service.facts.model import DrugOrder, Facts, Missing, Order
 from cds_service.guideline.model import Recommendation
@@ -21,7 +21,6 @@ from cds_service.render.model import Card, Response
 from cds_service.render.resources import Caller, Json
 from cds_service.render.texts import Language, TopicSentences, one_line, tidy
 
-NOT_EVALUATED = "not-evaluated"
 _URGENCY = {"critical": 0, "warning": 1, "info": 2}
 
 

@@ -26,11 +26,11 @@ def _unsteady(facts: Facts, p: Parameters) -> tuple[Reading, Reading] | None:
         return None
     for older in facts.renal.creatinine_history[1:]:
         near = (newest.when - older.when).days <= p.number("window")
-        if near and _change(newest, older) > p.number("change"):
+        if near and _change(newest, older) > p.share("change"):
             return newest, older
     return None
 
 
 def _change(newest: Reading, older: Reading) -> Fraction:
-    """Percent of the older value."""
-    return abs(newest.value - older.value) / older.value * 100
+    """The difference as a share of the older value."""
+    return abs(newest.value - older.value) / older.value

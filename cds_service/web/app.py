@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-import uuid
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import msgspec
 import orjson
@@ -16,7 +14,8 @@ from werkzeug.exceptions import HTTPException
 
 from cds_service.answer import answer
 from cds_service.content import Content
-from cds_service.fixtures import warm_up_body
+from cds_service import fixtures
+from cds_service.render.texts import LANGUAGES
 from cds_service.problems import CallProblem, RuleFailed
 from cds_service.settings import Settings
 from cds_service.web.discovery import discovery
@@ -41,12 +40,11 @@ def create_app(settings: Settings, content: Content | None = None, clock: Clock 
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.strict_slashes = True
-    pages = {tag: orjson.dumps(discovery(content)) for tag in ("any",)}
-    document = orjson.dumps(openapi(content))
+    services, document = orjson.dumps(discovery(content)), orjson.dumps(openapi(content))
 
     @app.get("/cds-services")
     def discover() -> Response:
-        return _json(200, pages["any"])
+        return _json(200, services)
 
     @app.get("/openapi.json")
     def describe() -> Response:
@@ -72,7 +70,7 @@ def create_app(settings: Settings, content: Content | None = None, clock: Clock 
     _errors(app)
     _journal(app)
     _cross_origin(app, settings)
-    app.extensions["warm"] = lambda: _warm(app)
+    app.extensions["warm"] = lambda: _warm(app, clock)
     return app
 
 
@@ -158,13 +156,18 @@ def _cross_origin(app: Flask, settings: Settings) -> None:
         return response
 
 
-def _warm(app: Flask) -> None:
-    """Answer once before workers fork: models touched, templates rendered, caches filled."""
-    client: Any = app.test_client()
-    for tag in ("en", "zh-CN"):
+# A situation whose answer touches clearance, calcium, suggestions and several sentences.
+WARM_UP = "zoledronic-acid-dose-above-row"
+
+
+def _warm(app: Flask, clock: Clock) -> None:
+    """Answer once in each language before workers fork: decoders, templates and caches are ready for the first doctor."""
+    client = app.test_client()
+    situation = fixtures.load(WARM_UP)
+    for tag in LANGUAGES:
         client.post(
-            "/cds-services/bone-modifying-agents",
-            data=warm_up_body(str(uuid.uuid4())),
+            f"/cds-services/{situation.story.service}",
+            data=situation.request_at(clock()),
             content_type="application/json",
             headers={"Accept-Language": tag},
         )

@@ -1,0 +1,82 @@
+"""The situations of ``fhir_fixtures/``: a story, a request and the expected response each. All patients are synthetic.
+
+A situation states the time it is evaluated at. ``Situation.request_at`` moves every date of the request by the same
+number of days, so that a fixture can be sent to a running server today.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cds_service.data import fixtures_root
+from cds_service.guideline.model import File
+from cds_service.guideline.yamlfile import load_as
+
+_DATE = re.compile(r'(?<=")(\d{4}-\d{2}-\d{2})(?=["T])')
+
+
+class Story(File):
+    """``story.yaml``. ``status`` is the HTTP status expected; ``expect`` says in words what the doctor should see."""
+
+    title: str
+    story: str
+    at: str
+    expect: str
+    service: str = "bone-modifying-agents"
+    language: str = "en"
+    status: int = 200
+    dialect: str = "R4"
+    topics: list[str] = []
+    valid: bool = True  # False: the request's resources are meant to break FHIR
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    name: str
+    story: Story
+    request: bytes
+    response: dict[str, Any]
+
+    @property
+    def at(self) -> datetime:
+        """The evaluation time (aware)."""
+        return datetime.fromisoformat(self.story.at)
+
+    def request_at(self, now: datetime) -> bytes:
+        """The request with every date moved so that the story happens at ``now``'s date."""
+        shift = now.date() - self.at.date()
+        return _DATE.sub(lambda m: _moved(m.group(1), shift), self.request.decode()).encode()
+
+
+def _moved(day: str, shift: timedelta) -> str:
+    return (date.fromisoformat(day) + shift).isoformat()
+
+
+def load(name: str, root: Path | None = None) -> Situation:
+    """One situation by its folder name. Raises ``FileNotFoundError`` naming those there are."""
+    folder = (root or fixtures_root()) / name
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no situation {name!r}; there are: {', '.join(names(root))}")
+    return Situation(
+        name=name,
+        story=load_as(folder / "story.yaml", Story),
+        request=(folder / "request.json").read_bytes(),
+        response=json.loads((folder / "response.json").read_bytes()),
+    )
+
+
+def names(root: Path | None = None) -> list[str]:
+    """The names of all situations, sorted."""
+    return sorted(p.name for p in (root or fixtures_root()).iterdir() if (p / "story.yaml").is_file())
+
+
+def situations(root: Path | None = None) -> Iterator[Situation]:
+    """All situations, sorted by name."""
+    for name in names(root):
+        yield load(name, root)

@@ -1,0 +1,171 @@
+"""Reads a YAML file into its type, or says which line is wrong and what to write instead.
+
+Stricter than YAML 1.1: a key stands once; ``yes``, ``no``, ``on``, ``off``, dates and ``0123`` stay text; a number with a
+point is exact (``Decimal``, never a binary float).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import types
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+import yaml
+
+T = TypeVar("T")
+
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)$")
+_DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+$")
+_MAPPING = "tag:yaml.org,2002:map"
+
+
+class ContentError(Exception):
+    """Reviewed content that cannot be used: ``file:line: what is wrong. Remedy: what to do``."""
+
+    def __init__(self, file: Path | str, line: int | None, what: str, remedy: str) -> None:
+        self.file, self.line, self.what, self.remedy = str(file), line, what, remedy
+        where = f"{file}:{line}" if line else str(file)
+        super().__init__(f"{where}: {what}. Remedy: {remedy}")
+
+
+class _Loader(yaml.SafeLoader):
+    """A SafeLoader that knows only text, whole numbers, exact decimals, true, false and null."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|false)$"), list("tf"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"(?:~|null|)$"), ["~", "n", ""])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", _INTEGER, list("-+0123456789"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _DECIMAL, list("-+0123456789"))
+_Loader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: Decimal(loader.construct_scalar(node)))
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(loader.construct_scalar(node)))
+
+
+def load_as(path: Path, type_: type[T]) -> T:
+    """The content of a YAML file as ``type_``. Raises ``ContentError`` naming file, line and remedy."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ContentError(path, None, "the file cannot be read", "check that it exists") from error
+    except UnicodeDecodeError as error:
+        raise ContentError(path, None, "the file is not UTF-8", "save it as UTF-8") from error
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            raise ContentError(path, 1, "the file is empty", f"write a {type_.__name__}")
+        _refuse_duplicates(path, node)
+        value = loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        what = f"not valid YAML: {error.problem or error.context}"
+        raise ContentError(path, line, what, "correct indentation, colons and quotes near this line") from error
+    except yaml.YAMLError as error:
+        raise ContentError(path, None, "not valid YAML", "remove unusual characters") from error
+    finally:
+        loader.dispose()
+    try:
+        return msgspec.convert(value, type_)
+    except msgspec.ValidationError as error:
+        line, what, remedy = next(_faults(node, value, type_), (None, str(error), "compare with a neighbouring file"))
+        raise ContentError(path, line, what, remedy) from error
+
+
+def line_of(path: Path, *keys: str | int) -> int | None:
+    """The line on which a member stands, for an error found after loading; the nearest one above it if absent."""
+    node: yaml.Node | None = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
+    line = None
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == key), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            found = (node.value[key], node.value[key])
+        else:
+            found = None
+        if found is None:
+            break
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line
+
+
+def _refuse_duplicates(path: Path, node: yaml.Node) -> None:
+    if isinstance(node, yaml.SequenceNode):
+        for each in node.value:
+            _refuse_duplicates(path, each)
+    elif isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise ContentError(path, line, "a key is not plain text", "write a word before the colon")
+            if key.value in seen:
+                remedy = f"keep one of them, the first is on line {seen[key.value]}"
+                raise ContentError(path, line, f"the key {key.value!r} stands twice", remedy)
+            seen[key.value] = line
+            _refuse_duplicates(path, value)
+
+
+Fault = tuple[int, str, str]
+
+
+def _faults(node: yaml.Node, value: Any, type_: Any) -> Iterator[Fault]:
+    """What is wrong, deepest first, by walking the file beside its type."""
+    type_ = _without_none(type_, value)
+    if isinstance(type_, type) and issubclass(type_, msgspec.Struct) and isinstance(node, yaml.MappingNode):
+        yield from _struct_faults(node, value, type_)
+    elif get_origin(type_) is dict and isinstance(node, yaml.MappingNode):
+        for key, child in node.value:
+            if key.tag == "tag:yaml.org,2002:str":
+                yield from _faults(child, value[key.value], get_args(type_)[1])
+            else:
+                yield key.start_mark.line + 1, f"the key {key.value} is not text", f'write it in quotes: "{key.value}"'
+    elif get_origin(type_) is list and isinstance(node, yaml.SequenceNode):
+        for child, each in zip(node.value, value, strict=True):
+            yield from _faults(child, each, get_args(type_)[0])
+    else:
+        yield from _value_faults(node, value, type_)
+
+
+def _without_none(type_: Any, value: Any) -> Any:
+    """``X | None`` is X for the one who writes a value."""
+    if get_origin(type_) in (Union, types.UnionType) and value is not None:
+        kinds = [arg for arg in get_args(type_) if arg is not type(None)]
+        return kinds[0] if len(kinds) == 1 else type_
+    return type_
+
+
+def _struct_faults(node: yaml.MappingNode, value: Any, type_: type[msgspec.Struct]) -> Iterator[Fault]:
+    fields = {f.encode_name: f for f in msgspec.structs.fields(type_)}
+    hints = get_type_hints(type_)
+    for key, child in node.value:
+        if key.value not in fields:
+            near = difflib.get_close_matches(key.value, fields, n=1)
+            remedy = f"did you mean {near[0]!r}?" if near else f"use one of: {', '.join(fields)}"
+            yield key.start_mark.line + 1, f"unknown key {key.value!r}", remedy
+        else:
+            yield from _faults(child, value[key.value], hints[fields[key.value].name])
+    present = {key.value for key, _ in node.value}
+    for name, field in fields.items():
+        if field.required and name not in present:
+            yield node.start_mark.line + 1, f"the key {name!r} is missing", f"add {name}: to this {type_.__name__}"
+
+
+def _value_faults(node: yaml.Node, value: Any, type_: Any) -> Iterator[Fault]:
+    try:
+        msgspec.convert(value, type_)
+    except msgspec.ValidationError as error:
+        yield node.start_mark.line + 1, f"wrong value: {error}", _remedy(type_)
+
+
+def _remedy(type_: Any) -> str:
+    allowed = [a for a in get_args(type_) if isinstance(a, str)]
+    if allowed:
+        return f"write one of: {', '.join(allowed)}"
+    plain = {bool: "write true or false", Decimal: "write a number", int: "write a whole number", str: "put the text in quotes"}
+    return plain.get(type_, "compare with a neighbouring file")

@@ -1,0 +1,116 @@
+"""The OpenAPI 3.1 document served at ``/openapi.json``: what this server takes and gives, for harnesses and fuzzers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from cds_service import __version__
+from cds_service.content import Content
+from cds_service.render.model import Response
+from cds_service.web.discovery import prefetch
+
+Json = dict[str, Any]
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _json_body(name: str) -> Json:
+    return {"content": {"application/json": {"schema": _ref(name)}}}
+
+
+def _errors(*statuses: int) -> Json:
+    return {str(s): {"description": _REASONS[s], **_json_body("OperationOutcome")} for s in statuses}
+
+
+_REASONS = {
+    400: "The body breaks the contract; the outcome's expression points at the member.",
+    404: "There is no such service.",
+    405: "The method is not allowed here.",
+    412: "Data that an order in scope needs was not obtained; the outcome names the prefetch keys.",
+    413: "The body is larger than the server accepts.",
+    415: "The media type is neither application/json nor application/fhir+json.",
+    500: "A fault of the service. No advice was given.",
+}
+
+
+def openapi(content: Content) -> Json:
+    """The document, with one path per service."""
+    _, components = msgspec.json.schema_components([Response], ref_template="#/components/schemas/{name}")
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "CDS Hooks: lung cancer bone metastasis", "version": __version__},
+        "paths": {
+            "/cds-services": {"get": {"summary": "Discovery", "responses": {"200": {"description": "The services."}}}},
+            **{f"/cds-services/{s.id}": {"post": _call(content, s.id, s.hooks)} for s in content.services.services},
+        },
+        "components": {"schemas": {**components, "HookRequest": _request(), "OperationOutcome": _OUTCOME}},
+    }
+
+
+def _call(content: Content, service_id: str, hooks: list[str]) -> Json:
+    keys = ", ".join(prefetch(content, service_id))
+    body = {media: {"schema": _ref("HookRequest")} for media in ("application/json", "application/fhir+json")}
+    return {
+        "summary": f"Call the service on {' or '.join(hooks)}",
+        "description": f"Prefetch keys: {keys}.",
+        "requestBody": {"required": True, "content": body},
+        "responses": {
+            "200": {"description": "The cards.", **_json_body("Response")},
+            **_errors(400, 405, 412, 413, 415, 500),
+        },
+    }
+
+
+def _request() -> Json:
+    return {
+        "type": "object",
+        "required": ["hook", "hookInstance", "context"],
+        "properties": {
+            "hook": {"type": "string"},
+            "hookInstance": {"type": "string", "format": "uuid"},
+            "fhirServer": {"type": ["string", "null"]},
+            "context": {
+                "type": "object",
+                "required": ["userId", "patientId", "draftOrders"],
+                "properties": {
+                    "userId": {"type": "string"},
+                    "patientId": {"type": "string"},
+                    "encounterId": {"type": ["string", "null"]},
+                    "selections": {"type": "array", "items": {"type": "string"}},
+                    "draftOrders": {
+                        "type": "object",
+                        "required": ["resourceType"],
+                        "properties": {"resourceType": {"const": "Bundle"}, "entry": {"type": "array"}},
+                    },
+                },
+            },
+            "prefetch": {"type": "object", "additionalProperties": {"type": ["object", "null"]}},
+        },
+    }
+
+
+_OUTCOME: Json = {
+    "type": "object",
+    "required": ["resourceType", "issue"],
+    "properties": {
+        "resourceType": {"const": "OperationOutcome"},
+        "issue": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["severity", "code"],
+                "properties": {
+                    "severity": {"enum": ["fatal", "error", "warning", "information"]},
+                    "code": {"type": "string"},
+                    "details": {"type": "object"},
+                    "expression": {"type": "array", "items": {"type": "string"}},
+                },
+            },
+        },
+    },
+}
