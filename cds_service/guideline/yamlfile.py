@@ -21,7 +21,6 @@ T = TypeVar("T")
 
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)$")
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+$")
-_MAPPING = "tag:yaml.org,2002:map"
 
 
 class ContentError(Exception):
