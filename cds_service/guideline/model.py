@@ -54,14 +54,22 @@ class Band(File):
         )
 
 
+class NoRow(File):
+    """Where a table says nothing on purpose: everything above a clearance, and what that means."""
+
+    above: Decimal
+    reading: str
+
+
 class Table(File):
-    """A dose table: drug (concept id) to bands, highest clearance first."""
+    """A dose table: drug (concept id) to bands, highest clearance first; ``no_row``: drug to its declared gap."""
 
     unit: str
     dose_unit: str
     origin: Origin
     source: str
     rows: dict[str, list[Band]]
+    no_row: dict[str, NoRow] = {}
 
 
 class Source(File):
