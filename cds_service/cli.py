@@ -1,0 +1,165 @@
+"""The ``cds-service`` command."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+import msgspec
+
+from cds_service import fixtures
+from cds_service.answer import answer
+from cds_service.codelists import accept
+from cds_service.content import Content
+from cds_service.explain import explain
+from cds_service.guideline.yamlfile import ContentError
+from cds_service.problems import CallProblem
+from cds_service.render.texts import LANGUAGES
+from cds_service.settings import Settings, SettingsError
+from cds_service.web.app import create_app, local_now
+from cds_service.web.outcomes import of_problem
+
+
+@click.group()
+@click.version_option(package_name="cds_service")
+def main() -> None:
+    """CDS Hooks service for lung cancer bone metastasis (synthetic data; not a registered medical device)."""
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.from_env(os.environ)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _content(settings: Settings) -> Content:
+    try:
+        return Content.load(settings)
+    except ContentError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+def serve() -> None:
+    """Start the server (HOST, PORT, WORKERS, THREADS and CDS_* from the environment)."""
+    from cds_service.serve import serve as run
+
+    settings = _settings()
+    content = _content(settings)
+    run(lambda: create_app(settings, content), settings)
+
+
+@main.command()
+@click.argument("name")
+@click.option("--at", "at", help="Move the story to this time (ISO 8601); default: now.")
+def fixture(name: str, at: str | None) -> None:
+    """Print the request of a shipped situation, its dates moved to today: pipe it into curl."""
+    try:
+        situation = fixtures.load(name)
+    except FileNotFoundError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(situation.request_at(_time(at)).decode())
+
+
+@main.command("fixtures")
+def list_fixtures() -> None:
+    """List the shipped situations."""
+    for situation in fixtures.situations():
+        click.echo(f"{situation.name}: {situation.story.title}")
+
+
+def _time(text: str | None) -> datetime:
+    if text is None:
+        return local_now()
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter("not an ISO 8601 time", param_hint="--at") from None
+    return time if time.tzinfo else time.astimezone()
+
+
+@main.command()
+@click.argument("file")
+@click.option("--at", "at", help="Evaluate at this time (ISO 8601); default: a situation's own time, else now.")
+@click.option("--language", type=click.Choice(LANGUAGES), default=None)
+@click.option("--service", default=None, help="Service id; default: the situation's, else the only one.")
+@click.option("--explain", "explained", is_flag=True, help="Say in words which rule said what on which facts.")
+def check(file: str, at: str | None, language: str | None, service: str | None, explained: bool) -> None:
+    """Answer one request from FILE (a JSON body, or the name of a shipped situation) through the same line as HTTP."""
+    settings = _settings()
+    content = _content(settings)
+    path = Path(file)
+    if path.is_file():
+        body, time = path.read_bytes(), _time(at)
+    else:
+        try:
+            situation = fixtures.load(file)
+        except FileNotFoundError as error:
+            raise click.ClickException(f"{file} is no file, and {error}") from None
+        body, time = situation.request, _time(at) if at else situation.at
+        language, service = language or situation.story.language, service or situation.story.service
+    language = language or settings.default_language
+    try:
+        answered = answer(
+            content, service or content.services.services[0].id, body, language, time, settings.fhir_version
+        )
+    except CallProblem as problem:
+        status, outcome = of_problem(problem)
+        click.echo(json.dumps(outcome, ensure_ascii=False, indent=2))
+        click.echo(f"HTTP status would be {status}", err=True)
+        sys.exit(1)
+    if explained:
+        for line in explain(answered, content, content.languages[language]):
+            click.echo(line)
+    else:
+        click.echo(msgspec.json.format(msgspec.json.encode(answered.response), indent=2).decode())
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--fhir-version", type=click.Choice(["R4", "R4B", "R5"]), default="R4")
+def validate(file: Path, fhir_version: str) -> None:
+    """Say of every resource in FILE what fhir.resources finds and what this service would do with it."""
+    # Imported here: loading the FHIR models takes longer than any other command.
+    from cds_service.validate import validate as judge
+
+    try:
+        request = json.loads(file.read_bytes())
+    except ValueError as error:
+        raise click.ClickException(f"{file}: not JSON ({error})") from None
+    broken = False
+    for report in judge(request, fhir_version):
+        click.echo(f"{report.where} {report.kind}: {'valid' if report.valid else 'invalid'}; reader: {report.reader}")
+        for line in report.errors:
+            click.echo(f"    {line}")
+        broken = broken or not report.valid
+    sys.exit(1 if broken else 0)
+
+
+@main.command()
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when a page is stale.")
+def review(only_check: bool) -> None:
+    """Write a review page per recommendation (cards/review/) from the running rules. Needs a source checkout."""
+    from cds_service.review.pages import stale_pages, write_pages
+
+    content = _content(Settings.from_env({}))
+    stale = stale_pages(content)
+    if only_check and stale:
+        raise click.ClickException(f"stale review pages: {', '.join(stale)}. Run `make review` and commit.")
+    if not only_check:
+        write_pages(content)
+    click.echo(f"{'checked' if only_check else 'wrote'} review pages" + (f" ({len(stale)} changed)" if stale else ""))
+
+
+@main.command()
+@click.option("--accept", "files", multiple=True, type=click.Path(exists=True, path_type=Path), required=True)
+def codelists(files: tuple[Path, ...]) -> None:
+    """Record the hash of reviewed code lists: an unreviewed change stops the start."""
+    for file in files:
+        accept(file)
+        click.echo(f"accepted {file.name}")
