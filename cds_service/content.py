@@ -98,13 +98,15 @@ def _active(guideline: Guideline, services: Services, settings: Settings) -> dic
 
 def _tied(guideline: Guideline, services: Services, rules: Mapping[str, Rule], root: Path) -> None:
     """One name everywhere: every topic of a service has its YAML and its rule, and nothing is left over."""
+    file = root / "services.yaml"
     listed = {topic for service in services.services for topic in service.topics}
     for topic in listed ^ set(guideline.recommendations):
-        raise ContentError(f"{root / 'services.yaml'}: topic {topic} is not both listed and in recommendations/. "
-                           f"Remedy: list it, or add recommendations/{topic}.yaml.")
+        raise ContentError(
+            file, None, f"topic {topic} is not both listed and in recommendations/", "list it, or add or remove its YAML"
+        )
     for topic in (listed - {NOT_EVALUATED}) ^ set(rules):
-        raise ContentError(f"{root / 'services.yaml'}: topic {topic} has no rule, or a rule has no topic. "
-                           f"Remedy: rules/{topic.replace('-', '_')}.py ties the two.")
+        module = f"rules/{topic.replace('-', '_')}.py"
+        raise ContentError(file, None, f"topic {topic} has no rule, or a rule has no topic", f"see {module}")
 
 
 def _languages(guideline: Guideline, root: Path) -> dict[str, Language]:

@@ -9,7 +9,16 @@ _PACKAGE = Path(__file__).parent
 
 def content_root() -> Path:
     """The folder ``cards``. Raises ``FileNotFoundError`` when neither place has one (a broken installation)."""
-    for folder in (_PACKAGE / "cards", _PACKAGE.parent / "cards"):
-        if (folder / "guideline.yaml").is_file():
+    return _folder("cards")
+
+
+def fixtures_root() -> Path:
+    """The folder ``fhir_fixtures``, found and refused as ``content_root``."""
+    return _folder("fhir_fixtures")
+
+
+def _folder(name: str) -> Path:
+    for folder in (_PACKAGE / name, _PACKAGE.parent / name):
+        if folder.is_dir():
             return folder
-    raise FileNotFoundError("cards/guideline.yaml is neither in the package nor beside it: reinstall cds_service")
+    raise FileNotFoundError(f"{name}/ is neither in the package nor beside it: reinstall cds_service")

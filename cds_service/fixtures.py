@@ -21,7 +21,7 @@ from cds_service.guideline.yamlfile import load_as
 _DATE = re.compile(r'(?<=")(\d{4}-\d{2}-\d{2})(?=["T])')
 
 
-class Story(File):
+class Story(File, frozen=True):
     """``story.yaml``. ``status`` is the HTTP status expected; ``expect`` says in words what the doctor should see."""
 
     title: str

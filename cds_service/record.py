@@ -104,12 +104,13 @@ class _Gatherer:
     def decode(self, raw: msgspec.Raw) -> Resource | None:
         """One resource, or None when its type is not wanted or it cannot be read (then counted)."""
         try:
-            return _readable.decode(raw)
+            found: Resource = _readable.decode(raw)
         except (msgspec.DecodeError, RecursionError):
             kind = _resource_type(raw)
             if kind in _WANTED:
                 self.unreadable[kind] += 1
             return None
+        return found
 
     def add(self, resource: Resource, full_url: str | None) -> None:
         if not belongs(resource, self.patient_id):

@@ -88,9 +88,9 @@ def _gap(key: str, known: Completeness) -> Missing | None:
 
 def _patient(record: Record, now: datetime) -> PatientFacts:
     patient = next(iter(record.of(Patient)), Patient())
-    sex: Literal["male", "female"] | None = None
-    if patient.gender == "male" or patient.gender == "female":
-        sex = patient.gender
+    sex: Literal["male", "female"] | None = (
+        "male" if patient.gender == "male" else "female" if patient.gender == "female" else None
+    )
     birth = day_of(patient.birth_date)
     return PatientFacts(sex, age_on(birth, now.date()) if birth else None, birth)
 

@@ -8,14 +8,14 @@ Decoding is strict about nothing else: statuses and codes are judged by ``facts`
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
 T = TypeVar("T")
 
 # A list, one bare object (Epic and the sandbox send ``category`` so), or nothing.
-Many = list[T] | T | None
+Many: TypeAlias = list[T] | T | None
 
 
 def many(value: Many[T]) -> list[T]:
@@ -29,18 +29,18 @@ class Element(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """Base of all elements: frozen, camelCase on the wire."""
 
 
-class Coding(Element):
+class Coding(Element, frozen=True):
     system: str | None = None
     code: str | None = None
     display: str | None = None
 
 
-class Reference(Element):
+class Reference(Element, frozen=True):
     reference: str | None = None
     display: str | None = None
 
 
-class CodeableConcept(Element):
+class CodeableConcept(Element, frozen=True):
     """A CodeableConcept, and also an R5 CodeableReference (``concept`` / ``reference``)."""
 
     coding: Many[Coding] = None
@@ -58,12 +58,12 @@ class CodeableConcept(Element):
         return many(self.codeable.coding)
 
 
-class Period(Element):
+class Period(Element, frozen=True):
     start: str | None = None
     end: str | None = None
 
 
-class Quantity(Element):
+class Quantity(Element, frozen=True):
     value: Decimal | None = None
     comparator: str | None = None
     unit: str | None = None
@@ -71,17 +71,17 @@ class Quantity(Element):
     code: str | None = None
 
 
-class Range(Element):
+class Range(Element, frozen=True):
     low: Quantity | None = None
     high: Quantity | None = None
 
 
-class Ratio(Element):
+class Ratio(Element, frozen=True):
     numerator: Quantity | None = None
     denominator: Quantity | None = None
 
 
-class Repeat(Element):
+class Repeat(Element, frozen=True):
     frequency: Decimal | None = None
     period: Decimal | None = None
     period_unit: str | None = None
@@ -89,19 +89,19 @@ class Repeat(Element):
     duration_unit: str | None = None
 
 
-class Timing(Element):
+class Timing(Element, frozen=True):
     repeat: Repeat | None = None
     code: CodeableConcept | None = None
 
 
-class DoseAndRate(Element):
+class DoseAndRate(Element, frozen=True):
     dose_quantity: Quantity | None = None
     dose_range: Range | None = None
     rate_quantity: Quantity | None = None
     rate_ratio: Ratio | None = None
 
 
-class Extension(Element):
+class Extension(Element, frozen=True):
     url: str | None = None
     value_quantity: Quantity | None = None
     value_code: str | None = None
@@ -109,7 +109,7 @@ class Extension(Element):
     extension: list[Extension] | None = None
 
 
-class Dosage(Element):
+class Dosage(Element, frozen=True):
     """A Dosage of R4/R5, with the STU3 names Epic still sends beside them."""
 
     text: str | None = None
@@ -131,12 +131,12 @@ class Resource(msgspec.Struct, frozen=True, rename="camel", tag_field="resourceT
     id: str | None = None
 
 
-class Patient(Resource, tag="Patient"):
+class Patient(Resource, frozen=True, tag="Patient"):
     gender: str | None = None
     birth_date: str | None = None
 
 
-class Condition(Resource, tag="Condition"):
+class Condition(Resource, frozen=True, tag="Condition"):
     clinical_status: CodeableConcept | str | None = None
     verification_status: CodeableConcept | str | None = None
     code: CodeableConcept | None = None
@@ -147,20 +147,20 @@ class Condition(Resource, tag="Condition"):
     abatement_string: str | None = None
 
 
-class ReferenceRange(Element):
+class ReferenceRange(Element, frozen=True):
     low: Quantity | None = None
     high: Quantity | None = None
     type: CodeableConcept | None = None
 
 
-class ObservationComponent(Element):
+class ObservationComponent(Element, frozen=True):
     code: CodeableConcept | None = None
     value_quantity: Quantity | None = None
     data_absent_reason: CodeableConcept | None = None
     reference_range: Many[ReferenceRange] = None
 
 
-class Observation(Resource, tag="Observation"):
+class Observation(Resource, frozen=True, tag="Observation"):
     status: str | None = None
     code: CodeableConcept | None = None
     subject: Reference | None = None
@@ -175,17 +175,17 @@ class Observation(Resource, tag="Observation"):
     component: Many[ObservationComponent] = None
 
 
-class MedicationIngredient(Element):
+class MedicationIngredient(Element, frozen=True):
     item_codeable_concept: CodeableConcept | None = None
     item: CodeableConcept | None = None
 
 
-class Medication(Resource, tag="Medication"):
+class Medication(Resource, frozen=True, tag="Medication"):
     code: CodeableConcept | None = None
     ingredient: Many[MedicationIngredient] = None
 
 
-class MedicationRequest(Resource, tag="MedicationRequest"):
+class MedicationRequest(Resource, frozen=True, tag="MedicationRequest"):
     status: str | None = None
     intent: str | None = None
     do_not_perform: bool | None = None
@@ -204,13 +204,13 @@ class MedicationRequest(Resource, tag="MedicationRequest"):
     prior_prescription: Reference | None = None
 
 
-class Adherence(Element):
+class Adherence(Element, frozen=True):
     """R5: whether the drug is taken, beside a status that only says the statement was recorded."""
 
     code: CodeableConcept | None = None
 
 
-class MedicationStatement(Resource, tag="MedicationStatement"):
+class MedicationStatement(Resource, frozen=True, tag="MedicationStatement"):
     status: str | None = None
     adherence: Adherence | None = None
     medication_codeable_concept: CodeableConcept | None = None
@@ -224,7 +224,7 @@ class MedicationStatement(Resource, tag="MedicationStatement"):
     contained: list[msgspec.Raw] | None = None
 
 
-class MedicationAdministration(Resource, tag="MedicationAdministration"):
+class MedicationAdministration(Resource, frozen=True, tag="MedicationAdministration"):
     status: str | None = None
     medication_codeable_concept: CodeableConcept | None = None
     medication_reference: Reference | None = None
@@ -239,7 +239,7 @@ class MedicationAdministration(Resource, tag="MedicationAdministration"):
     contained: list[msgspec.Raw] | None = None
 
 
-class ServiceRequest(Resource, tag="ServiceRequest"):
+class ServiceRequest(Resource, frozen=True, tag="ServiceRequest"):
     status: str | None = None
     intent: str | None = None
     do_not_perform: bool | None = None
@@ -251,7 +251,7 @@ class ServiceRequest(Resource, tag="ServiceRequest"):
     occurrence_date_time: str | None = None
 
 
-class Procedure(Resource, tag="Procedure"):
+class Procedure(Resource, frozen=True, tag="Procedure"):
     status: str | None = None
     code: CodeableConcept | None = None
     subject: Reference | None = None
@@ -261,11 +261,11 @@ class Procedure(Resource, tag="Procedure"):
     occurrence_period: Period | None = None
 
 
-class AppointmentParticipant(Element):
+class AppointmentParticipant(Element, frozen=True):
     actor: Reference | None = None
 
 
-class Appointment(Resource, tag="Appointment"):
+class Appointment(Resource, frozen=True, tag="Appointment"):
     status: str | None = None
     service_type: Many[CodeableConcept] = None
     service_category: Many[CodeableConcept] = None
@@ -278,31 +278,31 @@ class Appointment(Resource, tag="Appointment"):
     start: str | None = None
 
 
-class Issue(Element):
+class Issue(Element, frozen=True):
     severity: str | None = None
     code: str | None = None
 
 
-class OperationOutcome(Resource, tag="OperationOutcome"):
+class OperationOutcome(Resource, frozen=True, tag="OperationOutcome"):
     issue: Many[Issue] = None
 
 
-class Link(Element):
+class Link(Element, frozen=True):
     relation: str | None = None
     url: str | None = None
 
 
-class Search(Element):
+class Search(Element, frozen=True):
     mode: str | None = None
 
 
-class Entry(Element):
+class Entry(Element, frozen=True):
     full_url: str | None = None
     resource: msgspec.Raw | None = None
     search: Search | None = None
 
 
-class Bundle(Resource, tag="Bundle"):
+class Bundle(Resource, frozen=True, tag="Bundle"):
     type: str | None = None
     total: int | None = None
     link: Many[Link] = None

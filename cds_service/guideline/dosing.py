@@ -8,12 +8,12 @@ from functools import cached_property
 from cds_service.guideline.model import File
 
 
-class RouteNames(File):
+class RouteNames(File, frozen=True):
     snomed: list[str]
     names: list[str]
 
 
-class Dosing(File, dict=True):
+class Dosing(File, frozen=True, dict=True):
     """Spelling tables; keys are compared in lower case without surrounding space."""
 
     mass_units: dict[str, str]

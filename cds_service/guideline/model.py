@@ -17,7 +17,7 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of everything read from ``cards/``."""
 
 
-class Parameter(File):
+class Parameter(File, frozen=True):
     """A number a rule uses. ``min``/``max`` bound what a site may set; ``source`` says where the number stands."""
 
     value: Decimal
@@ -29,7 +29,7 @@ class Parameter(File):
     max: Decimal | None = None
 
 
-class Band(File):
+class Band(File, frozen=True):
     """One row of a dose table: clearance from/to with the bound's side, and the dose (absent: not recommended).
 
     ``printed`` is the source's own text of the row; ``reading`` says where the bounds go beyond it.
@@ -54,14 +54,14 @@ class Band(File):
         )
 
 
-class NoRow(File):
+class NoRow(File, frozen=True):
     """Where a table says nothing on purpose: everything above a clearance, and what that means."""
 
     above: Decimal
     reading: str
 
 
-class Table(File):
+class Table(File, frozen=True):
     """A dose table: drug (concept id) to bands, highest clearance first; ``no_row``: drug to its declared gap."""
 
     unit: str
@@ -72,7 +72,7 @@ class Table(File):
     no_row: dict[str, NoRow] = {}
 
 
-class Source(File):
+class Source(File, frozen=True):
     """Where a recommendation comes from."""
 
     kind: Origin
@@ -85,14 +85,14 @@ class Source(File):
     quote: str | None = None
 
 
-class Needs(File):
+class Needs(File, frozen=True):
     """Prefetch keys. Required and not obtained: 412. Optional and not obtained: the rule may answer cannot tell."""
 
     required: list[str] = []
     optional: list[str] = []
 
 
-class Recommendation(File):
+class Recommendation(File, frozen=True):
     """One topic of the guideline or of a drug label (``cards/recommendations/<topic>.yaml``)."""
 
     topic: str
@@ -113,7 +113,7 @@ class Recommendation(File):
     review: dict[str, str] = {}
 
 
-class Statement(File):
+class Statement(File, frozen=True):
     """One numbered recommendation or section of the guideline, in the registry."""
 
     id: str  # "Rec. 8", "§4.1.4.1", "Table 2"
@@ -124,13 +124,13 @@ class Statement(File):
     topics: list[str] = []
 
 
-class Erratum(File):
+class Erratum(File, frozen=True):
     where: str
     printed: str
     reading: str
 
 
-class Registry(File):
+class Registry(File, frozen=True):
     """``cards/guideline.yaml``: the edition, every numbered statement, and the misprints."""
 
     title: dict[str, str]

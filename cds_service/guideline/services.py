@@ -8,7 +8,7 @@ from typing import Literal
 from cds_service.guideline.model import File
 
 
-class Service(File):
+class Service(File, frozen=True):
     """One CDS service: one id, one entry in discovery per hook."""
 
     id: str
@@ -19,7 +19,7 @@ class Service(File):
     topics: list[str]
 
 
-class Services(File):
+class Services(File, frozen=True):
     """The services, the prefetch searches by key, and the code system of the topics."""
 
     topic_system: str
@@ -27,18 +27,18 @@ class Services(File):
     services: list[Service]
 
 
-class OrderableCoding(File):
+class OrderableCoding(File, frozen=True):
     system: str
     code: str
     display: str
 
 
-class Every(File):
+class Every(File, frozen=True):
     period: int
     unit: Literal["d", "wk"]
 
 
-class Orderable(File):
+class Orderable(File, frozen=True):
     """A service or drug a card can suggest. ``dose`` in ``unit``; ``concept`` is its code list."""
 
     resource: Literal["ServiceRequest", "MedicationRequest"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,10 +17,11 @@ from cds_service.guideline.model import Recommendation
 from cds_service.outcome import Act, Advise, CreateDrug, CreateService, DeleteOrder, ReviseOrder, Suggestion
 from cds_service.problems import RuleFailed
 from cds_service.render import resources
-from cds_service.render.model import Card, Response
+from cds_service.render.model import Response
 from cds_service.render.resources import Caller, Json
 from cds_service.render.texts import Language, TopicSentences, one_line, tidy
 
+T = TypeVar("T")
 _URGENCY = {"critical": 0, "warning": 1, "info": 2}
 
 
@@ -47,7 +48,7 @@ def render(findings: Findings, unreadable: Mapping[str, int], page: Page) -> Res
     return _guarded("response", lambda: msgspec.convert({"cards": cards}, Response))
 
 
-def _guarded(topic: str, make: Any) -> Any:
+def _guarded(topic: str, make: Callable[[], T]) -> T:
     try:
         return make()
     except Exception as error:
@@ -117,7 +118,7 @@ def template_values(
 def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> str:
     """What every card of this order must add: whose guideline this is when the diagnosis leaves it open, and how sure
     the recognition of the drug is."""
-    keys = [finding.scope] if finding.scope in language.notes else []
+    keys: list[str] = [finding.scope] if finding.scope in language.notes else []
     if isinstance(finding.order, DrugOrder) and finding.order.low_confidence:
         keys.append("low-confidence")
     return "\n\n".join(language.notes[key].render(values).strip() for key in keys)

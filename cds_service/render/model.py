@@ -15,33 +15,33 @@ class Wire(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", forb
     """Base of the response types: absent members are left out, so nothing null or empty is ever sent."""
 
 
-class CodingOut(Wire):
+class CodingOut(Wire, frozen=True):
     system: Text
     code: Text
     display: Text
 
 
-class SourceOut(Wire):
+class SourceOut(Wire, frozen=True):
     label: Text
     topic: CodingOut
     url: Text | None = None
 
 
-class ActionOut(Wire):
+class ActionOut(Wire, frozen=True):
     type: Literal["create", "update", "delete"]
     description: Text
     resource: dict[str, Any] | None = None
     resource_id: Text | None = None
 
 
-class SuggestionOut(Wire):
+class SuggestionOut(Wire, frozen=True):
     label: Text
     uuid: Text
     actions: Annotated[list[ActionOut], msgspec.Meta(min_length=1)]
     is_recommended: bool = False
 
 
-class Card(Wire):
+class Card(Wire, frozen=True):
     uuid: Text
     summary: Summary
     indicator: Literal["info", "warning", "critical"]
@@ -52,5 +52,5 @@ class Card(Wire):
     override_reasons: Annotated[list[CodingOut], msgspec.Meta(max_length=6)] = []
 
 
-class Response(Wire):
+class Response(Wire, frozen=True):
     cards: list[Card]

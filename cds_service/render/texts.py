@@ -21,7 +21,7 @@ from cds_service.render.escape import markdown
 LANGUAGES = ("en", "zh-CN")
 
 
-class CardText(File):
+class CardText(File, frozen=True):
     """One card: what to do, why with the numbers, and what is not known. ``summary`` is plain text."""
 
     summary: str
@@ -30,7 +30,7 @@ class CardText(File):
     unknown: str | None = None
 
 
-class TopicText(File):
+class TopicText(File, frozen=True):
     """``cards/texts/<language>/<topic>.yaml``."""
 
     topic: str
@@ -39,7 +39,7 @@ class TopicText(File):
     suggestions: dict[str, str] = {}
 
 
-class SharedText(File):
+class SharedText(File, frozen=True):
     """``cards/texts/<language>/_shared.yaml``: names and sentences that several topics use."""
 
     drugs: dict[str, str]

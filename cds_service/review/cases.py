@@ -18,7 +18,7 @@ from cds_service.outcome import Advise, NoAdvice, Outcome
 from cds_service.review.given import Given, facts_of
 
 
-class Case(File):
+class Case(File, frozen=True):
     """``expect`` reads: ``advise warning <say>``, ``no advice <because>``, or ``cannot tell <what> ...``."""
 
     name: str
@@ -26,7 +26,7 @@ class Case(File):
     expect: str
 
 
-class Walk(File):
+class Walk(File, frozen=True):
     """``given`` with ``axis`` (a dotted path into it) set on, just below and just above every limit of ``around``:
 
     names of parameters, or of a table (its bounds for ``order.drug``).
@@ -41,7 +41,7 @@ class Walk(File):
     points: list[Decimal] = []
 
 
-class CaseFile(File):
+class CaseFile(File, frozen=True):
     topic: str
     cases: list[Case]
     walks: list[Walk] = []
@@ -72,7 +72,7 @@ def load_cases(folder: Path) -> Iterator[CaseFile]:
     for path in sorted(folder.glob("*.yaml")):
         file = load_as(path, CaseFile)
         if file.topic != path.stem:
-            raise ContentError(f"{path}: topic {file.topic!r} is not the file's name. Remedy: name the file {file.topic}.yaml.")
+            raise ContentError(path, None, f"topic {file.topic!r} is not the file's name", f"name the file {file.topic}.yaml")
         yield file
 
 

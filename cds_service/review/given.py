@@ -42,7 +42,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 Number = Decimal | int
 
 
-class OrderGiven(File):
+class OrderGiven(File, frozen=True):
     """A draft order: a drug (concept id) or a service."""
 
     drug: str | None = None
@@ -63,7 +63,7 @@ class OrderGiven(File):
     id: bool = True  # False: the draft has no id
 
 
-class UseGiven(File):
+class UseGiven(File, frozen=True):
     """A record of treatment."""
 
     drug: str
@@ -75,31 +75,31 @@ class UseGiven(File):
     counts: bool = True
 
 
-class ExamGiven(File):
+class ExamGiven(File, frozen=True):
     service: str = "dental-examination"
     how: Literal["done", "ordered", "booked"] = "done"
     days_ago: int | None = None
 
 
-class CreatinineGiven(File):
+class CreatinineGiven(File, frozen=True):
     mg_dl: Number
     days_ago: int
 
 
-class ProblemGiven(File):
+class ProblemGiven(File, frozen=True):
     what: str
     why: str
     days_ago: int | None = None
 
 
-class CalciumGiven(File):
+class CalciumGiven(File, frozen=True):
     level: CalciumLevel | None
     mmol_l: Number = Decimal("2.30")
     kind: Literal["ionised", "corrected-reported", "corrected-computed", "total-uncorrected"] = "corrected-reported"
     days_ago: int = 1
 
 
-class Given(File):
+class Given(File, frozen=True):
     order: OrderGiven
     also_ordered: list[OrderGiven] = []
     age: int | None = 60
