@@ -1,0 +1,63 @@
+# Everything sets itself up: Python >= 3.11 and make are enough. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test lint types unit fresh review bench mutants acceptance lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# What the server needs, exactly as locked.
+$(VENV)/serve.stamp: $(VENV)/pyvenv.cfg requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+# What the tests need besides, and the package itself, editable.
+$(VENV)/test.stamp: $(VENV)/serve.stamp requirements-dev.lock pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+serve: $(VENV)/serve.stamp ## start the server (HOST, PORT, WORKERS, THREADS, CDS_*)
+	@$(BIN)/python -m cds_service serve
+
+test: lint types unit fresh ## lint, types, tests, freshness of the review pages
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/test.stamp
+	$(BIN)/mypy
+
+unit: $(VENV)/test.stamp
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+fresh: $(VENV)/test.stamp
+	$(BIN)/python -m cds_service review --check
+
+review: $(VENV)/test.stamp ## write the review pages from the running rules
+	$(BIN)/python -m cds_service review
+
+bench: $(VENV)/test.stamp ## ratios against a bare Flask application, measured in one run
+	$(BIN)/python tests/bench/bench.py
+
+mutants: $(VENV)/test.stamp ## mutation testing of rules and of clearance, calcium and dose facts (long)
+	$(BIN)/python tests/mutants/run.py
+
+acceptance: $(VENV)/test.stamp ## what needs more than Python and pip (nothing yet)
+	@echo "Nothing in this version needs more than Python and pip."
+
+lock: $(VENV)/test.stamp ## resolve the lock files anew
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --upgrade pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --upgrade --extra dev pyproject.toml -o requirements-dev.lock
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants build dist *.egg-info
