@@ -1,0 +1,131 @@
+"""``make bench``: this service against a bare Flask application on the same WSGI server, as ratios of one run.
+
+(a) the service; (b) Flask that only ``orjson.loads`` the body and returns one static card. Same bodies, one connection,
+alternating, so that whatever else the machine does hits both. Prints p50 and p99, their ratio, and where our time goes.
+"""
+
+from __future__ import annotations
+
+import gc
+import http.client
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from bodies import body
+
+SIZES = (2, 20, 200, 1000)
+CALLS = {2: 1500, 20: 1200, 200: 500, 1000: 200}
+SERVICE = "/cds-services/bone-modifying-agents"
+
+
+@contextmanager
+def server(*command: str):
+    """A server on a free loopback port, up when it answers; ended on leaving."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"HOST": "127.0.0.1", "PORT": str(port), "WORKERS": "1", "CDS_LOG_LEVEL": "warning"}
+    process = subprocess.Popen([sys.executable, *command], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", port), 0.1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+
+
+def call(connection: http.client.HTTPConnection, payload: bytes) -> float:
+    """Seconds of one POST, answer read."""
+    start = time.perf_counter()
+    connection.request("POST", SERVICE, payload, {"Content-Type": "application/json"})
+    response = connection.getresponse()
+    data = response.read()
+    spent = time.perf_counter() - start
+    if response.status != 200:
+        raise SystemExit(f"status {response.status}: {data[:300]!r}")
+    return spent
+
+
+def quantile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
+
+
+def compare(ours: int, bare: int) -> None:
+    a, b = (http.client.HTTPConnection("127.0.0.1", port) for port in (ours, bare))
+    print("resources   bytes    (a) p50  p99     (b) p50  p99     p50 ratio  p99 ratio")
+    medians = {}
+    for size in SIZES:
+        payload = body(size, datetime.now().astimezone())
+        for _ in range(30):
+            call(a, payload), call(b, payload)
+        pairs = [(call(a, payload), call(b, payload)) for _ in range(CALLS[size])]
+        one, two = ([pair[i] for pair in pairs] for i in (0, 1))
+        a50, b50, a99, b99 = quantile(one, 0.5), quantile(two, 0.5), quantile(one, 0.99), quantile(two, 0.99)
+        medians[size] = (a50, b50)
+        print(f"{size:9} {len(payload):8}  {a50:7.2f} {a99:6.2f} ms  {b50:7.2f} {b99:6.2f} ms  {a50 / b50:8.2f} x {a99 / b99:8.2f} x")
+    growth = [medians[1000][i] / medians[200][i] for i in (0, 1)]
+    print(f"growth of p50 from 200 to 1,000 resources: (a) {growth[0]:.2f} x, (b) {growth[1]:.2f} x")
+
+
+def stages() -> None:
+    """Where the time of one call goes, in process, median of many."""
+    from cds_service import answer as line
+    from cds_service.content import Content
+    from cds_service.settings import Settings
+
+    content = Content.load(Settings())
+    now = datetime.now().astimezone()
+    gc.freeze()
+    print("\nstage (ms, median)   " + "".join(f"{size:>10}" for size in SIZES))
+    rows: dict[str, list[float]] = {}
+    for size in SIZES:
+        payload = body(size, now)
+        for name, seconds in _split(line, content, payload, now).items():
+            rows.setdefault(name, []).append(seconds * 1000)
+    for name, values in rows.items():
+        print(f"{name:20} " + "".join(f"{value:10.3f}" for value in values))
+
+
+def _split(line, content, payload: bytes, now: datetime) -> dict[str, float]:
+    times: dict[str, list[float]] = {}
+
+    def timed(name: str, make: Callable):
+        start = time.perf_counter()
+        made = make()
+        times.setdefault(name, []).append(time.perf_counter() - start)
+        return made
+
+    service = content.services.services[0]
+    for _ in range(100):
+        call_ = timed("parse: request", lambda: line.read_hook(payload, tuple(service.hooks)))
+        record = timed("parse: resources", lambda: line.read_record(call_, content.needs_of(service.id)))
+        orders = timed("facts: orders", lambda: content.reader.orders(call_, record))
+        dues = line.due(content, service.id, orders)
+        facts = timed("facts: patient", lambda: content.reader.facts(record, orders, now))
+        findings = timed("rules", lambda: line.evaluate(dues, facts))
+        page = line._page(content, call_, "en", now, None)
+        timed("render", lambda: line.render(findings, record.unreadable, page))
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+if __name__ == "__main__":
+    here = Path(__file__).parent
+    with server("-m", "cds_service", "serve") as ours, server(str(here / "bare.py")) as bare:
+        compare(ours, bare)
+    stages()

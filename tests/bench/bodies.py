@@ -1,0 +1,96 @@
+"""Order-sign bodies of 2 to 1,000 synthetic resources, for the bench."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+Json = dict[str, Any]
+LOINC = "http://loinc.org"
+# What a hospital's laboratory feed is mostly made of: a few results the rules read among many they do not.
+LABORATORY = [
+    ("718-7", "Hemoglobin", 12.1, "g/dL"),
+    ("2951-2", "Sodium", 139, "mmol/L"),
+    ("2823-3", "Potassium", 4.1, "mmol/L"),
+    ("6690-2", "Leukocytes", 6.2, "10*3/uL"),
+    ("2160-0", "Creatinine", 1.1, "mg/dL"),
+    ("17861-6", "Calcium", 9.4, "mg/dL"),
+    ("1751-7", "Albumin", 4.0, "g/dL"),
+    ("1742-6", "Alanine aminotransferase", 22, "U/L"),
+    ("777-3", "Platelets", 240, "10*3/uL"),
+    ("6768-6", "Alkaline phosphatase", 130, "U/L"),
+]
+
+
+def _bundle(resources: list[Json]) -> Json:
+    entries = [{"fullUrl": f"https://ehr.example.org/fhir/{r['resourceType']}/{r['id']}", "resource": r} for r in resources]
+    return {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
+
+
+def _laboratory(number: int, now: datetime) -> Json:
+    code, name, value, unit = LABORATORY[number % len(LABORATORY)]
+    when = now - timedelta(days=1 + number // len(LABORATORY), minutes=number)
+    return {
+        "resourceType": "Observation",
+        "id": f"lab-{number}",
+        "meta": {"versionId": "1", "lastUpdated": when.isoformat(timespec="seconds")},
+        "status": "final",
+        "category": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}]}],
+        "code": {"coding": [{"system": LOINC, "code": code, "display": name}], "text": name},
+        "subject": {"reference": "Patient/bench"},
+        "effectiveDateTime": when.isoformat(timespec="seconds"),
+        "valueQuantity": {"value": value, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit},
+        "referenceRange": [{"low": {"value": 1, "unit": unit}, "high": {"value": 500, "unit": unit}}],
+        "performer": [{"reference": "Organization/laboratory", "display": "Central laboratory"}],
+    }
+
+
+def _fixed(now: datetime) -> list[tuple[str, Json]]:
+    subject = {"reference": "Patient/bench"}
+    icd = "http://hl7.org/fhir/sid/icd-10-cm"
+    return [
+        ("patient", {"resourceType": "Patient", "id": "bench", "gender": "female", "birthDate": "1960-05-17"}),
+        ("conditions", {"resourceType": "Condition", "id": "lung", "subject": subject, "code": {"coding": [{"system": icd, "code": "C34.11"}]}}),
+        ("conditions", {"resourceType": "Condition", "id": "bone", "subject": subject, "code": {"coding": [{"system": icd, "code": "C79.51"}]}}),
+        ("measurements", {
+            "resourceType": "Observation", "id": "weight", "status": "final", "subject": subject,
+            "code": {"coding": [{"system": LOINC, "code": "29463-7"}]},
+            "effectiveDateTime": (now - timedelta(days=3)).isoformat(timespec="seconds"),
+            "valueQuantity": {"value": 58, "unit": "kg", "system": "http://unitsofmeasure.org", "code": "kg"},
+        }),
+        ("medicationRequests", {
+            "resourceType": "MedicationRequest", "id": "statin", "status": "active", "intent": "order", "subject": subject,
+            "medicationCodeableConcept": {"text": "Atorvastatin 20 mg tablet"}, "authoredOn": (now - timedelta(days=40)).isoformat(timespec="seconds"),
+        }),
+        ("procedures", {
+            "resourceType": "Procedure", "id": "exam", "status": "completed", "subject": subject,
+            "code": {"coding": [{"system": "http://snomed.info/sct", "code": "34043003"}]},
+            "performedDateTime": (now - timedelta(days=60)).isoformat(timespec="seconds"),
+        }),
+    ]  # fmt: skip
+
+
+def body(resources: int, now: datetime) -> bytes:
+    """An order-sign request with about ``resources`` prefetched resources, and zoledronic acid 4 mg in the drafts."""
+    keys = ["patient", "conditions", "laboratory", "measurements", "medicationRequests", "medicationStatements",
+            "medicationAdministrations", "procedures", "serviceRequests", "appointments"]  # fmt: skip
+    found: dict[str, list[Json]] = {key: [] for key in keys}
+    for key, resource in itertools.islice(_fixed(now), resources):
+        found[key].append(resource)
+    for number in range(max(0, resources - len(_fixed(now)))):
+        found["laboratory"].append(_laboratory(number, now))
+    prefetch: Json = {key: _bundle(found[key]) for key in keys}
+    prefetch["patient"] = found["patient"][0]
+    return json.dumps({
+        "hook": "order-sign",
+        "hookInstance": "6f1d8b0c-9d43-4f8e-8a39-0e5b6a4a1c11",
+        "context": {"userId": "Practitioner/bench", "patientId": "bench", "draftOrders": {"resourceType": "Bundle", "entry": [{"resource": {
+            "resourceType": "MedicationRequest", "id": "order", "status": "draft", "intent": "order",
+            "subject": {"reference": "Patient/bench"},
+            "medicationCodeableConcept": {"coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "1114085"}], "text": "zoledronic acid 4 MG in 100 ML"},
+            "dosageInstruction": [{"doseAndRate": [{"doseQuantity": {"value": 4, "unit": "mg"}}]}],
+        }}]}},
+        "prefetch": prefetch,
+    }).encode()  # fmt: skip
