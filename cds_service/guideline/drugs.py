@@ -8,6 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal, Protocol
 
+import msgspec
+
 from cds_service.facts.model import Dose, DrugGroup, Product, Route
 from cds_service.guideline.model import File, Parameter
 from cds_service.guideline.yamlfile import load_as
@@ -27,12 +29,12 @@ class Dosed(Protocol):
     def route(self) -> Route | None: ...
 
 
-class Span(File, rename={"from_": "from"}):
-    """A range of doses (mg) or intervals (d) and where it stands. ``above`` excludes its bound, the others include it."""
+class Span(File, frozen=True):
+    """A range of doses (mg) or intervals (d) and where it stands. ``above`` excludes its bound."""
 
     unit: Literal["mg", "d"]
     source: str
-    from_: Decimal | None = None
+    from_: Decimal | None = msgspec.field(default=None, name="from")
     above: Decimal | None = None
     to: Decimal | None = None
 
@@ -44,20 +46,20 @@ class Span(File, rename={"from_": "from"}):
         )
 
 
-class Products(File):
+class Products(File, frozen=True):
     """The marks of each use of a substance; see the head of the YAML file for the order in which they decide."""
 
-    doses: UsesOf = {}
-    strengths: UsesOf = {}
-    brands: dict[str, Use] = {}
-    intervals: UsesOf = {}
-    routes: dict[Route, Use] = {}
+    doses: UsesOf = msgspec.field(default_factory=dict)
+    strengths: UsesOf = msgspec.field(default_factory=dict)
+    brands: dict[str, Use] = msgspec.field(default_factory=dict)
+    intervals: UsesOf = msgspec.field(default_factory=dict)
+    routes: dict[Route, Use] = msgspec.field(default_factory=dict)
     substance: Use | None = None
     oncology_every: Span | None = None
-    oncology_routes: list[Route] = []
+    oncology_routes: tuple[Route, ...] = ()
 
     def decide(self, dosed: Dosed, strength: Fraction | None, brands: Iterable[str]) -> Product:
-        """The product an order means. ``strength``: mg of one piece; ``brands``: product words of its codes or names."""
+        """The product an order means. ``strength``: mg of one piece; ``brands``: product words of codes or names."""
         product = self._by_mark(dosed, strength, brands)
         return Product("unknown", product.decided_by) if self._contradicted(product, dosed) else product
 
@@ -84,7 +86,7 @@ class Products(File):
         )
 
 
-class DrugFacts(File):
+class DrugFacts(File, frozen=True):
     """One drug (concept id of the code lists). ``table_2``: it has a row in Table 2."""
 
     group: DrugGroup
@@ -92,7 +94,7 @@ class DrugFacts(File):
     products: Products | None = None
 
 
-class Drugs(File):
+class Drugs(File, frozen=True):
     """All drugs by concept id."""
 
     aspirin_antiplatelet_mg: Parameter

@@ -19,7 +19,7 @@ UNITS = frozenset({"mg", "mg/d", "IU/d", "mg/dL", "mL/min", "min", "d", "mo", "a
 MOST_REASONS = 6
 
 
-class OverrideReasons(File):
+class OverrideReasons(File, frozen=True):
     """``cards/override-reasons.yaml``: code -> language -> the words on the button."""
 
     system: str
@@ -29,7 +29,7 @@ class OverrideReasons(File):
 
 @dataclass(frozen=True)
 class Guideline:
-    """Everything a clinician signs except texts and code lists. ``recommendations``: by topic, in alphabetical order."""
+    """Everything a clinician signs except texts and code lists; ``recommendations`` by topic, alphabetically."""
 
     recommendations: Mapping[str, Recommendation]
     registry: Registry
@@ -104,10 +104,11 @@ def _source(it: Recommendation, registry: Registry) -> Iterator[_Complaint]:
     numbered = [f"Rec. {number}" for number in source.recommendation]
     for statement in [*cited, *numbered]:
         if statement not in grades:
-            yield _Complaint(("source",), f"{statement} is not in the registry", "correct it, or add it to guideline.yaml")
-    allowed = {g.strip() for n in numbered for g in grades.get(n, "").split(",")} - {""}
-    if (source.grade or None) not in (allowed or {None}):
-        yield _Complaint(("source",), f"grade {source.grade} is not that of the source", f"registry: {min(allowed, default='none')}")
+            yield _Complaint(("source",), f"{statement} is not in the registry", "add it to guideline.yaml")
+    graded = {g.strip() for n in numbered for g in grades.get(n, "").split(",")} - {""}
+    if (source.grade not in graded) if graded else source.grade:
+        what = f"the grade {source.grade} is not that of the recommendation"
+        yield _Complaint(("source",), what, f"the registry has {', '.join(sorted(graded)) or 'none'}")
 
 
 def _parameter(where: tuple[str | int, ...], it: Parameter) -> Iterator[_Complaint]:
@@ -128,7 +129,8 @@ def _own_reasons(it: Recommendation, reasons: OverrideReasons) -> Iterator[_Comp
     if len(codes) > MOST_REASONS or len(set(codes)) < len(codes):
         yield _Complaint(where, f"more than {MOST_REASONS} override reasons, or one twice", "keep the likeliest ones")
     if not codes or codes[-1] != reasons.wrong_advice:
-        yield _Complaint(where, "the last override reason does not say that the advice is wrong", f"end with {reasons.wrong_advice}")
+        what = "the last override reason does not say that the advice is wrong"
+        yield _Complaint(where, what, f"end with {reasons.wrong_advice}")
 
 
 def _registry(guideline: Guideline) -> Iterator[_Complaint]:
@@ -140,7 +142,8 @@ def _registry(guideline: Guideline) -> Iterator[_Complaint]:
         for topic in set(statement.topics) - guideline.recommendations.keys():
             yield _Complaint(where, f"{statement.id}: unknown topic {topic!r}", "name a file of recommendations/")
         if (statement.status == "not-encoded") == bool(statement.topics):
-            yield _Complaint(where, f"{statement.id}: {statement.status} does not go with its topics", "correct one of them")
+            what = f"{statement.id}: {statement.status} does not go with its topics"
+            yield _Complaint(where, what, "correct one of them")
     linked = {topic for statement in statements for topic in statement.topics}
     for topic, it in guideline.recommendations.items():
         if it.source.kind == "guideline" and topic not in linked:
@@ -153,7 +156,8 @@ def _drugs(guideline: Guideline) -> Iterator[_Complaint]:
     in_tables = {d for r in guideline.recommendations.values() for t in r.tables.values() for d in t.rows}
     for drug, facts in drugs.items():
         if facts.table_2 != (drug in in_tables):
-            yield _Complaint(("drugs", drug), f"table_2 of {drug} contradicts the rows of the dose table", "correct one of them")
+            what = f"table_2 of {drug} contradicts the rows of the dose table"
+            yield _Complaint(("drugs", drug), what, "correct one of them")
 
 
 def _reasons(guideline: Guideline) -> Iterator[_Complaint]:

@@ -51,7 +51,7 @@ def _top_complaints(top: Band, no_row: NoRow | None) -> Iterator[Row]:
     if no_row is None and upper is not None:
         yield f"nothing above {upper}", 0, "add the highest row of the source, or declare no_row: for the drug"
     if no_row is not None and top.to != no_row.above:
-        yield f"no_row starts above {no_row.above}, the rows end elsewhere", 0, "make no_row.above the to: of the first row"
+        yield f"no_row starts above {no_row.above}, the rows end elsewhere", 0, "make it the to: of the first row"
 
 
 def _seam_complaints(upper: Band, lower: Band, number: int) -> Iterator[Row]:

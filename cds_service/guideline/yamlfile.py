@@ -1,7 +1,7 @@
 """Reads a YAML file into its type, or says which line is wrong and what to write instead.
 
-Stricter than YAML 1.1: a key stands once; ``yes``, ``no``, ``on``, ``off``, dates and ``0123`` stay text; a number with a
-point is exact (``Decimal``, never a binary float).
+Stricter than YAML 1.1: a key stands once; ``yes``, ``no``, ``on``, ``off``, dates and ``0123`` stay text; a number with
+a point is exact (``Decimal``, never a binary float).
 """
 
 from __future__ import annotations
@@ -19,6 +19,13 @@ import yaml
 
 T = TypeVar("T")
 
+_PLAIN: dict[Any, str] = {
+    bool: "write true or false",
+    Decimal: "write a number",
+    int: "write a whole number",
+    str: "put the text in quotes",
+}
+
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)$")
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+$")
 
@@ -35,15 +42,15 @@ class ContentError(Exception):
 class _Loader(yaml.SafeLoader):
     """A SafeLoader that knows only text, whole numbers, exact decimals, true, false and null."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
 
-
+# Forgets what YAML 1.1 makes of plain words, before it learns the few kinds below.
+_Loader.yaml_implicit_resolvers = {}
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|false)$"), list("tf"))
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"(?:~|null|)$"), ["~", "n", ""])
 _Loader.add_implicit_resolver("tag:yaml.org,2002:int", _INTEGER, list("-+0123456789"))
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _DECIMAL, list("-+0123456789"))
-_Loader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: Decimal(loader.construct_scalar(node)))
-_Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(loader.construct_scalar(node)))
+_Loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: Decimal(node.value))
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value))
 
 
 def load_as(path: Path, type_: type[T]) -> T:
@@ -166,5 +173,4 @@ def _remedy(type_: Any) -> str:
     allowed = [a for a in get_args(type_) if isinstance(a, str)]
     if allowed:
         return f"write one of: {', '.join(allowed)}"
-    plain = {bool: "write true or false", Decimal: "write a number", int: "write a whole number", str: "put the text in quotes"}
-    return plain.get(type_, "compare with a neighbouring file")
+    return _PLAIN.get(type_, "compare with a neighbouring file")
