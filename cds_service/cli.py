@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from datetime import datetime
@@ -40,7 +41,7 @@ def _settings() -> Settings:
 def _content(settings: Settings) -> Content:
     try:
         return Content.load(settings)
-    except ContentError as error:
+    except (ContentError, SettingsError) as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -50,6 +51,7 @@ def serve() -> None:
     from cds_service.serve import serve as run
 
     settings = _settings()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     content = _content(settings)
     run(lambda: create_app(settings, content), settings)
 

@@ -10,12 +10,13 @@ from cds_service.data import content_root
 from cds_service.facts.gather import Reader
 from cds_service.guideline.dosing import Dosing
 from cds_service.guideline.load import Guideline, OverrideReasons, load_guideline
+from cds_service.guideline.measurements import Measurements
 from cds_service.guideline.model import Recommendation
 from cds_service.guideline.services import Orderable, Service, Services
 from cds_service.guideline.yamlfile import ContentError, load_as
 from cds_service.render.texts import LANGUAGES, Language, SharedText, TopicText, compile_language
 from cds_service.rulebook import Rule, load_rules
-from cds_service.settings import Settings
+from cds_service.settings import Settings, SettingsError
 from cds_service.terminology import Terminology
 
 
@@ -81,13 +82,15 @@ class Content:
             dosing=dosing,
             languages=_languages(guideline, root),
             terminology=terminology,
-            reader=Reader.of(terminology, guideline.measurements, guideline.drugs, dosing),
+            reader=Reader.of(terminology, load_as(root / "measurements.yaml", Measurements), guideline.drugs, dosing),
         )
 
 
 def _active(guideline: Guideline, services: Services, settings: Settings) -> dict[str, Recommendation]:
     """The recommendations switched on, in page order."""
     order = [topic for service in services.services for topic in service.topics]
+    for topic in sorted(settings.topics_off - set(order)):
+        raise SettingsError("CDS_TOPICS_OFF", f"there is no topic {topic!r}", f"The topics are {', '.join(order)}")
     return {
         topic: guideline.recommendations[topic]
         for topic in order
