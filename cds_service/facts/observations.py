@@ -1,0 +1,221 @@
+"""Observation → Reading or Unusable: which results count, when they were taken, and their value in one unit.
+
+Which date: effectiveDateTime, else effectiveInstant, else the end (or start) of effectivePeriod, else issued; the first
+one that is stated decides, also when it cannot be read.
+Never counted: a status that says there is no valid result (or no status), and results dated after ``now``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Protocol
+
+from cds_service.facts.dates import moment_of
+from cds_service.facts.model import Reading, RequestText, Result, Unusable
+from cds_service.facts.units import converted, shown
+from cds_service.fhir.structs import CodeableConcept, Observation, ObservationComponent, Quantity, ReferenceRange, many
+from cds_service.guideline.measurements import Analyte, Measurements
+
+# "appended" is R5: final, with something added.
+COUNTING = frozenset({"final", "amended", "corrected", "appended", "preliminary"})
+
+Coded = tuple[str | None, str | None, str | None]
+Source = Observation | ObservationComponent
+
+
+class _Match(Protocol):
+    @property
+    def concept(self) -> str: ...
+    @property
+    def flags(self) -> frozenset[str]: ...
+
+
+class Matcher(Protocol):
+    """What is needed of ``Terminology``."""
+
+    def match(self, domain: str, codings: Sequence[Coded], text: str | None) -> Sequence[_Match]:
+        """The code lists a concept belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What the results of one Observation share. ``undated`` says why there is no day."""
+
+    ref: RequestText
+    preliminary: bool
+    when: date | None
+    at: datetime | None
+    undated: str | None
+
+
+def collect(
+    observations: Iterable[Observation], terminology: Matcher, measurements: Measurements, now: datetime
+) -> Mapping[str, tuple[Result, ...]]:
+    """All results by analyte, newest first: by day, then time (none stated: last of its day), then reference.
+
+    ``now`` is aware. The order of the observations makes no difference.
+    """
+    names = _Names(terminology, measurements.by_concept)
+    found: dict[str, list[Result]] = {}
+    for observation in observations:
+        for result in _all(observation, names, measurements, now):
+            found.setdefault(result.analyte, []).append(result)
+    return {analyte: tuple(sorted(results, key=_age_order, reverse=True)) for analyte, results in found.items()}
+
+
+def read(
+    observation: Observation, analytes: Iterable[str], measurements: Measurements, now: datetime
+) -> tuple[Result, ...]:
+    """The observation's own value as a result of each of these analytes; none when it never counts."""
+    head = _head(observation, now)
+    return tuple(_results(observation, observation.value_string, analytes, head, measurements)) if head else ()
+
+
+class _Names:
+    """The analytes a concept names, remembered for one call: a record repeats few concepts many times."""
+
+    def __init__(self, terminology: Matcher, known: Mapping[str, Analyte]) -> None:
+        self._terminology, self._known = terminology, known
+        self._seen: dict[tuple[tuple[Coded, ...], str | None], tuple[str, ...]] = {}
+
+    def of(self, concept: CodeableConcept | None) -> tuple[str, ...]:
+        if concept is None:
+            return ()
+        codings = tuple((c.system, c.code, c.display) for c in concept.codings())
+        key = (codings, concept.codeable.text)
+        names = self._seen.get(key)
+        if names is None:
+            names = self._seen[key] = self._match(*key)
+        return names
+
+    def _match(self, codings: tuple[Coded, ...], text: str | None) -> tuple[str, ...]:
+        matches = self._terminology.match("observation", codings, text)
+        names = {m.concept for m in matches if m.concept in self._known and "broad" not in m.flags}
+        if "egfr" in names:  # a value per body surface is never a clearance, whatever else its codes say
+            names = {name for name in names if not name.startswith("creatinine-clearance")}
+        return tuple(sorted(names))
+
+
+def _all(observation: Observation, names: _Names, measurements: Measurements, now: datetime) -> Iterator[Result]:
+    """The observation's own results and those of its components."""
+    analytes = names.of(observation.code)
+    parts = [(c, own) for c in many(observation.component) if (own := names.of(c.code))]
+    head = _head(observation, now) if analytes or parts else None
+    if head is None:
+        return
+    # A panel named like one of its members carries no value of its own: that is not a result without a value.
+    if not (parts and _empty(observation)):
+        yield from _results(observation, observation.value_string, analytes, head, measurements)
+    for component, own in parts:
+        yield from _results(component, None, own, head, measurements)
+
+
+def _empty(observation: Observation) -> bool:
+    return observation.value_quantity is None and not observation.value_string
+
+
+def _head(observation: Observation, now: datetime) -> _Head | None:
+    """None: never counts."""
+    if observation.status not in COUNTING:
+        return None
+    preliminary, ref = observation.status == "preliminary", RequestText(f"Observation/{observation.id or ''}")
+    stated = _stated(observation)
+    if not stated:
+        return _Head(ref, preliminary, None, None, "undated")
+    moment = moment_of(stated)
+    if moment is None:
+        return _Head(ref, preliminary, None, None, "date-imprecise")
+    day, at = moment
+    if at is not None and at.tzinfo is None:
+        at = at.replace(tzinfo=now.tzinfo)
+    if at > now if at is not None else day > now.date():
+        return None
+    # Past by the clock, but already tomorrow where it was written: it cannot be newer than today.
+    return _Head(ref, preliminary, min(day, now.date()), at, None)
+
+
+def _stated(observation: Observation) -> str | None:
+    period = observation.effective_period
+    return (
+        observation.effective_date_time
+        or observation.effective_instant
+        or (period and (period.end or period.start))
+        or observation.issued
+    )
+
+
+def _results(
+    source: Source, text: str | None, analytes: Iterable[str], head: _Head, measurements: Measurements
+) -> Iterator[Result]:
+    for name in analytes:
+        yield _result(name, source, text, head, measurements.by_concept[name])
+
+
+def _result(name: str, source: Source, text: str | None, head: _Head, analyte: Analyte) -> Result:
+    quantity = source.value_quantity
+    printed = shown(quantity) if quantity is not None else RequestText(text or "")
+    value = _value(source, text, head, analyte)
+    if isinstance(value, str):
+        return Unusable(name, value, printed or None, head.when, head.ref)
+    low, high = _own_range(source, analyte)
+    day = head.when or date.min  # a value is only given with a day
+    return Reading(name, value, analyte.unit, printed, day, head.ref, head.preliminary, low=low, high=high, at=head.at)
+
+
+def _value(source: Source, text: str | None, head: _Head, analyte: Analyte) -> Fraction | str:
+    """The value in the analyte's unit, or why it cannot be used. A reason of the value comes before one of the date."""
+    if source.data_absent_reason is not None:
+        return "data-absent"
+    if source.value_quantity is None:
+        return "not-a-number" if text else "no-value"
+    value = converted(source.value_quantity, analyte)
+    if isinstance(value, str):
+        return value
+    low, high = analyte.bounds
+    if not low <= value <= high:
+        return "implausible"
+    return head.undated or value
+
+
+def _own_range(source: Source, analyte: Analyte) -> tuple[Fraction | None, Fraction | None]:
+    """The result's own reference range; nothing when several differ (for whom each is meant is not read)."""
+    quantity = source.value_quantity
+    if quantity is None or source.reference_range is None:
+        return None, None
+    ranges = {
+        (_bound(r.low, quantity, analyte), _bound(r.high, quantity, analyte))
+        for r in many(source.reference_range)
+        if _normal(r)
+    }
+    ranges.discard((None, None))
+    low, high = ranges.pop() if len(ranges) == 1 else (None, None)
+    if low is not None and high is not None and low >= high:
+        return None, None
+    return low, high
+
+
+def _bound(bound: Quantity | None, result: Quantity, analyte: Analyte) -> Fraction | None:
+    """A bound in the analyte's unit; an implausible one (0 for none, or in a unit not stated) is none."""
+    if bound is None:
+        return None
+    value = converted(bound, analyte, fallback=result)
+    low, high = analyte.bounds
+    return value if not isinstance(value, str) and low <= value <= high else None
+
+
+def _normal(reference: ReferenceRange) -> bool:
+    """Whether a range is the normal one: no type, or type ``normal``."""
+    kind = reference.type
+    if kind is None or not (kind.codings() or kind.codeable.text):
+        return True
+    return any(c.code == "normal" for c in kind.codings()) or (kind.codeable.text or "").casefold() == "normal"
+
+
+def _age_order(result: Result) -> tuple[date, bool, float, str, str]:
+    """Sorts by day, then time, then reference; the value as printed settles what is left."""
+    at = result.at if isinstance(result, Reading) else None
+    seconds = at.timestamp() if at is not None else 0.0
+    return result.when or date.min, at is not None, seconds, result.ref, result.shown or ""

@@ -1,0 +1,76 @@
+"""A FHIR Quantity as an exact value in the canonical unit of its analyte, or the reason why not.
+
+The factors are a closed table (``cards/measurements.yaml``), not a UCUM library: libraries read meq/L as mmol/L and
+drop ``{1.73_m2}`` without a word.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+from cds_service.facts.model import RequestText
+from cds_service.fhir.structs import Quantity
+from cds_service.guideline.measurements import Analyte, spelling
+
+UCUM = frozenset({"http://unitsofmeasure.org", "https://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"})
+
+# Beyond these a number is no measurement, and an exact quotient of it could fill the memory (1e999999).
+LARGEST_EXPONENT = 12
+MOST_DIGITS = 40
+LONGEST_UNIT = 60
+
+
+def converted(quantity: Quantity, analyte: Analyte, fallback: Quantity | None = None) -> Fraction | str:
+    """The value in ``analyte.unit``, or why it cannot be used (a key of the ``why_missing`` texts).
+
+    ``fallback`` supplies the unit when the quantity states none (a bound of a reference range).
+    """
+    if quantity.value is None:
+        return "no-value"
+    if quantity.comparator:
+        return "comparator"
+    if not _measurable(quantity.value):
+        return "not-a-number"
+    unit = unit_of(quantity) or (unit_of(fallback) if fallback else None)
+    factor = factor_of(unit, analyte)
+    if isinstance(factor, str):
+        return factor
+    value = Fraction(quantity.value)
+    return value if factor == 1 else value * factor
+
+
+def factor_of(unit: str | None, analyte: Analyte) -> Fraction | str:
+    """The factor of a unit as spelt, or why there is none."""
+    if not unit:
+        return "unit-missing"
+    if len(unit) > LONGEST_UNIT:
+        return "unit-unknown"
+    name = spelling(unit)
+    factor = analyte.factors.get(name)
+    if factor is not None:
+        return factor
+    return "unit-indexed" if name in analyte.per_surface else "unit-unknown"
+
+
+def unit_of(quantity: Quantity) -> str | None:
+    """What decides the unit: the UCUM code, else the unit as printed, else a code without a system."""
+    code, system = (quantity.code or "").strip(), (quantity.system or "").rstrip("/")
+    if code and system in UCUM:
+        return code
+    printed = (quantity.unit or "").strip()
+    return printed or (code if not system else "") or None
+
+
+def _measurable(value: Decimal) -> bool:
+    """Whether a number is finite and of a size and length that a measurement can have."""
+    return (
+        value.is_finite() and abs(value.adjusted()) <= LARGEST_EXPONENT and len(value.as_tuple().digits) <= MOST_DIGITS
+    )
+
+
+def shown(quantity: Quantity) -> RequestText:
+    """Comparator, value and unit as reported."""
+    unit = quantity.unit or quantity.code or ""
+    value = "" if quantity.value is None else str(quantity.value)
+    return RequestText(f"{quantity.comparator or ''}{value} {unit}".strip())

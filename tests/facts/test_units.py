@@ -1,0 +1,200 @@
+"""Units: the closed table against a UCUM library, hand arithmetic where libraries are wrong, and what is refused."""
+
+from __future__ import annotations
+
+import itertools
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cds_service.facts.units import converted, factor_of, shown, unit_of
+from cds_service.fhir.structs import Quantity
+from cds_service.guideline.measurements import Measurements
+from cds_service.guideline.yamlfile import ContentError, load_as
+from tests.facts.lab import CARDS, MEASUREMENTS
+
+UCUM = "http://unitsofmeasure.org"
+ANALYTES = MEASUREMENTS.by_concept
+
+# Libraries read meq/L as mmol/L and drop annotations, so these stand in the hand-made table below only.
+NOT_FOR_LIBRARIES = ("meq/L", "{1.73_m2}")
+
+# What one unit of the left is worth, by hand. Molar masses: calcium 40.078 g/mol, albumin 66.5 kg/mol; creatinine by
+# the conventional 88.4.
+BY_HAND = [
+    ("creatinine", "umol/L", Fraction(10, 884)),
+    ("creatinine", "mmol/L", Fraction(10000, 884)),
+    ("calcium-total", "mg/dL", Fraction(10000, 40078)),
+    ("calcium-ionised", "mg/dL", Fraction(10000, 40078)),
+    ("calcium-corrected", "mg/dL", Fraction(10000, 40078)),
+    ("calcium-total", "mg/L", Fraction(1000, 40078)),
+    ("calcium-total", "meq/L", Fraction(1, 2)),
+    ("albumin", "umol/L", Fraction(665, 10000)),
+    ("egfr", "mL/min/{1.73_m2}", Fraction(1)),
+    ("egfr", "mL/s/{1.73_m2}", Fraction(60)),
+]
+
+
+@pytest.fixture(scope="module")
+def ucum():
+    return pytest.importorskip("ucumvert").PintUcumRegistry()
+
+
+def test_every_factor_agrees_with_a_ucum_library(ucum) -> None:
+    compared = 0
+    for concept, analyte in ANALYTES.items():
+        units = [u for u in analyte.units if not any(mark in u.ucum for mark in NOT_FOR_LIBRARIES)]
+        for one, other in itertools.combinations(units, 2):
+            left, right = ucum.from_ucum(one.ucum), ucum.from_ucum(other.ucum)
+            if left.dimensionality != right.dimensionality:
+                continue
+            ratio = (1 * left).to(right).magnitude
+            assert float(one.exact / other.exact) == pytest.approx(float(ratio), rel=1e-12), (concept, one.ucum)
+            compared += 1
+    assert compared >= 15
+
+
+@pytest.mark.parametrize(("concept", "unit", "factor"), BY_HAND)
+def test_factors_that_need_a_molar_mass_or_that_libraries_get_wrong(concept: str, unit: str, factor: Fraction) -> None:
+    assert ANALYTES[concept].factor(unit) == factor
+
+
+def test_every_factor_is_checked_one_way_or_the_other(ucum) -> None:
+    by_hand = {(concept, unit) for concept, unit, _ in BY_HAND}
+    for concept, analyte in ANALYTES.items():
+        own = ucum.from_ucum(analyte.unit)
+        for unit in analyte.units:
+            library = "meq" not in unit.ucum and ucum.from_ucum(unit.ucum).dimensionality == own.dimensionality
+            twin = "calcium-total" if concept.startswith("calcium") else concept
+            assert library or (twin, unit.ucum) in by_hand, (concept, unit.ucum)
+
+
+@pytest.mark.parametrize(
+    ("concept", "unit"),
+    [
+        *(("creatinine", u) for u in ("umol/L", "µmol/L", "μmol/L", "UMOL/L", "umol / l", "ｕmol／L", "微摩尔/升")),
+        *(("calcium-total", u) for u in ("mg/dl", "MG/DL", "mg/dL")),
+        *(("albumin", u) for u in ("g/l", "G/L")),
+        *(("body-weight", u) for u in ("lb", "[lb_av]", "lbs", "公斤")),
+        *(("body-height", u) for u in ("in", "[in_i]", "inch", "m", "厘米")),
+        ("creatinine-clearance-measured", "mL/s"),
+        *(("egfr", u) for u in ("mL/min/1.73 m²", "mL/min/{1.73_m2}", "ml/(min·1.73m2)", "mL/min/1.73㎡", "mL/min")),
+    ],
+)
+def test_spellings_met_in_records_are_understood(concept: str, unit: str) -> None:
+    assert isinstance(factor_of(unit, ANALYTES[concept]), Fraction)
+
+
+@pytest.mark.parametrize(
+    ("concept", "unit", "why"),
+    [
+        ("creatinine", None, "unit-missing"),
+        ("creatinine", "", "unit-missing"),
+        ("creatinine", "g/L", "unit-unknown"),
+        ("creatinine", "U/L", "unit-unknown"),
+        ("creatinine", "x" * 100_000, "unit-unknown"),
+        ("creatinine-clearance-measured", "mL/min/{1.73_m2}", "unit-indexed"),
+        ("creatinine-clearance-reported", "mL/min/1.73 m²", "unit-indexed"),
+        ("creatinine-clearance-reported", "mL/min/1.73 m^2", "unit-indexed"),
+        ("body-weight", "cm", "unit-unknown"),
+    ],
+)
+def test_a_unit_that_is_not_in_the_table_is_never_guessed(concept: str, unit: str | None, why: str) -> None:
+    assert factor_of(unit, ANALYTES[concept]) == why
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit"),
+    [
+        (Quantity(unit="umol/L", system=UCUM, code="mg/dL"), "mg/dL"),
+        (Quantity(unit="umol/L", system=UCUM + "/", code="mg/dL"), "mg/dL"),
+        (Quantity(unit="umol/L", system="urn:oid:2.16.840.1.113883.6.8", code="mg/dL"), "mg/dL"),
+        (Quantity(unit="umol/L", system="http://example.org/units", code="17"), "umol/L"),
+        (Quantity(unit="umol/L", system=UCUM, code=""), "umol/L"),
+        (Quantity(code="mg/dL"), "mg/dL"),
+        (Quantity(system="http://example.org/units", code="mg/dL"), None),
+        (Quantity(), None),
+    ],
+)
+def test_the_ucum_code_wins_then_the_printed_unit(quantity: Quantity, unit: str | None) -> None:
+    assert unit_of(quantity) == unit
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("NaN", "not-a-number"),
+        ("Infinity", "not-a-number"),
+        ("1E+999999", "not-a-number"),
+        ("1E-999999", "not-a-number"),
+    ],
+)
+def test_numbers_that_are_no_measurement_never_become_a_quotient(value: str, why: str) -> None:
+    assert converted(Quantity(value=Decimal(value), unit="mg/dL"), ANALYTES["creatinine"]) == why
+
+
+def test_a_number_of_a_hundred_thousand_digits_is_refused() -> None:
+    assert (
+        converted(Quantity(value=Decimal("1." + "1" * 100_000), unit="mg/dL"), ANALYTES["creatinine"]) == "not-a-number"
+    )
+
+
+def test_what_was_reported_is_shown_as_it_was() -> None:
+    quantity = Quantity(value=Decimal("0.90"), comparator="<", unit="mg/dL", system=UCUM, code="mg/dL")
+    assert shown(quantity) == "<0.90 mg/dL"
+
+
+AMOUNT = st.decimals(min_value=1, max_value=100, places=3)
+
+
+@given(amount=AMOUNT, concept=st.sampled_from(sorted(ANALYTES)), data=st.data())
+def test_the_same_quantity_in_another_unit_is_the_same_value(
+    amount: Decimal, concept: str, data: st.DataObject
+) -> None:
+    analyte = ANALYTES[concept]
+    unit = data.draw(st.sampled_from(analyte.units))
+    name = data.draw(st.sampled_from(unit.names))
+    assert converted(Quantity(value=amount, unit=name), analyte) == Fraction(amount) * unit.exact
+
+
+@given(st.text(max_size=30))
+def test_no_spelling_raises(text: str) -> None:
+    for analyte in ANALYTES.values():
+        factor_of(text, analyte)
+
+
+def broken(tmp_path: Path, old: str, new: str) -> str:
+    """What the loader says to the shipped file with one mistake in it."""
+    text = (CARDS / "measurements.yaml").read_text(encoding="utf-8")
+    assert old in text
+    file = tmp_path / "measurements.yaml"
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ContentError) as refused:
+        load_as(file, Measurements)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("  creatinine:", "  kreatinin:", "kreatinin"),
+        ('{ucum: mg/L, factor: "1/10", spellings: []}', '{ucum: mg/L, factor: "1/0", spellings: []}', "1/0"),
+        ('{ucum: mg/L, factor: "1/10", spellings: []}', '{ucum: mg/L, factor: "-1", spellings: []}', "-1"),
+        ('{ucum: mg/L, factor: "1/10", spellings: []}', '{ucum: MG/DL, factor: "1", spellings: []}', "twice"),
+        ("low: 0.2", "low: 15", "lower bound"),
+        ("unit: d", "unit: wk", "whole number of days"),
+        ("reference:", "note2:", "note2"),
+    ],
+)
+def test_a_mistake_in_the_file_stops_the_start(tmp_path: Path, old: str, new: str, says: str) -> None:
+    assert says in broken(tmp_path, old, new)
+
+
+def test_every_range_and_window_says_where_it_comes_from() -> None:
+    windows = MEASUREMENTS.windows
+    bounds = [b for a in ANALYTES.values() for b in (a.plausible, a.reference) if b]
+    assert all(each.source and each.origin for each in [*bounds, windows.renal, windows.weight, windows.calcium])
