@@ -104,7 +104,7 @@ class Given(File, frozen=True):
     also_ordered: list[OrderGiven] = []
     age: int | None = 60
     sex: Literal["male", "female"] | None = "male"
-    diagnoses: list[str] = ["lung-cancer", "bone-metastasis"]
+    diagnoses: list[str] = msgspec.field(default_factory=lambda: ["lung-cancer", "bone-metastasis"])
     clearance: Number | None = 90
     clearance_method: ClearanceMethod = "measured"
     clearance_with_ideal_weight: Number | None = None
@@ -126,7 +126,7 @@ def facts_of(given: Given, drugs: Drugs) -> tuple[Facts, Order]:
         diagnoses=tuple(_diagnosis(concept) for concept in given.diagnoses),
         orders=tuple(orders),
         uses=tuple(_use(each, number, drugs) for number, each in enumerate(given.uses)),
-        arrangements=tuple(_exam(each, number) for number, each in enumerate(given.exams)),
+        arrangements=(*(_exam(each, number) for number, each in enumerate(given.exams)), *_drafted(orders)),
         renal=_renal(given),
         calcium=_calcium(given),
         gaps={need: Missing(need, "not-obtained") for need in given.not_obtained},
@@ -201,6 +201,16 @@ def _use(given: UseGiven, number: int, drugs: Drugs) -> DrugUse:
 
 def _exam(given: ExamGiven, number: int) -> Arrangement:
     return Arrangement(given.service, given.how, _ago(given.days_ago), RequestText(f"Procedure/exam-{number}"))
+
+
+def _drafted(orders: list[Order]) -> list[Arrangement]:
+    """Services of the same draft set are already arranged, as the reader of facts has it."""
+    return [
+        Arrangement(service, "ordered", NOW.date(), order.text)
+        for order in orders
+        if isinstance(order, ServiceOrder) and not order.stops
+        for service in order.services
+    ]
 
 
 def _renal(given: Given) -> Renal:
