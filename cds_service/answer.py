@@ -42,7 +42,9 @@ def answer(
         return Answer(NOTHING, call, record, None)
     require(record, needs_of(dues), content.reader.oldest_needed(now))
     findings = evaluate(dues, content.reader.facts(record, orders, now))
-    return Answer(render(findings, record.unreadable, _page(content, call, language, now, configured)), call, record, findings)
+    return Answer(
+        render(findings, record.unreadable, _page(content, call, language, now, configured)), call, record, findings
+    )
 
 
 def _service(content: Content, service_id: str) -> Service:

@@ -19,7 +19,6 @@ from cds_service.rulebook import Rule, load_rules
 from cds_service.settings import Settings, SettingsError
 from cds_service.terminology import Terminology
 
-
 NOT_EVALUATED = "not-evaluated"
 
 
@@ -105,7 +104,10 @@ def _tied(guideline: Guideline, services: Services, rules: Mapping[str, Rule], r
     listed = {topic for service in services.services for topic in service.topics}
     for topic in listed ^ set(guideline.recommendations):
         raise ContentError(
-            file, None, f"topic {topic} is not both listed and in recommendations/", "list it, or add or remove its YAML"
+            file,
+            None,
+            f"topic {topic} is not both listed and in recommendations/",
+            "list it, or add or remove its YAML",
         )
     for topic in (listed - {NOT_EVALUATED}) ^ set(rules):
         module = f"rules/{topic.replace('-', '_')}.py"

@@ -36,7 +36,11 @@ def _order(order: Order) -> str:
     if not isinstance(order, DrugOrder):
         return f"{order.key} {action} service {', '.join(order.services) or 'not recognised'} ({selected})"
     parts = [f"{order.key} {action} {', '.join(order.drugs) or 'a drug that is not recognised'} ({selected})"]
-    parts.append(f"dose {plain_number(order.dose.mg, 2)} mg" if order.dose else f"no dose ({order.dose_problem or 'none stated'})")
+    parts.append(
+        f"dose {plain_number(order.dose.mg, 2)} mg"
+        if order.dose
+        else f"no dose ({order.dose_problem or 'none stated'})"
+    )
     if order.route:
         parts.append(order.route)
     if order.interval_days is not None:
@@ -47,7 +51,8 @@ def _order(order: Order) -> str:
 
 
 def _facts(facts: Facts) -> Iterator[str]:
-    yield f"age {facts.patient.age if facts.patient.age is not None else 'unknown'}, sex {facts.patient.sex or 'unknown'}"
+    age = facts.patient.age
+    yield f"age {'unknown' if age is None else age}, sex {facts.patient.sex or 'unknown'}"
     active = [d.concept for d in facts.diagnoses if d.active]
     yield f"diagnoses: {', '.join(active) or 'none that matter'}"
     clearance = facts.renal.clearance
@@ -57,7 +62,8 @@ def _facts(facts: Facts) -> Iterator[str]:
         yield f"creatinine clearance unknown: {_missing(facts.renal.problems)}"
     calcium = facts.calcium
     if calcium.level and calcium.value is not None:
-        yield f"calcium {calcium.level}: {plain_number(calcium.value, 2)} {calcium.unit} ({calcium.kind}, {calcium.when})"
+        value = f"{plain_number(calcium.value, 2)} {calcium.unit}"
+        yield f"calcium {calcium.level}: {value} ({calcium.kind}, {calcium.when})"
     else:
         yield f"calcium unknown: {_missing(calcium.problems)}"
     for use in facts.uses:

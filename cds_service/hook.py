@@ -105,7 +105,9 @@ def read_hook(body: bytes, hooks: tuple[str, ...]) -> HookCall:
     parsed = decode(body, _body_decoder, "")
     if parsed.hook not in hooks:
         raise BadRequest(
-            "The service is not offered on this hook", "hook", f"Use one of: {', '.join(hooks)} (see GET /cds-services)."
+            "The service is not offered on this hook",
+            "hook",
+            f"Use one of: {', '.join(hooks)} (see GET /cds-services).",
         )
     instance = _uuid(parsed.hook_instance)
     context = decode(parsed.context, _context_decoder, "context")
@@ -137,4 +139,3 @@ def _uuid(text: str) -> uuid.UUID:
 def _require_id(text: str, where: str) -> None:
     if not text.strip() or len(text) > 256:
         raise BadRequest("The id is empty or too long", where, "Send the logical id of the Patient resource.")
-

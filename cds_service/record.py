@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal, TypeVar
 
 import msgspec
@@ -61,9 +62,19 @@ _head = msgspec.json.Decoder(_Head)
 _WANTED = frozenset(
     str(kind.__struct_config__.tag)
     for kind in (
-        Patient, Condition, Observation, Medication, MedicationRequest, MedicationStatement, MedicationAdministration,
-        ServiceRequest, Procedure, Appointment, OperationOutcome, Bundle,
-    )  # fmt: skip
+        Patient,
+        Condition,
+        Observation,
+        Medication,
+        MedicationRequest,
+        MedicationStatement,
+        MedicationAdministration,
+        ServiceRequest,
+        Procedure,
+        Appointment,
+        OperationOutcome,
+        Bundle,
+    )
 )
 
 
@@ -176,7 +187,7 @@ def _day(resource: Resource) -> str | None:
 def _back_to(days: list[str | None]) -> str | None:
     """The day a page reaches back to, when it really is sorted newest first and every entry is dated."""
     dated = [d for d in days if d]
-    if not dated or len(dated) != len(days) or any(a < b for a, b in zip(dated, dated[1:], strict=False)):
+    if not dated or len(dated) != len(days) or any(a < b for a, b in pairwise(dated)):
         return None
     return dated[-1]
 
@@ -197,7 +208,7 @@ def same_patient(reference: str, patient_id: str) -> bool:
     """Whether a reference (relative, absolute, versioned) names the patient; a urn or fragment names nobody else."""
     if reference.startswith(("urn:", "#")):
         return True
-    path = reference.split("/_history/")[0].rstrip("/")
+    path = reference.split("/_history/", maxsplit=1)[0].rstrip("/")
     return path.rsplit("/", 1)[-1] == patient_id
 
 

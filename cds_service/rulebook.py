@@ -51,7 +51,9 @@ def _register(rule: Rule) -> None:
     _rules[rule.topic] = rule
 
 
-def _on_drug(topic: str, groups: tuple[DrugGroup, ...], *, starting: bool, stopping: bool) -> Callable[[DrugRule], DrugRule]:
+def _on_drug(
+    topic: str, groups: tuple[DrugGroup, ...], *, starting: bool, stopping: bool
+) -> Callable[[DrugRule], DrugRule]:
     def tie(function: DrugRule) -> DrugRule:
         _register(Rule(topic, function, frozenset(groups), frozenset(), starting, stopping))
         return function

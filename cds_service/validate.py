@@ -1,4 +1,4 @@
-"""``cds-service validate``: what fhir.resources says of each resource in a request, and what our reader does with it."""
+"""``cds-service validate``: what fhir.resources says of each resource, and what our reader does with it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def errors_of(resource: dict[str, Any], version: str) -> tuple[str, ...]:
         model = (r5_model if version == "R5" else r4b_model)(kind)
         model.model_validate(resource)
     except ValidationError as error:
-        return tuple(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False, include_url=False))
+        return tuple(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False, include_url=False)
+        )
     except (KeyError, LookupError, RecursionError, TypeError, ValueError, AttributeError) as error:
         # fhir.resources raises these for unknown types, contained ones included, and for shapes it does not expect.
         return (f"fhir.resources cannot judge it ({type(error).__name__})",)
@@ -63,7 +65,9 @@ def validate(request: dict[str, Any], version: str) -> Iterator[Report]:
     """A report for every resource of a CDS Hooks request (or of a bare resource or Bundle)."""
     patient_id = str((request.get("context") or {}).get("patientId", "")) if isinstance(request, dict) else ""
     for where, resource in resources_of(request):
-        yield Report(where or "$", str(resource["resourceType"]), errors_of(resource, version), _reader(resource, patient_id))
+        yield Report(
+            where or "$", str(resource["resourceType"]), errors_of(resource, version), _reader(resource, patient_id)
+        )
 
 
 def _reader(resource: dict[str, Any], patient_id: str) -> str:
@@ -72,7 +76,8 @@ def _reader(resource: dict[str, Any], patient_id: str) -> str:
     except msgspec.ValidationError as error:
         if "resourceType" in str(error):
             return "not read: no rule needs this type"
-        return f"left out: the member {str(error).rsplit('`', 2)[-2] if '`' in str(error) else '?'} has the wrong JSON type"
+        member = str(error).rsplit("`", 2)[-2] if "`" in str(error) else "?"
+        return f"left out: the member {member} has the wrong JSON type"
     except (msgspec.DecodeError, RecursionError):
         return "left out: it cannot be decoded"
     if patient_id and not belongs(read, patient_id):

@@ -63,7 +63,9 @@ class DoseReader:
         self._routes = dosing.routes
         mass = "|".join(sorted(map(re.escape, self._mg), key=len, reverse=True))
         # Not a concentration (mg/mL) and not part of a longer number or word; "4mg/次" and "4 mg/dose" are doses.
-        self._mass = re.compile(rf"(?<![\d.\-~]){_NUMBER}\s*({mass})(?![a-z]|\s*/\s*(?:\d|m?l\b|kg|m2|ml))", re.IGNORECASE)
+        self._mass = re.compile(
+            rf"(?<![\d.\-~]){_NUMBER}\s*({mass})(?![a-z]|\s*/\s*(?:\d|m?l\b|kg|m2|ml))", re.IGNORECASE
+        )
 
     def read(self, dosages: Iterable[Dosage], extensions: Iterable[Extension], strength: Fraction | None) -> Dosed:
         """One order's dosage instructions taken together; of several doses the largest counts.
@@ -197,13 +199,19 @@ class DoseReader:
         if each.rate_ratio and each.rate_ratio.numerator and each.rate_ratio.denominator:
             mass = self._mass_of(each.rate_ratio.numerator, None)
             time = each.rate_ratio.denominator
-            unit = next((self._minutes[norm(u)] for u in (time.code, time.unit) if u and norm(u) in self._minutes), None)
+            unit = next(
+                (self._minutes[norm(u)] for u in (time.code, time.unit) if u and norm(u) in self._minutes), None
+            )
             span = exact(time.value)
             return mass / (span * unit) if mass and span and unit else None
         quantity = each.rate_quantity
         for text in (quantity.code, quantity.unit) if quantity else ():
             mass_unit, _, time_unit = norm(text or "").partition("/")
-            factor, per, value = self._mg.get(mass_unit), self._minutes.get(time_unit), exact(quantity.value if quantity else None)
+            factor, per, value = (
+                self._mg.get(mass_unit),
+                self._minutes.get(time_unit),
+                exact(quantity.value if quantity else None),
+            )
             if factor and per and value:
                 return value * factor / per
         return None

@@ -164,5 +164,3 @@ def _text(concepts: list[CodeableConcept], display: str | None) -> str:
         if text := next((t for t in said if t), None):
             return text
     return display or ""
-
-

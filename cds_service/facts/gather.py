@@ -72,7 +72,7 @@ class Reader:
 
 def _lookup(record: Record) -> Lookup:
     def find(reference: str) -> Resource | None:
-        short = "/".join(reference.split("/_history/")[0].rsplit("/", 2)[-2:])
+        short = "/".join(reference.split("/_history/", maxsplit=1)[0].rsplit("/", 2)[-2:])
         return record.by_ref.get(reference) or record.by_ref.get(short)
 
     return find

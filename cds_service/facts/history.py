@@ -1,4 +1,4 @@
-"""Diagnoses, treatment and services on record, as facts. Statuses are whitelisted; what never counts is left out here."""
+"""Diagnoses, treatment and services on record, as facts. Statuses are whitelisted; what never counts is left out."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ def _text(concept: CodeableConcept) -> str:
     return next((t for t in said if t), "")
 
 
-def uses(record: Record, reader: DrugReader, lookup: Lookup, drafts: frozenset[str], now: datetime) -> Iterator[DrugUse]:
+def uses(
+    record: Record, reader: DrugReader, lookup: Lookup, drafts: frozenset[str], now: datetime
+) -> Iterator[DrugUse]:
     """Treatment on record with a drug of the code lists. ``drafts``: references of the draft orders, which stand for
     themselves and not for treatment."""
     today = now.date()
@@ -183,6 +185,8 @@ def _appointment(appointment: Appointment, orders: OrderReader) -> Iterator[Arra
         yield from _arranged(orders, concept, how, day_of(appointment.start), ref)
 
 
-def _arranged(orders: OrderReader, code: CodeableConcept, how: str, when: date | None, ref: str) -> Iterator[Arrangement]:
+def _arranged(
+    orders: OrderReader, code: CodeableConcept, how: str, when: date | None, ref: str
+) -> Iterator[Arrangement]:
     for service in orders.services(code):
         yield Arrangement(service, how, when, RequestText(ref))  # type: ignore[arg-type]  # done, ordered or booked

@@ -110,7 +110,7 @@ CalciumLevel = Literal["low", "normal", "high"]
 
 @dataclass(frozen=True, slots=True)
 class Calcium:
-    """Calcium status in the look-back window. ``level`` is None when no usable result is there (``problems`` says why)."""
+    """Calcium status in the look-back window. ``level`` is None when no result is usable (``problems`` says why)."""
 
     look_back_days: int
     level: CalciumLevel | None

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from cds_service.facts.dates import moment_of
 from cds_service.facts.model import Reading, RequestText, Result, Unusable
-from cds_service.facts.units import converted, shown
+from cds_service.facts.units import converted, plausible, shown
 from cds_service.fhir.structs import CodeableConcept, Observation, ObservationComponent, Quantity, ReferenceRange, many
 from cds_service.guideline.measurements import Analyte, Measurements
 
@@ -174,16 +174,18 @@ def _value(source: Source, text: str | None, head: _Head, analyte: Analyte) -> F
     value = converted(source.value_quantity, analyte)
     if isinstance(value, str):
         return value
-    low, high = analyte.bounds
-    if not low <= value <= high:
+    if not plausible(value, analyte):
         return "implausible"
     return head.undated or value
 
 
 def _own_range(source: Source, analyte: Analyte) -> tuple[Fraction | None, Fraction | None]:
-    """The result's own reference range; nothing when several differ (for whom each is meant is not read)."""
+    """The result's own reference range; nothing when several differ (for whom each is meant is not read).
+
+    Read only where a result is judged by its range: for analytes that have a default one.
+    """
     quantity = source.value_quantity
-    if quantity is None or source.reference_range is None:
+    if analyte.reference is None or quantity is None or source.reference_range is None:
         return None, None
     ranges = {
         (_bound(r.low, quantity, analyte), _bound(r.high, quantity, analyte))
@@ -202,8 +204,7 @@ def _bound(bound: Quantity | None, result: Quantity, analyte: Analyte) -> Fracti
     if bound is None:
         return None
     value = converted(bound, analyte, fallback=result)
-    low, high = analyte.bounds
-    return value if not isinstance(value, str) and low <= value <= high else None
+    return value if not isinstance(value, str) and plausible(value, analyte) else None
 
 
 def _normal(reference: ReferenceRange) -> bool:

@@ -35,15 +35,15 @@ class OrderReader:
         chosen = _chosen(drafts, selections)
         lookup = _with_drafts(drafts, lookup)
         orders: list[Order] = []
-        for position, entry, resource in drafts:
+        for position, _, resource in drafts:
             selected = chosen is None or position in chosen
             if isinstance(resource, MedicationRequest) and resource.status not in IGNORED:
-                orders.append(self._drug(position, entry, resource, selected, lookup))
+                orders.append(self._drug(position, resource, selected, lookup))
             elif isinstance(resource, ServiceRequest) and resource.status not in IGNORED:
                 orders.append(self._service(position, resource, selected))
         return tuple(orders)
 
-    def _drug(self, position: int, entry: Entry, resource: MedicationRequest, selected: bool, lookup: Lookup) -> DrugOrder:
+    def _drug(self, position: int, resource: MedicationRequest, selected: bool, lookup: Lookup) -> DrugOrder:
         found = self.drugs.read(resource, lookup)
         if not found.known and _only_a_reference(resource):
             where = f"context.draftOrders.entry[{position}].resource.medicationReference"
@@ -65,7 +65,9 @@ class OrderReader:
             interval_shown=found.dosed.interval_shown,
             infusion_minutes=found.dosed.infusion_minutes,
             daily_mg=found.dosed.daily_mg,
-            indications=self._concepts(many(resource.reason_code) + [r.codeable for r in many(resource.reason)], lookup, resource),
+            indications=self._concepts(
+                many(resource.reason_code) + [r.codeable for r in many(resource.reason)], lookup, resource
+            ),
             stop_reasons=self._concepts([resource.status_reason] if resource.status_reason else [], lookup, resource),
             stop_text=_said(resource.status_reason),
             stops_ref=resource.prior_prescription.reference if resource.prior_prescription else None,
@@ -89,7 +91,9 @@ class OrderReader:
         """Concept ids of a procedure or of a laboratory test ordered."""
         codings = [(c.system, c.code, c.display) for c in concept.codings()]
         text = concept.codeable.text
-        matches = self.terminology.match("procedure", codings, text) or self.terminology.match("observation", codings, text)
+        matches = self.terminology.match("procedure", codings, text) or self.terminology.match(
+            "observation", codings, text
+        )
         return tuple(dict.fromkeys(m.concept for m in matches if "broad" not in m.flags))
 
     def _concepts(self, concepts: list[CodeableConcept], lookup: Lookup, resource: MedicationRequest) -> frozenset[str]:
@@ -141,7 +145,7 @@ def _chosen(drafts: tuple[Draft, ...], selections: tuple[str, ...] | None) -> fr
 
 def _is_read(selection: str) -> bool:
     """Whether a selection is of a kind that is read here; a NutritionOrder or DeviceRequest is somebody else's."""
-    kind = selection.split("/_history/")[0].rstrip("/").rsplit("/", 2)[:-1]
+    kind = selection.split("/_history/", maxsplit=1)[0].rstrip("/").rsplit("/", 2)[:-1]
     return not kind or kind[-1] in ("MedicationRequest", "ServiceRequest")
 
 
@@ -150,7 +154,7 @@ def _names(selection: str, entry: Entry, resource: Resource) -> bool:
         return True
     if not resource.id:
         return False
-    path = selection.split("/_history/")[0].rstrip("/")
+    path = selection.split("/_history/", maxsplit=1)[0].rstrip("/")
     return path == resource.id or path.endswith(f"{resource.__struct_config__.tag}/{resource.id}")
 
 
@@ -164,7 +168,7 @@ def _with_drafts(drafts: tuple[Draft, ...], lookup: Lookup) -> Callable[[str], R
             inside[f"{resource.__struct_config__.tag}/{resource.id}"] = resource
 
     def find(reference: str) -> Resource | None:
-        short = "/".join(reference.split("/_history/")[0].rsplit("/", 2)[-2:])
+        short = "/".join(reference.split("/_history/", maxsplit=1)[0].rsplit("/", 2)[-2:])
         return inside.get(reference) or inside.get(short) or lookup(reference)
 
     return find

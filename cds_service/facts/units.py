@@ -17,7 +17,7 @@ UCUM = frozenset({"http://unitsofmeasure.org", "https://unitsofmeasure.org", "ur
 
 # Beyond these a number is no measurement, and an exact quotient of it could fill the memory (1e999999).
 LARGEST_EXPONENT = 12
-MOST_DIGITS = 40
+LONGEST_NUMBER = 40
 LONGEST_UNIT = 60
 
 
@@ -62,11 +62,19 @@ def unit_of(quantity: Quantity) -> str | None:
     return printed or (code if not system else "") or None
 
 
+def plausible(value: Fraction, analyte: Analyte) -> bool:
+    """Whether a value lies in the analyte's plausible bounds, both included.
+
+    Multiplied out in integers: comparing Fractions costs several times as much, and this is done for every result.
+    """
+    low, high = analyte.bounds
+    above, below = value.numerator, value.denominator
+    return low.numerator * below <= above * low.denominator and above * high.denominator <= high.numerator * below
+
+
 def _measurable(value: Decimal) -> bool:
     """Whether a number is finite and of a size and length that a measurement can have."""
-    return (
-        value.is_finite() and abs(value.adjusted()) <= LARGEST_EXPONENT and len(value.as_tuple().digits) <= MOST_DIGITS
-    )
+    return value.is_finite() and abs(value.adjusted()) <= LARGEST_EXPONENT and len(str(value)) <= LONGEST_NUMBER
 
 
 def shown(quantity: Quantity) -> RequestText:

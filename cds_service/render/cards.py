@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -41,11 +42,11 @@ def render(findings: Findings, unreadable: Mapping[str, int], page: Page) -> Res
 
     Raises ``RuleFailed`` naming the topic when a sentence or a suggestion of ours cannot be made.
     """
-    cards = [_guarded(f.topic, lambda f=f, a=a: _card(f, a, findings.facts, page)) for f, a in findings.advice]
+    cards = [_guarded(f.topic, partial(_card, f, a, findings.facts, page)) for f, a in findings.advice]
     if findings.unknown or unreadable:
-        cards.append(_guarded(NOT_EVALUATED, lambda: _not_evaluated(findings, unreadable, page)))
+        cards.append(_guarded(NOT_EVALUATED, partial(_not_evaluated, findings, unreadable, page)))
     cards.sort(key=lambda card: _URGENCY[card["indicator"]])
-    return _guarded("response", lambda: msgspec.convert({"cards": cards}, Response))
+    return _guarded("response", partial(msgspec.convert, {"cards": cards}, Response))
 
 
 def _guarded(topic: str, make: Callable[[], T]) -> T:
@@ -59,7 +60,9 @@ def _card(finding: Finding, advice: Advise, facts: Facts, page: Page) -> Json:
     topic = page.language.topics[finding.topic]
     values = template_values(finding.recommendation, finding.order, facts, page.language, advice.data)
     values["notes"] = _notes(finding, values, page.language)
-    card = _frame(finding.recommendation, advice.say, advice.indicator, f"{finding.topic}|{finding.order.key}", values, page)
+    card = _frame(
+        finding.recommendation, advice.say, advice.indicator, f"{finding.topic}|{finding.order.key}", values, page
+    )
     suggestions = [
         made
         for number, suggestion in enumerate(advice.suggestions)
@@ -127,7 +130,9 @@ def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> s
 def _suggestion(
     suggestion: Suggestion, name: str, topic: TopicSentences, values: Mapping[str, Any], page: Page
 ) -> Json | None:
-    label = one_line(topic.suggestions[suggestion.label].render({**values, "acts": suggestion.acts, "act": suggestion.acts[0]}))
+    label = one_line(
+        topic.suggestions[suggestion.label].render({**values, "acts": suggestion.acts, "act": suggestion.acts[0]})
+    )
     actions = [action for act in suggestion.acts if (action := _action(act, label, page))]
     if len(actions) < len(suggestion.acts):
         return None

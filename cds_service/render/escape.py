@@ -1,8 +1,9 @@
 """Text of the request inside a card is data: it can neither format, link, nor run.
 
 For GitHub-flavoured Markdown (https://github.github.com/gfm/): HTML characters become entities; the characters that
-open emphasis, code, links, tables and strikethrough get a backslash; autolinks (``scheme://``, ``www.``, ``@``) are broken by an
-entity. Control and bidirectional-override characters are dropped; line breaks become spaces, so no block can start.
+open emphasis, code, links, tables and strikethrough get a backslash; autolinks (``scheme://``, ``www.``, ``@``) are
+broken by an entity. Control and bidirectional-override characters are dropped; line breaks become spaces, so no block
+can start.
 """
 
 from __future__ import annotations

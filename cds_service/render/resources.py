@@ -63,7 +63,9 @@ def service_request(orderable: Orderable, caller: Caller) -> Json:
 def medication_request(orderable: Orderable, act: CreateDrug, caller: Caller, dosing: Dosing) -> Json:
     """A draft MedicationRequest proposing the drug, with the parts of its dosage that the source states."""
     concept = _concept(orderable, caller.language)
-    medication = {"medication": {"concept": concept}} if caller.version == "R5" else {"medicationCodeableConcept": concept}
+    medication = (
+        {"medication": {"concept": concept}} if caller.version == "R5" else {"medicationCodeableConcept": concept}
+    )
     resource = {"resourceType": "MedicationRequest", **_common(caller), **medication}
     dosage = _dosage(orderable, act.mg, dosing)
     return resource | ({"dosageInstruction": [dosage]} if dosage else {})
@@ -153,5 +155,3 @@ def _drop_ordered_dose(resource: Json) -> None:
 
 def _is_ordered_dose(extension: Json) -> bool:
     return norm(str(extension.get("url", ""))).rstrip("/").endswith("ordered-dose")
-
-

@@ -128,12 +128,14 @@ def _environment(shared: SharedText, finalize: Callable[[object], object]) -> ji
         "missing": lambda key: shared.missing[key],
         "why_missing": lambda key: shared.why_missing[key],
         "unusable": lambda key: shared.unusable[key],
-        "join_words": lambda items: shared.words["list-separator"].join(items),
+        "join_words": shared.words["list-separator"].join,
     }
     return env
 
 
-def compile_language(tag: str, shared: SharedText, topics: Mapping[str, TopicText], kinds: Mapping[str, str]) -> Language:
+def compile_language(
+    tag: str, shared: SharedText, topics: Mapping[str, TopicText], kinds: Mapping[str, str]
+) -> Language:
     """Compile one language. ``kinds``: topic -> source kind, which picks the source line. Raises on a bad template."""
     rich, plain = _environment(shared, _finalize_markdown), _environment(shared, _finalize_plain)
 
@@ -173,5 +175,3 @@ def tidy(text: str) -> str:
 def one_line(text: str) -> str:
     """Rendered plain text on one line."""
     return " ".join(text.split())
-
-

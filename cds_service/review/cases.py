@@ -72,12 +72,14 @@ def load_cases(folder: Path) -> Iterator[CaseFile]:
     for path in sorted(folder.glob("*.yaml")):
         file = load_as(path, CaseFile)
         if file.topic != path.stem:
-            raise ContentError(path, None, f"topic {file.topic!r} is not the file's name", f"name the file {file.topic}.yaml")
+            raise ContentError(
+                path, None, f"topic {file.topic!r} is not the file's name", f"name the file {file.topic}.yaml"
+            )
         yield file
 
 
 def ask(content: Content, topic: str, given: dict[str, Any]) -> Asked:
-    """Put the question of a ``given`` mapping to the rule of a topic. Raises ``msgspec.ValidationError`` for a bad key."""
+    """Put the question of a ``given`` mapping to a topic's rule. Raises ``msgspec.ValidationError`` for a bad key."""
     facts, order = facts_of(msgspec.convert(given, Given), content.guideline.drugs)
     rule = content.rules[topic]
     if not rule.about(order):
@@ -105,7 +107,7 @@ def _bounds(band: Band) -> Iterator[Decimal]:
     yield from (b for b in (band.above, band.from_, band.below, band.to) if b is not None)
 
 
-def with_axis(given: dict[str, Any], axis: str, value: Decimal) -> dict[str, Any]:
+def with_axis(given: Any, axis: str, value: Decimal) -> Any:
     """A copy of ``given`` with the value at a dotted path (``order.dose_mg``, ``uses.0.days_ago``)."""
     head, _, rest = axis.partition(".")
     whole: Any = int(value) if value == value.to_integral_value() else value

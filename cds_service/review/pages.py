@@ -1,4 +1,4 @@
-"""One Markdown page per recommendation, from the running rules: a page that differs from them is stale, and CI fails."""
+"""One Markdown page per recommendation, from the running rules: a page that differs is stale, and CI fails."""
 
 from __future__ import annotations
 
@@ -70,7 +70,12 @@ def _citation(recommendation: Recommendation) -> Iterator[str]:
     source = recommendation.source
     where = [*(f"§{s}" if source.kind == "guideline" else s for s in source.sections)]
     where += [f"Rec. {n}" for n in source.recommendation] + ([source.table] if source.table else [])
-    yield from ("## Source", "", f"{source.label['en']}: {', '.join(where)}; grade: {source.grade or 'none given'}.", "")
+    yield from (
+        "## Source",
+        "",
+        f"{source.label['en']}: {', '.join(where)}; grade: {source.grade or 'none given'}.",
+        "",
+    )
     if source.quote:
         yield from (f"> {source.quote}", "")
 
@@ -83,7 +88,12 @@ def _parameters(recommendation: Recommendation) -> Iterator[str]:
             yield f"| {name} | {p.value} {p.unit} | {p.origin} | {_cell(p.source)} | {bounds} |"
         yield ""
     for name, table in recommendation.tables.items():
-        yield from (f"## {name} ({table.source})", "", f"| drug | printed | read as ({table.unit}) | dose ({table.dose_unit}) |", "|---|---|---|---|")
+        yield from (
+            f"## {name} ({table.source})",
+            "",
+            f"| drug | printed | read as ({table.unit}) | dose ({table.dose_unit}) |",
+            "|---|---|---|---|",
+        )
         for drug, bands in table.rows.items():
             for band in bands:
                 limits = [
@@ -92,7 +102,9 @@ def _parameters(recommendation: Recommendation) -> Iterator[str]:
                     f"< {band.below}" if band.below is not None else "",
                     f"≤ {band.to}" if band.to is not None else "",
                 ]
-                dose = str(band.dose) if band.dose is not None else "not recommended" if band.not_recommended else "no row"
+                dose = (
+                    str(band.dose) if band.dose is not None else "not recommended" if band.not_recommended else "no row"
+                )
                 yield f"| {drug} | {band.printed} | {' and '.join(filter(None, limits))} | {dose} |"
         yield ""
 
@@ -134,7 +146,12 @@ def _wording(content: Content, recommendation: Recommendation, say: str, one: As
     language = content.languages[tag]
     values = template_values(recommendation, one.order, one.facts, language, one.outcome.data)
     sentences = language.topics[recommendation.topic].cards[say]
-    yield from (f"### {say} ({tag}, {one.outcome.indicator})", "", f"**{one_line(sentences.summary.render(values))}**", "")
+    yield from (
+        f"### {say} ({tag}, {one.outcome.indicator})",
+        "",
+        f"**{one_line(sentences.summary.render(values))}**",
+        "",
+    )
     yield from (f"> {line}".rstrip() for line in tidy(sentences.detail.render(values)).splitlines())
     yield ""
 

@@ -21,7 +21,12 @@ def bisphosphonate_renal_dose(order: DrugOrder, facts: Facts, p: Parameters) -> 
     if clearance is None:
         return NoAdvice("clearance-unknown")
     band = _band(bands, clearance.value)
-    data: dict[str, object] = {"clearance": clearance, "band": band, "dose": order.dose, "other_weights": _other_weights(clearance, bands)}
+    data: dict[str, object] = {
+        "clearance": clearance,
+        "band": band,
+        "dose": order.dose,
+        "other_weights": _other_weights(clearance, bands),
+    }
     if band is None:
         return _above_the_table(order, p, data)
     if band.dose is None:

@@ -1,4 +1,4 @@
-"""§4.1.3, Rec. 7: a bone-modifying drug is ended before 6 months, or because of bone pain or a skeletal-related event."""
+"""§4.1.3, Rec. 7: a bone-modifying drug is ended early, or because of bone pain or a skeletal-related event."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Denosumab labels: after denosumab ends or lapses without another bone-modifying drug, vertebral fractures may follow."""
+"""Denosumab labels: after denosumab ends or lapses with no other agent, vertebral fractures may follow."""
 
 from cds_service.facts.model import DrugOrder, Facts
 from cds_service.guideline.model import Parameters

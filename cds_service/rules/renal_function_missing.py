@@ -1,4 +1,4 @@
-"""§4.1.4.2: a bisphosphonate needs a renal function to be dosed by; which result was found and why it could not be used."""
+"""§4.1.4.2: a bisphosphonate is dosed by renal function; what was found of it, and why it could not be used."""
 
 from cds_service.facts.model import DrugOrder, Facts
 from cds_service.guideline.model import Parameters

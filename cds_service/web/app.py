@@ -12,11 +12,11 @@ import orjson
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
+from cds_service import fixtures
 from cds_service.answer import answer
 from cds_service.content import Content
-from cds_service import fixtures
-from cds_service.render.texts import LANGUAGES
 from cds_service.problems import CallProblem, RuleFailed
+from cds_service.render.texts import LANGUAGES
 from cds_service.settings import Settings
 from cds_service.web.discovery import discovery
 from cds_service.web.language import choose_language
@@ -86,7 +86,13 @@ def _errors(app: Flask) -> None:
         status, body = of_problem(error)
         if isinstance(error, RuleFailed):
             cause = error.__cause__
-            log.error("rule failed topic=%s stage=%s cause=%s at=%s", error.topic, error.stage, type(cause).__name__, _place(cause))
+            log.error(
+                "rule failed topic=%s stage=%s cause=%s at=%s",
+                error.topic,
+                error.stage,
+                type(cause).__name__,
+                _place(cause),
+            )
         return _json(status, orjson.dumps(body))
 
     @app.errorhandler(HTTPException)
@@ -161,7 +167,7 @@ WARM_UP = "zoledronic-acid-dose-above-row"
 
 
 def _warm(app: Flask, clock: Clock) -> None:
-    """Answer once in each language before workers fork: decoders, templates and caches are ready for the first doctor."""
+    """Answer once in each language before workers fork: decoders, templates and caches are ready."""
     client = app.test_client()
     situation = fixtures.load(WARM_UP)
     for tag in LANGUAGES:

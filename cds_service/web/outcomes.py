@@ -37,11 +37,15 @@ def of_problem(problem: CallProblem) -> tuple[int, Json]:
             remedy = "Send it in prefetch (GET /cds-services shows the query)."
             return 412, outcome(
                 *(
-                    issue("not-found", f"Needed to check this order, and not obtained: {_CAUSES.get(why, why)}. {remedy}", where)
+                    issue(
+                        "not-found",
+                        f"Needed to check this order, and not obtained: {_CAUSES.get(why, why)}. {remedy}",
+                        where,
+                    )
                     for where, why in causes
                 )
             )
         case RuleFailed(topic, stage):
-            text = f"A {stage} of this service failed (topic {topic}). No advice was given: treat the order as not checked."
+            text = f"A {stage} of this service failed (topic {topic}). Treat the order as not checked."
             return 500, outcome(issue("exception", text, severity="fatal"))
     return 500, outcome(issue("exception", "The service failed. Treat the order as not checked.", severity="fatal"))
