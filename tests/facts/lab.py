@@ -40,7 +40,7 @@ class Codes:
 
 
 def observation(analyte: str = "creatinine", value: Any = None, unit: str | None = None, **members: Any) -> Observation:
-    """An Observation decoded from JSON as it comes. Members given here (camelCase) win over the defaults; None removes."""
+    """An Observation decoded from JSON as it comes. Members given (camelCase) win over the defaults; None drops."""
     body: dict[str, Any] = {
         "resourceType": "Observation",
         "id": "o1",

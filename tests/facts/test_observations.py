@@ -125,7 +125,7 @@ def test_the_date_is_when_the_sample_was_taken_as_written(members: dict[str, Any
         ("0001-01-01T00:00:00+14:00", True),
     ],
 )
-def test_results_of_the_future_never_count(stamp: str, counts: bool) -> None:  # noqa: FBT001 - a table of cases
+def test_results_of_the_future_never_count(stamp: str, counts: bool) -> None:
     assert bool(results(observation(value=1, unit="mg/dL", effectiveDateTime=stamp))) == counts
 
 
