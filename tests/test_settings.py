@@ -1,0 +1,101 @@
+"""Settings: what the environment may say, and what stops the start."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cds_service.settings import Settings, SettingsError
+
+
+def test_an_empty_environment_is_a_development_server_on_loopback() -> None:
+    settings = Settings.from_env({})
+    assert (settings.host, settings.port, settings.profile) == ("127.0.0.1", 8000, "development")
+    assert settings.cors_origins == frozenset()
+    assert settings.fhir_version is None
+
+
+def test_names_of_other_programs_are_left_alone_and_blank_means_default() -> None:
+    assert Settings.from_env({"PATH": "/bin", "HOSTNAME": "x", "CDS_FHIR_VERSION": " ", "PORT": ""}) == Settings()
+
+
+def test_every_setting_is_read() -> None:
+    assert Settings.from_env(
+        {
+            "HOST": "0.0.0.0",
+            "PORT": "9000",
+            "WORKERS": "4",
+            "THREADS": "8",
+            "CDS_PROFILE": "production",
+            "CDS_ALLOW_UNAUTHENTICATED": "on",
+            "CDS_MAX_BODY_BYTES": "2000000",
+            "CDS_CORS_ORIGINS": "https://ehr.example, http://localhost:3000",
+            "CDS_DEFAULT_LANGUAGE": "zh-CN",
+            "CDS_FHIR_VERSION": "R5",
+            "CDS_SNOMED_AFFILIATE": "off",
+            "CDS_LABEL_RULES": "off",
+            "CDS_TOPICS_OFF": "denosumab-dose,infusion-time",
+        }
+    ) == Settings(
+        host="0.0.0.0",
+        port=9000,
+        workers=4,
+        threads=8,
+        profile="production",
+        allow_unauthenticated=True,
+        max_body_bytes=2_000_000,
+        cors_origins=frozenset({"https://ehr.example", "http://localhost:3000"}),
+        default_language="zh-CN",
+        fhir_version="R5",
+        snomed_affiliate=False,
+        label_rules=False,
+        topics_off=frozenset({"denosumab-dose", "infusion-time"}),
+    )
+
+
+def test_production_does_not_start_open_by_accident() -> None:
+    with pytest.raises(SettingsError, match="CDS_ALLOW_UNAUTHENTICATED"):
+        Settings.from_env({"CDS_PROFILE": "production"})
+
+
+def test_a_misspelt_setting_is_an_error_that_names_the_right_one() -> None:
+    with pytest.raises(SettingsError, match=re.escape("Did you mean CDS_LABEL_RULES?")):
+        Settings.from_env({"CDS_LABEL_RULE": "off"})
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "https://*.example", "null", "ehr.example", "https://EHR.example", "https://a/"]
+)
+def test_an_origin_that_no_browser_sends_or_that_means_everybody_is_refused(origin: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env({"CDS_CORS_ORIGINS": f"https://ehr.example,{origin}"})
+    assert caught.value.name == "CDS_CORS_ORIGINS"
+    assert "https://ehr.example" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "65536"),
+        ("PORT", "http"),
+        ("PORT", "٣"),
+        ("HOST", "a b"),
+        ("WORKERS", "0"),
+        ("THREADS", "-1"),
+        ("CDS_PROFILE", "prod"),
+        ("CDS_ALLOW_UNAUTHENTICATED", "yes"),
+        ("CDS_MAX_BODY_BYTES", "5MB"),
+        ("CDS_DEFAULT_LANGUAGE", "zh"),
+        ("CDS_FHIR_VERSION", "4.0.1"),
+        ("CDS_SNOMED_AFFILIATE", "1"),
+        ("CDS_LABEL_RULES", "true"),
+        ("CDS_TOPICS_OFF", "Denosumab dose"),
+    ],
+)
+def test_a_value_that_is_not_understood_is_refused_by_name_with_a_remedy(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env({name: value})
+    assert caught.value.name == name
+    assert str(caught.value).startswith(f"{name}: ")
+    assert caught.value.remedy
