@@ -60,7 +60,8 @@ class DrugReader:
         text = _text(concepts, display)
         strength = self._strength(matches, text)
         dosed = self._doses.read(_dosages(treatment), _extensions(treatment), strength)
-        names = tuple(dict.fromkeys(m.concept for m in matches))
+        # Of a combination (alendronate with vitamin D) the bone-modifying drug comes first: it is what cards name.
+        names = tuple(dict.fromkeys(m.concept for m in sorted(matches, key=self._is_supplement)))
         groups = frozenset[DrugGroup](self._drugs.drugs[n].group for n in names if n in self._drugs.drugs)
         return Recognised(
             drugs=names,
@@ -126,6 +127,9 @@ class DrugReader:
         if dosed.route == "topical" or all(m.flags & NOT_SYSTEMIC for m in nsaids):
             return False
         return not all(self._antiplatelet(m, dosed) for m in nsaids)
+
+    def _is_supplement(self, match: Match) -> bool:
+        return self._group(match) in ("calcium", "vitamin-d")
 
     def _group(self, match: Match) -> str | None:
         facts: DrugFacts | None = self._drugs.drugs.get(match.concept)

@@ -81,6 +81,8 @@ class Source(File, frozen=True):
     url: str | None = None
     recommendation: list[int] = []
     grade: str | None = None
+    # The cards (``say``) that rest on the graded recommendation; empty: all. The others' statement has no grade.
+    graded_cards: list[str] = []
     table: str | None = None
     quote: str | None = None
 

@@ -58,7 +58,7 @@ def _guarded(topic: str, make: Callable[[], T]) -> T:
 
 def _card(finding: Finding, advice: Advise, facts: Facts, page: Page) -> Json:
     topic = page.language.topics[finding.topic]
-    values = template_values(finding.recommendation, finding.order, facts, page.language, advice.data)
+    values = template_values(finding.recommendation, finding.order, facts, page.language, advice.data, advice.say)
     values["notes"] = _notes(finding, values, page.language)
     card = _frame(
         finding.recommendation, advice.say, advice.indicator, f"{finding.topic}|{finding.order.key}", values, page
@@ -104,15 +104,23 @@ def _override_reasons(recommendation: Recommendation, page: Page) -> list[Json]:
 
 
 def template_values(
-    recommendation: Recommendation, order: Order | None, facts: Facts, language: Language, data: Mapping[str, Any]
+    recommendation: Recommendation,
+    order: Order | None,
+    facts: Facts,
+    language: Language,
+    data: Mapping[str, Any],
+    say: str | None = None,
 ) -> dict[str, Any]:
-    """What the templates of a recommendation see."""
+    """What the templates of a recommendation see; ``say`` is the card, which may rest on an ungraded statement."""
+    source = recommendation.source
+    if source.graded_cards and say not in source.graded_cards:
+        source = msgspec.structs.replace(source, grade=None, recommendation=[])
     return {
         "order": order,
         "facts": facts,
         "p": {name: Fraction(parameter.value) for name, parameter in recommendation.parameters.items()},
-        "source": recommendation.source,
-        "source_label": recommendation.source.label[language.tag],
+        "source": source,
+        "source_label": source.label[language.tag],
         "notes": "",
         **data,
     }

@@ -120,6 +120,7 @@ def _environment(shared: SharedText, finalize: Callable[[object], object]) -> ji
         undefined=jinja2.StrictUndefined, finalize=finalize, trim_blocks=True, lstrip_blocks=True, auto_reload=False
     )
     env.filters |= {
+        "capitalize": lambda text: text[:1].upper() + text[1:],  # Jinja's own would write "Nsaid"
         "num": plain_number,
         "crcl": clearance_number,
         "day": date.isoformat,
@@ -139,9 +140,10 @@ def compile_language(
     """Compile one language. ``kinds``: topic -> source kind, which picks the source line. Raises on a bad template."""
     rich, plain = _environment(shared, _finalize_markdown), _environment(shared, _finalize_plain)
 
+    # trim_blocks eats one line break after a tag, so parts are set three apart and tidied afterwards.
     def detail(topic: str, card: CardText) -> jinja2.Template:
         parts = [card.do, card.why, "{{ notes }}", shared.source_line[kinds[topic]], card.unknown or ""]
-        return rich.from_string(shared.macros + "\n\n".join(p.strip() for p in parts if p.strip()))
+        return rich.from_string(shared.macros + "\n\n\n".join(p.strip() for p in parts if p.strip()))
 
     def sentences(topic: str, text: TopicText) -> TopicSentences:
         return TopicSentences(

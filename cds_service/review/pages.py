@@ -144,7 +144,7 @@ def _wordings(content: Content, recommendation: Recommendation, asked: list[Aske
 def _wording(content: Content, recommendation: Recommendation, say: str, one: Asked, tag: str) -> Iterator[str]:
     assert isinstance(one.outcome, Advise)
     language = content.languages[tag]
-    values = template_values(recommendation, one.order, one.facts, language, one.outcome.data)
+    values = template_values(recommendation, one.order, one.facts, language, one.outcome.data, say)
     sentences = language.topics[recommendation.topic].cards[say]
     yield from (
         f"### {say} ({tag}, {one.outcome.indicator})",

@@ -30,7 +30,9 @@ def bisphosphonate_renal_dose(order: DrugOrder, facts: Facts, p: Parameters) -> 
     if band is None:
         return _above_the_table(order, p, data)
     if band.dose is None:
-        return Advise(p.indicator("not-recommended"), "not-recommended", data, tuple(_instead(order, facts, p)))
+        others = tuple(_others(order, clearance, p))
+        suggestions = tuple(_instead(order, others, facts, p))
+        return Advise(p.indicator("not-recommended"), "not-recommended", data | {"alternatives": others}, suggestions)
     row = Fraction(band.dose)
     data |= {"row": row}
     if order.dose is None:
@@ -59,13 +61,20 @@ def _above_the_table(order: DrugOrder, p: Parameters, data: dict[str, object]) -
     return Advise(p.indicator("above-printed"), "above-printed", data)
 
 
-def _instead(order: DrugOrder, facts: Facts, p: Parameters) -> Iterator[Suggestion]:
-    """Removing the order, or one of the table's other drugs at its dose, or denosumab unless calcium is low."""
-    yield Suggestion("delete", (DeleteOrder(order),), recommended=True)
-    clearance = facts.renal.clearance
+def _others(order: DrugOrder, clearance: Clearance, p: Parameters) -> Iterator[tuple[str, Fraction]]:
+    """The table's other drugs with their dose at this clearance; those not recommended are left out."""
     for drug in p.drugs(TABLE):
-        band = _band(p.bands(TABLE, drug), clearance.value) if clearance and drug != order.drug else None
+        band = _band(p.bands(TABLE, drug), clearance.value) if drug != order.drug else None
         if band and band.dose is not None:
-            yield Suggestion("replace", (DeleteOrder(order), CreateDrug(drug, Fraction(band.dose))))
+            yield drug, Fraction(band.dose)
+
+
+def _instead(
+    order: DrugOrder, others: tuple[tuple[str, Fraction], ...], facts: Facts, p: Parameters
+) -> Iterator[Suggestion]:
+    """Removing the order, or one of the other drugs in its place, or denosumab unless calcium is low."""
+    yield Suggestion("delete", (DeleteOrder(order),), recommended=True)
+    for drug, mg in others:
+        yield Suggestion("replace", (DeleteOrder(order), CreateDrug(drug, mg)))
     if facts.calcium.level != "low":
-        yield Suggestion("replace-denosumab", (DeleteOrder(order), CreateDrug("denosumab")))
+        yield Suggestion("replace-denosumab", (DeleteOrder(order), CreateDrug("denosumab", p.number("denosumab_dose"))))

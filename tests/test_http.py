@@ -1,0 +1,360 @@
+"""The service from outside: every row of the error table, languages, CORS, retries, and what never leaks."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from cds_service.content import Content
+from cds_service.outcome import Advise
+from cds_service.render.model import Response as CardResponse
+from cds_service.rulebook import Rule
+from cds_service.settings import Settings
+from cds_service.web.app import create_app
+from tests import build
+from tests.build import NOW, SERVICE, denosumab, encoded, prefetch, request, zoledronic
+
+Post = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def client(content: Content) -> FlaskClient:
+    return create_app(Settings(), content, lambda: NOW).test_client()
+
+
+def post(client: FlaskClient, body: build.Json | bytes, path: str = SERVICE, **headers: str) -> Any:
+    data = body if isinstance(body, bytes) else encoded(body)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.post(path, data=data, headers={"Content-Type": "application/json"} | named)
+
+
+def outcome(response: Any, status: int) -> list[dict[str, Any]]:
+    """The issues of an OperationOutcome answer."""
+    assert response.status_code == status, response.get_data(as_text=True)
+    body = response.get_json()
+    assert body["resourceType"] == "OperationOutcome"
+    assert all(issue["details"]["text"] for issue in body["issue"])
+    return body["issue"]
+
+
+def topics(response: Any) -> list[str]:
+    assert response.status_code == 200, response.get_data(as_text=True)
+    return [card["source"]["topic"]["code"] for card in response.get_json()["cards"]]
+
+
+# Discovery
+
+
+def test_discovery_offers_the_service_once_per_hook(client: FlaskClient) -> None:
+    services = client.get("/cds-services").get_json()["services"]
+    assert [(s["id"], s["hook"]) for s in services] == [
+        ("bone-modifying-agents", "order-select"),
+        ("bone-modifying-agents", "order-sign"),
+    ]
+    for service in services:
+        assert service["title"]
+        assert service["description"]
+        assert service["usageRequirements"]
+        assert service["version"] == "2.0.1"
+
+
+def test_prefetch_templates_are_of_the_restricted_kind(client: FlaskClient) -> None:
+    templates = client.get("/cds-services").get_json()["services"][0]["prefetch"]
+    assert 0 < len(templates) <= 10
+    for template in templates.values():
+        assert "today(" not in template
+        assert "_include" not in template
+        assert "." not in template.replace("context.patientId", "").split("?")[0]
+        assert "{{context.patientId}}" in template
+    assert "2160-0" in templates["measurements"]
+    assert "code=" not in templates["laboratory"], "a code filter hides local codes"
+
+
+# Requests that break the contract
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"hookInstance": "not-a-uuid"}, "hookInstance"),
+        ({"hookInstance": 5}, "hookInstance"),
+        ({"hook": "patient-view"}, "hook"),
+        ({"hook": None}, "hook"),
+        ({"context": []}, "context"),
+        ({"context": {"userId": "Practitioner/1", "patientId": "pat-1"}}, "context"),
+        ({"context": {"userId": "Practitioner/1", "patientId": 7, "draftOrders": {"resourceType": "Bundle"}}}, "context.patientId"),
+        ({"context": {"userId": "Practitioner/1", "patientId": " ", "draftOrders": {"resourceType": "Bundle"}}}, "context.patientId"),
+        ({"context": {"userId": "P/1", "patientId": "p", "draftOrders": {"resourceType": "Patient"}}}, "context.draftOrders"),
+        ({"prefetch": []}, "prefetch"),
+        ({"fhirServer": 5}, "fhirServer"),
+    ],
+)  # fmt: skip
+def test_a_member_of_the_wrong_shape_is_named(client: FlaskClient, change: build.Json, where: str) -> None:
+    issues = outcome(post(client, request(zoledronic()) | change), 400)
+    assert issues[0]["expression"][0].startswith(where)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"null", b"[]", b'{"hook": NaN}', b"\xff\xfe", b'"text"', b"[" * 5000, b'{"a":' * 3000],
+    ids=["empty", "cut", "null", "list", "nan", "utf16", "text", "deep list", "deep object"],
+)
+def test_what_is_not_a_json_object_is_a_400(client: FlaskClient, body: bytes) -> None:
+    outcome(post(client, body), 400)
+
+
+def test_order_select_needs_selections(client: FlaskClient) -> None:
+    body = request(zoledronic(), hook="order-select")
+    del body["context"]["selections"]
+    assert outcome(post(client, body), 400)[0]["expression"] == ["context.selections"]
+
+
+def test_a_selection_that_names_no_draft_is_told(client: FlaskClient) -> None:
+    body = request(zoledronic(), hook="order-select", selections=["MedicationRequest/nowhere"])
+    assert outcome(post(client, body), 400)[0]["expression"] == ["context.selections[0]"]
+
+
+def test_a_selection_of_another_kind_of_order_is_somebody_elses(client: FlaskClient) -> None:
+    diet = {"resourceType": "NutritionOrder", "id": "diet"}
+    body = request(zoledronic(), diet, hook="order-select", selections=["NutritionOrder/diet"])
+    assert topics(post(client, body)) == []
+
+
+def test_a_draft_for_another_patient_is_refused(client: FlaskClient) -> None:
+    issues = outcome(post(client, request(zoledronic(subject={"reference": "Patient/other"}))), 400)
+    assert issues[0]["expression"] == ["context.draftOrders.entry[0].resource.subject"]
+
+
+def test_a_draft_that_cannot_be_read_is_told_not_skipped(client: FlaskClient) -> None:
+    issues = outcome(post(client, request(zoledronic(status=["draft"]))), 400)
+    assert issues[0]["expression"] == ["context.draftOrders.entry[0].resource"]
+
+
+def test_unknown_members_and_odd_ids_are_ignored(client: FlaskClient) -> None:
+    body = request(zoledronic(id="__proto__", vendorField={"x": 1}), vendor=1)
+    assert post(client, body).status_code == 200
+
+
+# The other rows
+
+
+def test_unknown_service_is_404_and_lists_those_there_are(client: FlaskClient) -> None:
+    issues = outcome(post(client, request(zoledronic()), path="/cds-services/nothing"), 404)
+    assert "bone-modifying-agents" in issues[0]["details"]["text"]
+
+
+def test_unknown_path_is_404(client: FlaskClient) -> None:
+    outcome(client.get("/elsewhere"), 404)
+
+
+def test_wrong_method_is_405_with_allow(client: FlaskClient) -> None:
+    response = client.get(SERVICE)
+    outcome(response, 405)
+    assert "POST" in response.headers["Allow"]
+
+
+@pytest.mark.parametrize("media", ["text/plain", "application/xml", ""])
+def test_wrong_media_type_is_415(client: FlaskClient, media: str) -> None:
+    outcome(client.post(SERVICE, data=encoded(request(zoledronic())), headers={"Content-Type": media}), 415)
+
+
+@pytest.mark.parametrize("media", ["application/json", "application/fhir+json", "application/json; charset=utf-8"])
+def test_both_media_types_are_taken(client: FlaskClient, media: str) -> None:
+    assert post(client, request(zoledronic()), Content_Type=media).status_code == 200
+
+
+def test_a_body_over_the_limit_is_413(content: Content) -> None:
+    small = create_app(Settings(max_body_bytes=1024), content, lambda: NOW).test_client()
+    outcome(post(small, request(zoledronic())), 413)
+
+
+def test_a_rule_that_raises_is_a_500_naming_it_and_never_an_empty_answer(
+    content: Content, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> Advise:
+        raise ValueError("secret value 4711")
+
+    topic = "dental-exam-before-bma"
+    rule = content.rules[topic]
+    monkeypatch.setitem(content.rules, topic, Rule(topic, broken, rule.groups, rule.services, True, False))  # type: ignore[arg-type]
+    client = create_app(Settings(), content, lambda: NOW).test_client()
+    response = post(client, request(zoledronic()))
+    issues = outcome(response, 500)
+    assert topic in issues[0]["details"]["text"]
+    assert "4711" not in response.get_data(as_text=True)
+    assert topic in caplog.text
+    assert "4711" not in caplog.text
+
+
+def test_a_response_that_breaks_its_own_model_is_a_500(content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(*_: object) -> Advise:
+        return Advise("loud", "none-found", {"last": None})  # type: ignore[arg-type]  # no such indicator
+
+    topic = "dental-exam-before-bma"
+    rule = content.rules[topic]
+    monkeypatch.setitem(content.rules, topic, Rule(topic, endless, rule.groups, rule.services, True, False))  # type: ignore[arg-type]
+    outcome(post(create_app(Settings(), content, lambda: NOW).test_client(), request(zoledronic())), 500)
+
+
+# Answers
+
+
+def test_nothing_in_scope_is_answered_at_once_whatever_is_missing(client: FlaskClient) -> None:
+    aspirin_free = build.order("83367", 20)  # atorvastatin
+    body = request(aspirin_free)
+    del body["prefetch"]
+    assert post(client, body).get_json() == {"cards": []}
+
+
+def test_an_order_in_order_gets_no_card(client: FlaskClient) -> None:
+    assert topics(post(client, request(zoledronic()))) == []
+
+
+def test_the_card_is_complete(client: FlaskClient) -> None:
+    body = request(zoledronic(), prefetch=prefetch(laboratory=build.bundle(build.clearance(45), build.calcium(2.3))))
+    response = post(client, body)
+    (card,) = response.get_json()["cards"]
+    assert topics(response) == ["bisphosphonate-renal-dose"] or card["indicator"] == "warning"
+
+
+def test_a_retry_gives_the_same_ids_and_another_call_others(client: FlaskClient) -> None:
+    body = request(zoledronic(), prefetch=prefetch(procedures=None))
+    first, again = (post(client, body).get_json()["cards"] for _ in range(2))
+    assert first
+    assert first == again
+    other = post(client, body | {"hookInstance": "00000000-0000-4000-8000-000000000001"}).get_json()["cards"]
+    assert {c["uuid"] for c in first}.isdisjoint({c["uuid"] for c in other})
+
+
+def test_two_drugs_get_a_card_each_that_names_its_drug(client: FlaskClient) -> None:
+    body = request(zoledronic(), denosumab(), prefetch=prefetch(procedures=None))
+    cards = post(client, body).get_json()["cards"]
+    dental = [c["summary"].lower() for c in cards if c["source"]["topic"]["code"] == "dental-exam-before-bma"]
+    assert len(dental) == 2
+    assert any("zoledronic" in s for s in dental)
+    assert any("denosumab" in s for s in dental)
+
+
+def test_no_member_is_null_or_empty(client: FlaskClient) -> None:
+    def check(node: Any, path: str) -> None:
+        assert node is not None, path
+        assert node not in ("", [], {}), path
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+            check(value, f"{path}.{key}")
+
+    body = request(zoledronic(), denosumab(60), prefetch=prefetch(procedures=None, laboratory=None, appointments=None))
+    response = post(client, body).get_json()
+    assert len(response["cards"]) >= 4
+    check(response["cards"], "cards")
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh-CN"),
+        ("zh-TW", "zh-CN"),
+        ("en-GB", "en"),
+        ("fr, zh;q=0.5", "zh-CN"),
+        ("fr", "en"),
+        ("zh;q=0", "en"),
+        ("", "en"),
+    ],
+)
+def test_language_follows_accept_language(client: FlaskClient, header: str, language: str) -> None:
+    response = post(client, request(zoledronic(), prefetch=prefetch(procedures=None)), Accept_Language=header)
+    assert response.headers["Content-Language"] == language
+    assert ("唑来膦酸" in response.get_json()["cards"][0]["summary"]) == (language == "zh-CN")
+
+
+def test_the_default_language_is_configured(content: Content) -> None:
+    client = create_app(Settings(default_language="zh-CN"), content, lambda: NOW).test_client()
+    assert post(client, request(zoledronic())).headers["Content-Language"] == "zh-CN"
+
+
+# CORS
+
+
+def test_cors_is_off_by_default(client: FlaskClient) -> None:
+    response = client.get("/cds-services", headers={"Origin": "https://sandbox.example.org"})
+    assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_cors_allows_only_the_configured_origins_and_no_credentials(content: Content) -> None:
+    origin = "https://sandbox.example.org"
+    client = create_app(Settings(cors_origins=frozenset({origin})), content, lambda: NOW).test_client()
+    allowed = client.options(SERVICE, headers={"Origin": origin, "Access-Control-Request-Headers": "authorization"})
+    assert allowed.headers["Access-Control-Allow-Origin"] == origin
+    assert "Authorization" in allowed.headers["Access-Control-Allow-Headers"]
+    assert "Access-Control-Allow-Credentials" not in allowed.headers
+    assert "Access-Control-Allow-Origin" not in client.options(SERVICE, headers={"Origin": "https://evil.example"}).headers
+
+
+# What never leaks
+
+MARK = "Zzyzx"
+
+
+def test_no_patient_value_name_or_id_in_logs_or_errors(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    marked = request(
+        zoledronic(subject={"reference": f"Patient/{MARK}"}, note=[{"text": MARK}]),
+        fhirServer=f"https://{MARK}.example.org/fhir",
+        fhirAuthorization={"access_token": MARK, "token_type": "Bearer"},
+        prefetch=prefetch(patient=build.patient(id=MARK, name=[{"family": MARK}])),
+    )
+    marked["context"]["patientId"] = MARK
+    bodies = [
+        encoded(marked),
+        encoded(marked | {"prefetch": {}}),
+        encoded(marked | {"hook": MARK}),
+        encoded(marked | {"hookInstance": MARK}),
+        encoded(marked | {"prefetch": {"patient": MARK}}),
+        encoded(marked | {"context": {"patientId": [MARK]}}),
+        encoded(marked)[:-30],
+    ]
+    for body in bodies:
+        response = post(client, body, path=SERVICE, Authorization=f"Bearer {MARK}")
+        if response.status_code != 200:
+            assert MARK not in response.get_data(as_text=True)
+    client.get(f"/{MARK}?{MARK}={MARK}")
+    assert caplog.records
+    assert MARK not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "<script>alert(1)</script>",
+        "[click](javascript:alert(1))",
+        "![x](https://evil.example/x.png)",
+        "https://evil.example/phish www.evil.example a@evil.example",
+        "**4 mg** `code` | table | ~~x~~ # head",
+        "line one\n\n# heading\n- list",
+        "\u202egm 4\u202c \x00\x07",
+        "x" * 5000,
+    ],
+)
+def test_text_of_the_request_stays_data(client: FlaskClient, attack: str) -> None:
+    drafts = zoledronic(medicationCodeableConcept={"text": f"唑来膦酸 {attack}"})
+    body = request(drafts, prefetch=prefetch(laboratory=build.bundle(build.clearance(25))))
+    response = post(client, body)
+    assert topics(response)
+    for card in response.get_json()["cards"]:
+        detail = card["detail"]
+        for raw in ("<script", "](java", "](http", "://evil", "www.evil", "a@evil", "**4 mg**", "`code`", "\n# head", "\u202e", "x" * 200):
+            assert raw not in detail
+            assert raw not in card["summary"]
+
+
+def test_the_response_is_what_its_model_says(client: FlaskClient) -> None:
+    import msgspec
+
+    body = request(zoledronic(), prefetch=prefetch(procedures=None))
+    raw = post(client, body).get_data()
+    assert msgspec.json.encode(msgspec.json.decode(raw, type=CardResponse)) == raw
+    assert json.loads(raw)["cards"][0]["suggestions"]
