@@ -1,0 +1,217 @@
+"""The cases of ``tests/cases``: what each rule answers, in words a clinician can check; nothing is left out."""
+
+import ast
+import dataclasses
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from cds_service.content import Content
+from cds_service.guideline.model import Band, Recommendation
+from cds_service.outcome import Advise, CreateDrug, NoAdvice
+from cds_service.render.cards import template_values
+from cds_service.render.texts import LANGUAGES, one_line
+from cds_service.review.cases import Asked, Case, CaseFile, Walk, ask, load_cases, steps, with_axis
+
+FILES = {file.topic: file for file in load_cases(Path(__file__).parent / "cases")}
+CASES = [pytest.param(topic, case, id=f"{topic}: {case.name}") for topic, file in FILES.items() for case in file.cases]
+WALKS = [pytest.param(topic, walk, id=f"{topic}: {walk.name}") for topic, file in FILES.items() for walk in file.walks]
+# Decided by scope, before any rule is asked.
+BEFORE_THE_RULE = {"out-of-scope"}
+
+
+@pytest.mark.parametrize(("topic", "case"), CASES)
+def test_case(content: Content, topic: str, case: Case) -> None:
+    assert ask(content, topic, case.given).said == case.expect
+
+
+def test_every_rule_has_cases(content: Content) -> None:
+    assert set(FILES) == set(content.rules)
+
+
+@pytest.mark.parametrize("file", FILES.values(), ids=FILES)
+def test_a_name_stands_once(file: CaseFile) -> None:
+    names = [case.name for case in file.cases]
+    assert sorted(names) == sorted(set(names))
+
+
+def _asked(content: Content, topic: str) -> list[Asked]:
+    return [ask(content, topic, case.given) for case in FILES[topic].cases]
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+@pytest.mark.parametrize("topic", FILES)
+def test_the_cases_reach_every_wording_and_no_wording_is_missing(content: Content, topic: str, tag: str) -> None:
+    outcomes = [one.outcome for one in _asked(content, topic)]
+    text = content.languages[tag].topics[topic]
+    advice = [o for o in outcomes if isinstance(o, Advise)]
+    assert {o.say for o in advice} == set(text.cards)
+    assert {s.label for o in advice for s in o.suggestions} == set(text.suggestions)
+    assert {o.because for o in outcomes if isinstance(o, NoAdvice)} == set(text.quiet) - BEFORE_THE_RULE
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+@pytest.mark.parametrize(("topic", "case"), CASES)
+def test_every_case_can_be_worded(content: Content, topic: str, case: Case, tag: str) -> None:
+    """A card has its sentences, a summary that fits (CDS Hooks: under 140 characters), and short button labels."""
+    one, recommendation = ask(content, topic, case.given), content.guideline.recommendations[topic]
+    language = content.languages[tag]
+    text = language.topics[topic]
+    if isinstance(one.outcome, NoAdvice):
+        values = template_values(recommendation, one.order, one.facts, language, one.outcome.data)
+        assert text.quiet[one.outcome.because].render(values).strip()
+    elif isinstance(one.outcome, Advise):
+        values = template_values(recommendation, one.order, one.facts, language, one.outcome.data)
+        assert 0 < len(one_line(text.cards[one.outcome.say].summary.render(values))) < 140
+        assert text.cards[one.outcome.say].detail.render(values).strip()
+    else:
+        assert all(
+            m.what in language.shared.missing and m.why in language.shared.why_missing for m in one.outcome.missing
+        )
+
+
+@pytest.mark.parametrize(("topic", "walk"), WALKS)
+def test_a_walk_crosses_a_limit(content: Content, topic: str, walk: Walk) -> None:
+    """A decision table of the review page whose answers are all the same would show a clinician nothing."""
+    points = steps(walk, content.guideline.recommendations[topic])
+    answers = {ask(content, topic, with_axis(walk.given, walk.axis, point)).said for point in points}
+    assert len(answers) > 1
+
+
+# Every limit is pinned: moved a little, either way, some case must fail.
+
+NUDGES = {"d": 1, "mo": 1, "a": 1, "1": 1, "mL/min": "0.02", "min": "0.02", "mg": "0.2", "mg/dL": "0.02", "%": "0.2"}
+# What a rule does not decide its answer by, but words or suggests; each is tested by name below.
+WORDED = {
+    ("denosumab-dose", "osteoporosis_dose"),
+    ("denosumab-dose", "renal_impairment"),
+    ("bisphosphonate-renal-dose", "denosumab_dose"),
+}
+
+
+def _numbers_of(topic: str) -> Iterator[str]:
+    """The names of the parameters that the rule's module asks for."""
+    module = Path(__file__).parents[1] / "cds_service" / "rules" / f"{topic.replace('-', '_')}.py"
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in {"number", "days", "share"}
+        ):
+            for inner in node.args:
+                yield from (
+                    n.value for n in ast.walk(inner) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+                )
+
+
+NUMBERS = sorted({(topic, name) for topic in FILES for name in _numbers_of(topic)} - WORDED)
+
+
+def _failing(content: Content, changed: Recommendation) -> list[str]:
+    recommendations = {**content.guideline.recommendations, changed.topic: changed}
+    moved = dataclasses.replace(
+        content, guideline=dataclasses.replace(content.guideline, recommendations=recommendations)
+    )
+    return [c.name for c in FILES[changed.topic].cases if ask(moved, changed.topic, c.given).said != c.expect]
+
+
+@pytest.mark.parametrize("sign", [-1, 1], ids=["down", "up"])
+@pytest.mark.parametrize(("topic", "name"), NUMBERS)
+def test_every_number_of_a_rule_is_pinned(content: Content, topic: str, name: str, sign: int) -> None:
+    recommendation = content.guideline.recommendations[topic]
+    parameter = recommendation.parameters[name]
+    by = sign * Decimal(NUDGES[parameter.unit])
+    if (topic, name, sign) == ("denosumab-dose", "near_interval_low", 1):
+        by *= 2  # the next day after 28 is itself the interval, which is right whatever this limit says
+    moved = msgspec.structs.replace(parameter, value=parameter.value + by)
+    changed = msgspec.structs.replace(recommendation, parameters={**recommendation.parameters, name: moved})
+    assert _failing(content, changed)
+
+
+TABLE_2 = ["zoledronic-acid", "pamidronate", "ibandronate", "incadronate"]
+BOUNDS = ("above", "from_", "below", "to")
+
+
+def _edges(content: Content, drug: str) -> set[Decimal]:
+    bands = content.guideline.recommendations["bisphosphonate-renal-dose"].tables["table_2"].rows[drug]
+    return {edge for band in bands for name in BOUNDS if (edge := getattr(band, name)) is not None}
+
+
+def _moved(band: Band, edge: Decimal, by: Decimal) -> Band:
+    return msgspec.structs.replace(band, **{n: edge + by for n in BOUNDS if getattr(band, n) == edge})
+
+
+def _with_rows(content: Content, drug: str, bands: list[Band]) -> Recommendation:
+    recommendation = content.guideline.recommendations["bisphosphonate-renal-dose"]
+    table = recommendation.tables["table_2"]
+    rows = msgspec.structs.replace(table, rows={**table.rows, drug: bands})
+    return msgspec.structs.replace(recommendation, tables={"table_2": rows})
+
+
+@pytest.mark.parametrize("drug", TABLE_2)
+def test_every_edge_and_dose_of_table_2_is_pinned(content: Content, drug: str) -> None:
+    bands = content.guideline.recommendations["bisphosphonate-renal-dose"].tables["table_2"].rows[drug]
+    for by in (Decimal("-0.02"), Decimal("0.02")):
+        for edge in _edges(content, drug):
+            assert _failing(content, _with_rows(content, drug, [_moved(b, edge, by) for b in bands])), f"{edge} by {by}"
+        for at, band in enumerate(bands):
+            if band.dose is not None:
+                moved = msgspec.structs.replace(band, dose=band.dose + by)
+                assert _failing(content, _with_rows(content, drug, [*bands[:at], moved, *bands[at + 1 :]])), (
+                    band.printed
+                )
+
+
+def test_every_drug_of_table_2_is_pinned(content: Content) -> None:
+    assert set(content.guideline.recommendations["bisphosphonate-renal-dose"].tables["table_2"].rows) == set(TABLE_2)
+
+
+# What words the card or is suggested with it.
+
+
+@pytest.mark.parametrize(
+    ("drug", "clearance", "others"),
+    [
+        ("zoledronic-acid", "29.99", {"ibandronate": "2", "incadronate": "5"}),
+        ("pamidronate", "30", {"zoledronic-acid": "3", "ibandronate": "4", "incadronate": "5"}),
+        ("pamidronate", "29.99", {"ibandronate": "2", "incadronate": "5"}),
+    ],
+)
+@pytest.mark.parametrize("level", ["low", "normal", "high", None])
+def test_alternatives_are_dosed_for_this_clearance_and_denosumab_waits_for_calcium(
+    content: Content, drug: str, clearance: str, others: dict[str, str], level: str | None
+) -> None:
+    given = {"order": {"drug": drug}, "clearance": Decimal(clearance), "calcium": {"level": level}}
+    outcome = ask(content, "bisphosphonate-renal-dose", given).outcome
+    assert isinstance(outcome, Advise)
+    suggested = {act.orderable: act.mg for s in outcome.suggestions for act in s.acts if isinstance(act, CreateDrug)}
+    expected = {name: Fraction(mg) for name, mg in others.items()}
+    assert suggested == expected | ({} if level == "low" else {"denosumab": Fraction(120)})
+
+
+@pytest.mark.parametrize(("dose", "named"), [(60, True), ("59.9", False), ("60.1", False), (90, False)])
+def test_only_the_osteoporosis_dose_names_that_product(content: Content, dose: str, named: bool) -> None:
+    assert _data(content, {"order": {"drug": "denosumab", "dose_mg": Decimal(dose)}})["osteoporosis"] is named
+
+
+@pytest.mark.parametrize(
+    ("dose", "clearance", "said"),
+    [(90, "59.99", True), (90, "60", False), (90, "60.01", False), (90, None, False), (180, "25", False)],
+)
+def test_a_reduced_denosumab_dose_in_renal_impairment_is_pointed_out(
+    content: Content, dose: int, clearance: str | None, said: bool
+) -> None:
+    value = Decimal(clearance) if clearance else None
+    given = {"order": {"drug": "denosumab", "dose_mg": dose}, "clearance": value}
+    assert _data(content, given)["renal"] is said
+
+
+def _data(content: Content, given: dict[str, Any]) -> Mapping[str, object]:
+    outcome = ask(content, "denosumab-dose", given).outcome
+    assert isinstance(outcome, Advise)
+    return outcome.data
