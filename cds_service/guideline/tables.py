@@ -17,7 +17,9 @@ def complaints(table: Table) -> Iterator[Complaint]:
     for drug in table.no_row.keys() - table.rows.keys():
         yield drug, None, f"no_row names {drug}, which has no rows", "remove it, or give the drug its rows"
     for drug, bands in table.rows.items():
-        for what, number, remedy in _row_complaints(bands, table.no_row.get(drug)):
+        if not bands:
+            yield drug, None, "no rows", "copy the rows of the source"
+        for what, number, remedy in _row_complaints(bands, table.no_row.get(drug)) if bands else ():
             yield drug, number, what, remedy
 
 
@@ -25,9 +27,6 @@ Row = tuple[str, int | None, str]
 
 
 def _row_complaints(bands: list[Band], no_row: NoRow | None) -> Iterator[Row]:
-    if not bands:
-        yield "no rows", None, "copy the rows of the source"
-        return
     for number, band in enumerate(bands):
         yield from _band_complaints(band, number)
     yield from _top_complaints(bands[0], no_row)

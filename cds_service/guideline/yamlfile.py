@@ -55,27 +55,7 @@ _Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value)
 
 def load_as(path: Path, type_: type[T]) -> T:
     """The content of a YAML file as ``type_``. Raises ``ContentError`` naming file, line and remedy."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ContentError(path, None, "the file cannot be read", "check that it exists") from error
-    except UnicodeDecodeError as error:
-        raise ContentError(path, None, "the file is not UTF-8", "save it as UTF-8") from error
-    loader = _Loader(text)
-    try:
-        node = loader.get_single_node()
-        if node is None:
-            raise ContentError(path, 1, "the file is empty", f"write a {type_.__name__}")
-        _refuse_duplicates(path, node)
-        value = loader.construct_document(node)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        what = f"not valid YAML: {error.problem or error.context}"
-        raise ContentError(path, line, what, "correct indentation, colons and quotes near this line") from error
-    except yaml.YAMLError as error:
-        raise ContentError(path, None, "not valid YAML", "remove unusual characters") from error
-    finally:
-        loader.dispose()
+    node, value = _parse(path)
     try:
         return msgspec.convert(value, type_)
     except msgspec.ValidationError as error:
@@ -83,21 +63,47 @@ def load_as(path: Path, type_: type[T]) -> T:
         raise ContentError(path, line, what, remedy) from error
 
 
+def _parse(path: Path) -> tuple[yaml.Node, Any]:
+    """The file as nodes, which know their lines, and as plain values."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ContentError(path, None, "the file cannot be read", "check that it exists") from error
+    except UnicodeDecodeError as error:
+        raise ContentError(path, None, "the file is not UTF-8", "save it as UTF-8") from error
+    try:
+        loader = _Loader(text)
+        if node := loader.get_single_node():
+            _refuse_duplicates(path, node)
+            return node, loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        what = f"not valid YAML: {error.problem or error.context}"
+        raise ContentError(path, line, what, "correct indentation, colons and quotes near this line") from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ContentError(path, line, "not valid YAML: an invisible character", "type the line anew") from error
+    raise ContentError(path, 1, "the file is empty", "write its content, or delete it")
+
+
 def line_of(path: Path, *keys: str | int) -> int | None:
     """The line on which a member stands, for an error found after loading; the nearest one above it if absent."""
     node: yaml.Node | None = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
     line = None
     for key in keys:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == key), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-            found = (node.value[key], node.value[key])
-        else:
-            found = None
+        found = _member(node, key)
         if found is None:
             break
         line, node = found[0].start_mark.line + 1, found[1]
     return line
+
+
+def _member(node: yaml.Node | None, key: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+    """The node that marks a member's line, and the member."""
+    if isinstance(node, yaml.MappingNode):
+        return next(((k, v) for k, v in node.value if k.value == key), None)
+    each = node.value[key] if isinstance(node, yaml.SequenceNode) and isinstance(key, int) else None
+    return (each, each) if each else None
 
 
 def _refuse_duplicates(path: Path, node: yaml.Node) -> None:
