@@ -52,7 +52,8 @@ def serve(app_factory: Callable[[], Flask], settings: Settings) -> None:
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         log.info("listening on http://%s:%s workers=%s threads=%s", shown, port, settings.workers, settings.threads)
-        _Supervisor(lambda: work(app, listener, settings), settings.workers).run()
+        supervisor = os.getpid()
+        _Supervisor(lambda: work(app, listener, settings, supervisor), settings.workers).run()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -75,8 +75,8 @@ class _Stop:
     asked = False
 
 
-def work(app: Flask, listener: socket.socket, settings: Settings) -> None:
-    """Answer requests until SIGTERM, or until the supervisor is gone; then finish what was taken and return."""
+def work(app: Flask, listener: socket.socket, settings: Settings, supervisor: int) -> None:
+    """Answer requests until SIGTERM, or until the process ``supervisor`` is gone; then finish what was taken."""
     connections: Connections = {}
     server = create_server(
         app,
@@ -104,9 +104,8 @@ def work(app: Flask, listener: socket.socket, settings: Settings) -> None:
     # Ctrl-C reaches the whole group; the supervisor answers it for all.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
-    parent = os.getppid()
     swept = time.monotonic()
-    while not stop.asked and os.getppid() == parent:
+    while not stop.asked and os.getppid() == supervisor:
         _turn(connections)
         if (now := time.monotonic()) - swept > _TICK_SECONDS:
             _hang_up_on_drips(connections, now)
