@@ -57,5 +57,5 @@ def _service(content: Content, service_id: str) -> Service:
 def _page(content: Content, call: HookCall, language: str, now: datetime, configured: FhirVersion | None) -> Page:
     version = configured or fhir_version(call)
     caller = Caller(version, call.patient_id, call.user_id, call.encounter_id, now, language)
-    drafts = {n: e.resource for n, e in enumerate(call.drafts) if e.resource is not None}
+    drafts = {n: e.resource for n, e in enumerate(call.drafts) if e.resource}
     return Page(content, content.languages[language], caller, call.hook_instance, drafts)

@@ -94,7 +94,11 @@ def _active(guideline: Guideline, services: Services, settings: Settings) -> dic
         topic: guideline.recommendations[topic]
         for topic in order
         if topic not in settings.topics_off
-        and (settings.label_rules or guideline.recommendations[topic].source.kind != "label")
+        and (
+            settings.label_rules
+            or topic == NOT_EVALUATED
+            or guideline.recommendations[topic].source.kind == "guideline"
+        )
     }
 
 

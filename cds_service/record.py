@@ -155,7 +155,7 @@ class _Gatherer:
     def bundle(self, bundle: Bundle) -> Completeness:
         failed, days = False, list[str | None]()
         for entry in many(bundle.entry):
-            if entry.resource is None:
+            if not entry.resource:
                 continue
             resource = self.decode(entry.resource)
             if isinstance(resource, OperationOutcome):
@@ -250,7 +250,7 @@ def draft_resources(call: HookCall) -> tuple[tuple[int, Entry, Resource], ...]:
     """
     drafts = []
     for position, entry in enumerate(call.drafts):
-        if entry.resource is None:
+        if not entry.resource:
             continue
         where = f"context.draftOrders.entry[{position}].resource"
         try:

@@ -12,12 +12,11 @@ EXTENSION = "com.epic.cdshooks.request.fhir-version"
 
 
 class _Coded(msgspec.Struct, frozen=True):
-    concept: msgspec.Raw | None = None
-    reference: msgspec.Raw | None = None
+    concept: msgspec.Raw = msgspec.Raw()
 
 
 class _Shapes(msgspec.Struct, frozen=True):
-    medication: msgspec.Raw | None = None
+    medication: msgspec.Raw = msgspec.Raw()
     code: _Coded | None = None
 
 
@@ -30,7 +29,7 @@ def fhir_version(call: HookCall) -> FhirVersion:
     stated = call.extension.get(EXTENSION)
     if stated is not None:
         return "R5" if _stated(stated) == "R5" else "R4"
-    return "R5" if any(e.resource is not None and _is_r5(e.resource) for e in call.drafts) else "R4"
+    return "R5" if any(bool(e.resource) and _is_r5(e.resource) for e in call.drafts) else "R4"
 
 
 def _stated(raw: msgspec.Raw) -> str | None:
@@ -45,4 +44,4 @@ def _is_r5(raw: msgspec.Raw) -> bool:
         shapes = _shapes.decode(raw)
     except (msgspec.DecodeError, RecursionError):
         return False
-    return shapes.medication is not None or (shapes.code is not None and shapes.code.concept is not None)
+    return bool(shapes.medication) or (shapes.code is not None and bool(shapes.code.concept))

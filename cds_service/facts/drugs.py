@@ -164,7 +164,7 @@ def _extensions(treatment: Treatment) -> list[Extension]:
 
 def _text(concepts: list[CodeableConcept], display: str | None) -> str:
     for concept in concepts:
-        said = [concept.codeable.text, *(c.display for c in concept.codings())]
+        said = [concept.codeable.text, *(c.display for c in concept.codings()), *(c.code for c in concept.codings())]
         if text := next((t for t in said if t), None):
             return text
     return display or ""

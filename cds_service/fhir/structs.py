@@ -298,7 +298,8 @@ class Search(Element, frozen=True):
 
 class Entry(Element, frozen=True):
     full_url: str | None = None
-    resource: msgspec.Raw | None = None
+    # Undecoded, so that one bad resource stops nobody else; empty when absent (msgspec takes Raw in no union).
+    resource: msgspec.Raw = msgspec.Raw()
     search: Search | None = None
 
 

@@ -111,8 +111,6 @@ class Recommendation(File, frozen=True):
     drug_safety: bool = False
     # Topics whose card this one stands in for, on the same order.
     replaces: list[str] = []
-    # Which parameter the review page walks across its limits, and the readable title of the page's table.
-    review: dict[str, str] = {}
 
 
 class Statement(File, frozen=True):
