@@ -1,0 +1,127 @@
+"""Calcium status: which result counts, and whether it is low or high. Exact arithmetic, mmol/L.
+
+Kind comes first within the window: the newer of an ionised and an albumin-corrected calcium as reported (of one day:
+the ionised one, as it needs no correction); without either, the newest total calcium, corrected where an albumin of
+the window allows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Literal
+
+from cds_service.facts.findings import Results, newest, readings, reasons, within
+from cds_service.facts.model import Calcium, CalciumLevel, Missing, Reading, Sourced
+from cds_service.guideline.measurements import Measurements, Windows
+
+Kind = Literal["ionised", "corrected-reported", "corrected-computed", "total-uncorrected"]
+
+# Payne RB, Little AJ, Williams RB, Evans JR. Interpretation of serum calcium in patients with abnormal serum proteins.
+# Br Med J 1973;4:643-646; in the customary form: total + 0.8 x (4.0 - albumin), calcium in mg/dL, albumin in g/dL.
+CORRECTION_PER_ALBUMIN = Fraction("0.8")
+CORRECTION_ALBUMIN = Fraction(4)
+
+ANALYTES = ("calcium-ionised", "calcium-corrected", "calcium-total")
+# Which default range a value is held against when the result brings none.
+RANGE_OF: dict[Kind, str] = {
+    "ionised": "calcium-ionised",
+    "corrected-reported": "calcium-corrected",
+    "corrected-computed": "calcium-corrected",
+    "total-uncorrected": "calcium-total",
+}
+
+
+def calcium(results: Results, today: date, windows: Windows, measurements: Measurements) -> Calcium:
+    """Calcium status of the look-back window ending today. ``results``: by analyte, newest first. Never raises."""
+    days = windows.calcium_days
+    chosen = _chosen(results, today, days, measurements)
+    if chosen is None:
+        return Calcium(days, None, problems=tuple(_problems(results, today, days)))
+    reading, albumin = chosen.reading, chosen.albumin
+    low, high, origin = _range(reading, measurements, RANGE_OF[chosen.kind])
+    inputs = (Sourced("calcium-total", reading.value, reading.unit, reading),) if albumin else ()
+    return Calcium(
+        look_back_days=days,
+        level=level(chosen.value, low, high),
+        kind=chosen.kind,
+        value=chosen.value,
+        unit=reading.unit,
+        when=reading.when,
+        ref=reading.ref,
+        low=low,
+        high=high,
+        range_origin=origin,
+        inputs=(*inputs, *((Sourced("albumin", albumin.value, albumin.unit, albumin),) if albumin else ())),
+        preliminary=reading.preliminary or (albumin is not None and albumin.preliminary),
+    )
+
+
+def level(value: Fraction, low: Fraction, high: Fraction) -> CalciumLevel:
+    """Low below the range, high above it; both its ends are normal."""
+    if value < low:
+        return "low"
+    return "high" if value > high else "normal"
+
+
+def corrected(total: Fraction, albumin: Fraction, measurements: Measurements) -> Fraction:
+    """Albumin-corrected calcium; calcium in and out in its canonical unit, albumin in its own."""
+    per_mg_dl = measurements.by_concept["calcium-total"].factor("mg/dL")
+    albumin_g_dl = albumin / measurements.by_concept["albumin"].factor("g/dL")
+    return total + CORRECTION_PER_ALBUMIN * (CORRECTION_ALBUMIN - albumin_g_dl) * per_mg_dl
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The result that counts; ``value`` differs from it where an albumin corrects it."""
+
+    kind: Kind
+    reading: Reading
+    value: Fraction
+    albumin: Reading | None = None
+
+
+def _chosen(results: Results, today: date, days: int, measurements: Measurements) -> _Chosen | None:
+    ionised = newest(results, "calcium-ionised", today, days)
+    as_reported = newest(results, "calcium-corrected", today, days)
+    if ionised and (as_reported is None or ionised.when >= as_reported.when):
+        return _Chosen("ionised", ionised, ionised.value)
+    if as_reported:
+        return _Chosen("corrected-reported", as_reported, as_reported.value)
+    total = newest(results, "calcium-total", today, days)
+    if total is None:
+        return None
+    albumin = _albumin_for(total, results, today, days)
+    if albumin is None:
+        return _Chosen("total-uncorrected", total, total.value)
+    return _Chosen("corrected-computed", total, corrected(total.value, albumin.value, measurements), albumin)
+
+
+def _albumin_for(total: Reading, results: Results, today: date, days: int) -> Reading | None:
+    """The albumin of the window taken nearest to the calcium; of two as near, the newer."""
+    usable = [r for r in readings(results, "albumin") if within(r.when, today, days)]
+    return min(usable, key=lambda r: abs((r.when - total.when).days), default=None)
+
+
+def _range(
+    reading: Reading, measurements: Measurements, analyte: str
+) -> tuple[Fraction, Fraction, Literal["result", "default"]]:
+    """The range to compare with: the result's own bounds, the default for a bound it lacks.
+
+    It is called the result's own only when both bounds are; a bound that would lie beyond the other's default is no
+    range, and the default stands.
+    """
+    reference = measurements.by_concept[analyte].reference
+    assert reference is not None, "the loader refuses a calcium without a default range"
+    low, high = reference.exact
+    if reading.low is not None and reading.high is not None:
+        return reading.low, reading.high, "result"
+    own_low, own_high = reading.low or low, reading.high or high
+    return (own_low, own_high, "default") if own_low < own_high else (low, high, "default")
+
+
+def _problems(results: Results, today: date, days: int) -> Iterator[Missing]:
+    found = [reason for analyte in ANALYTES for reason in reasons("calcium", analyte, results, today, days)]
+    yield from found or [Missing("calcium", "not-on-record")]
