@@ -188,10 +188,21 @@ def broken(tmp_path: Path, old: str, new: str) -> str:
         ("low: 0.2", "low: 15", "lower bound"),
         ("unit: d", "unit: wk", "whole number of days"),
         ("reference:", "note2:", "note2"),
+        ("    unit: mg/dL", "    unit: umol/L", "factor 1"),
+        ("    note: molar mass of calcium", "    indexed: [MMOL/L]\n    note: molar mass of calcium", "twice"),
     ],
 )
 def test_a_mistake_in_the_file_stops_the_start(tmp_path: Path, old: str, new: str, says: str) -> None:
     assert says in broken(tmp_path, old, new)
+
+
+def test_calcium_needs_a_default_range(tmp_path: Path) -> None:
+    text = (CARDS / "measurements.yaml").read_text(encoding="utf-8")
+    start = text.index("    reference:\n")
+    file = tmp_path / "measurements.yaml"
+    file.write_text(text[:start] + text[text.index("\n  calcium-ionised:", start) :], encoding="utf-8")
+    with pytest.raises(ContentError, match="calcium-total has no default reference range"):
+        load_as(file, Measurements)
 
 
 def test_every_range_and_window_says_where_it_comes_from() -> None:
