@@ -46,7 +46,12 @@ def render(findings: Findings, unreadable: Mapping[str, int], page: Page) -> Res
     if findings.unknown or unreadable:
         cards.append(_guarded(NOT_EVALUATED, partial(_not_evaluated, findings, unreadable, page)))
     cards.sort(key=lambda card: _URGENCY[card["indicator"]])
-    return _guarded("response", partial(msgspec.convert, {"cards": cards}, Response))
+    return _guarded("response", partial(_checked, cards))
+
+
+def _checked(cards: list[Json]) -> Response:
+    response: Response = msgspec.convert({"cards": cards}, Response)
+    return response
 
 
 def _guarded(topic: str, make: Callable[[], T]) -> T:

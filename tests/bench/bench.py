@@ -19,9 +19,16 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
-sys.path.insert(0, str(Path(__file__).parent))
-from bodies import body
+from bodies import body  # beside this file
+
+from cds_service import answer as line
+from cds_service.content import Content
+from cds_service.settings import Settings
+
+T = TypeVar("T")
+
 
 SIZES = (2, 20, 200, 1000)
 CALLS = {2: 1500, 20: 1200, 200: 500, 1000: 200}
@@ -35,7 +42,9 @@ def server(*command: str):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = os.environ | {"HOST": "127.0.0.1", "PORT": str(port), "WORKERS": "1"}
-    process = subprocess.Popen([sys.executable, *command], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, *command], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         for _ in range(200):
             try:
@@ -78,49 +87,45 @@ def compare(ours: int, bare: int) -> None:
         one, two = ([pair[i] for pair in pairs] for i in (0, 1))
         a50, b50, a99, b99 = quantile(one, 0.5), quantile(two, 0.5), quantile(one, 0.99), quantile(two, 0.99)
         medians[size] = (a50, b50)
-        print(f"{size:9} {len(payload):8}  {a50:7.2f} {a99:6.2f} ms  {b50:7.2f} {b99:6.2f} ms  {a50 / b50:8.2f} x {a99 / b99:8.2f} x")
+        figures = f"{a50:7.2f} {a99:6.2f} ms  {b50:7.2f} {b99:6.2f} ms"
+        print(f"{size:9} {len(payload):8}  {figures}  {a50 / b50:8.2f} x {a99 / b99:8.2f} x")
     growth = [medians[1000][i] / medians[200][i] for i in (0, 1)]
     print(f"growth of p50 from 200 to 1,000 resources: (a) {growth[0]:.2f} x, (b) {growth[1]:.2f} x")
 
 
 def stages() -> None:
     """Where the time of one call goes, in process, median of many."""
-    from cds_service import answer as line
-    from cds_service.content import Content
-    from cds_service.settings import Settings
-
     content = Content.load(Settings())
     now = datetime.now().astimezone()
     gc.freeze()
     print("\nstage (ms, median)   " + "".join(f"{size:>10}" for size in SIZES))
     rows: dict[str, list[float]] = {}
     for size in SIZES:
-        payload = body(size, now)
-        for name, seconds in _split(line, content, payload, now).items():
+        for name, seconds in _split(content, body(size, now), now).items():
             rows.setdefault(name, []).append(seconds * 1000)
     for name, values in rows.items():
         print(f"{name:20} " + "".join(f"{value:10.3f}" for value in values))
 
 
-def _split(line, content, payload: bytes, now: datetime) -> dict[str, float]:
+def _split(content: Content, payload: bytes, now: datetime) -> dict[str, float]:
     times: dict[str, list[float]] = {}
 
-    def timed(name: str, make: Callable):
+    def timed(name: str, make: Callable[..., T], *given: object) -> T:
         start = time.perf_counter()
-        made = make()
+        made = make(*given)
         times.setdefault(name, []).append(time.perf_counter() - start)
         return made
 
     service = content.services.services[0]
     for _ in range(100):
-        call_ = timed("parse: request", lambda: line.read_hook(payload, tuple(service.hooks)))
-        record = timed("parse: resources", lambda: line.read_record(call_, content.needs_of(service.id)))
-        orders = timed("facts: orders", lambda: content.reader.orders(call_, record))
-        dues = line.due(content, service.id, orders)
-        facts = timed("facts: patient", lambda: content.reader.facts(record, orders, now))
-        findings = timed("rules", lambda: line.evaluate(dues, facts))
-        page = line._page(content, call_, "en", now, None)
-        timed("render", lambda: line.render(findings, record.unreadable, page))
+        asked = timed("parse: request", line.read_hook, payload, tuple(service.hooks))
+        record = timed("parse: resources", line.read_record, asked, content.needs_of(service.id))
+        orders = timed("facts: orders", content.reader.orders, asked, record)
+        dues = timed("rules: which", line.due, content, service.id, orders)
+        facts = timed("facts: patient", content.reader.facts, record, orders, now)
+        findings = timed("rules: answers", line.evaluate, dues, facts)
+        page = line._page(content, asked, "en", now, None)
+        timed("render", line.render, findings, record.unreadable, page)
     return {name: statistics.median(values) for name, values in times.items()}
 
 

@@ -25,7 +25,9 @@ LABORATORY = [
 
 
 def _bundle(resources: list[Json]) -> Json:
-    entries = [{"fullUrl": f"https://ehr.example.org/fhir/{r['resourceType']}/{r['id']}", "resource": r} for r in resources]
+    entries = [
+        {"fullUrl": f"https://ehr.example.org/fhir/{r['resourceType']}/{r['id']}", "resource": r} for r in resources
+    ]
     return {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
 
 
@@ -37,7 +39,9 @@ def _laboratory(number: int, now: datetime) -> Json:
         "id": f"lab-{number}",
         "meta": {"versionId": "1", "lastUpdated": when.isoformat(timespec="seconds")},
         "status": "final",
-        "category": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}]}],
+        "category": [
+            {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}]}
+        ],
         "code": {"coding": [{"system": LOINC, "code": code, "display": name}], "text": name},
         "subject": {"reference": "Patient/bench"},
         "effectiveDateTime": when.isoformat(timespec="seconds"),
