@@ -1,0 +1,347 @@
+"""What must hold for any patient: properties of all rules, and what the code of rules may not contain."""
+
+import ast
+import dataclasses
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cds_service.content import Content
+from cds_service.facts.model import Facts, Missing, Order
+from cds_service.guideline.model import Parameters
+from cds_service.outcome import Advise, CannotTell, NoAdvice, Outcome, ReviseOrder
+from cds_service.render.cards import template_values
+from cds_service.render.texts import LANGUAGES, one_line
+from cds_service.review.given import Given, facts_of
+from cds_service.rulebook import load_rules
+
+SOURCE = Path(__file__).parents[1] / "cds_service"
+TOPICS = sorted(load_rules())
+DRUGS = {
+    "bisphosphonate": ["zoledronic-acid", "pamidronate", "ibandronate", "incadronate", "clodronate"],
+    "rankl-inhibitor": ["denosumab", "narlumosbart"],
+    "calcium": ["calcium-supplement"],
+    "vitamin-d": ["vitamin-d"],
+    "nsaid": ["nsaid"],
+    "platinum": ["cisplatin"],
+}
+ALL_DRUGS = [drug for drugs in DRUGS.values() for drug in drugs]
+DIAGNOSES = [
+    "lung-cancer", "bone-metastasis", "osteoporosis", "hypercalcaemia", "multiple-myeloma", "osteonecrosis-of-jaw",
+    "diabetes", "dialysis", "acute-kidney-injury",
+]  # fmt: skip
+NEEDS = [
+    "patient", "conditions", "laboratory", "measurements", "medicationRequests", "medicationStatements",
+    "medicationAdministrations", "procedures", "serviceRequests", "appointments",
+]  # fmt: skip
+REASONS = ["bone-pain", "pathological-fracture", "osteonecrosis-of-jaw"]
+TABLE_2 = ["zoledronic-acid", "pamidronate", "ibandronate", "incadronate"]
+
+days = st.integers(0, 400)
+clearances = st.fractions(min_value=Fraction(1, 10), max_value=200, max_denominator=1000)
+
+
+def _some(*values: Any) -> st.SearchStrategy[Any]:
+    return st.sampled_from(values)
+
+
+uses = st.fixed_dictionaries(
+    {
+        "drug": st.sampled_from(ALL_DRUGS),
+        "kind": _some("request", "statement", "administration"),
+        "days_ago": st.none() | days,
+        "until_days_ago": st.none() | days,
+        "active": st.booleans(),
+        "ended": st.booleans(),
+        "counts": st.booleans(),
+    }
+)
+exams = st.fixed_dictionaries(
+    {
+        "service": _some("dental-examination", "dental-referral", "creatinine", "calcium-total"),
+        "how": _some("done", "ordered", "booked"),
+        "days_ago": st.none() | st.integers(-30, 400),
+    }
+)
+# One creatinine a day: two of one day have an order of their own.
+creatinines = st.lists(
+    st.fixed_dictionaries(
+        {"mg_dl": st.integers(4, 60).map(lambda n: Decimal(n) / 10), "days_ago": st.integers(0, 120)}
+    ),
+    max_size=4,
+    unique_by=lambda c: c["days_ago"],
+)
+
+
+def _orders(topic: str, *, stops: st.SearchStrategy[bool]) -> st.SearchStrategy[dict[str, Any]]:
+    rule = load_rules()[topic]
+    if rule.services:
+        return st.fixed_dictionaries({"service": st.sampled_from(sorted(rule.services))})
+    return st.fixed_dictionaries(
+        {
+            "drug": st.sampled_from([drug for group in sorted(rule.groups) for drug in DRUGS[group]]),
+            "stops": stops,
+            "dose_mg": st.none() | st.integers(1, 150),
+            "route": _some(None, "intravenous", "subcutaneous", "oral"),
+            "interval_days": _some(None, 21, 28, 30, 84),
+            "infusion_minutes": st.none() | st.integers(1, 300),
+            "indications": st.lists(_some("hypercalcaemia", "bone-metastasis"), max_size=1),
+            "stop_reasons": st.lists(st.sampled_from(REASONS), max_size=2),
+            "authored_days_ago": st.none() | days,
+        }
+    )
+
+
+@st.composite
+def situations(draw: st.DrawFn, topic: str) -> dict[str, Any]:
+    """A ``given`` the rule of this topic is about, gaps not included."""
+    rule = load_rules()[topic]
+    stops = st.booleans() if rule.starting and rule.stopping else st.just(rule.stopping)
+    clearance = draw(st.none() | st.integers(1, 1500).map(lambda n: Decimal(n) / 10))
+    level = draw(_some(None, "low", "normal", "high"))
+    also = st.fixed_dictionaries(
+        {"drug": st.sampled_from(ALL_DRUGS), "stops": st.booleans(), "selected": st.booleans()}
+    )
+    return {
+        "order": draw(_orders(topic, stops=stops)),
+        "also_ordered": draw(st.lists(also, max_size=2)),
+        "age": draw(st.none() | st.integers(18, 100)),
+        "diagnoses": draw(st.lists(st.sampled_from(DIAGNOSES), unique=True)),
+        "clearance": clearance,
+        "renal_problems": [{"what": "creatinine", "why": "not-on-record"}] if clearance is None else [],
+        "creatinines": draw(creatinines),
+        "calcium": {"level": level},
+        "uses": draw(st.lists(uses, max_size=4)),
+        "exams": draw(st.lists(exams, max_size=3)),
+    }
+
+
+def _facts(content: Content, situation: dict[str, Any]) -> tuple[Facts, Order]:
+    return facts_of(msgspec.convert(situation, Given), content.guideline.drugs)
+
+
+def _answer(content: Content, topic: str, order: Order, facts: Facts) -> Outcome:
+    return content.rules[topic].function(order, facts, Parameters(content.guideline.recommendations[topic]))
+
+
+def _without(facts: Facts, needs: set[str]) -> Facts:
+    return dataclasses.replace(facts, gaps={need: Missing(need, "not-obtained") for need in needs})
+
+
+# Any patient
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_whatever_is_on_record_is_answered_and_can_be_worded(content: Content, topic: str, data: st.DataObject) -> None:
+    facts, order = _facts(content, data.draw(situations(topic)))
+    facts = _without(facts, data.draw(st.sets(st.sampled_from(NEEDS))))
+    outcome, recommendation = _answer(content, topic, order, facts), content.guideline.recommendations[topic]
+    for tag in LANGUAGES:
+        language = content.languages[tag]
+        text = language.topics[topic]
+        if isinstance(outcome, CannotTell):
+            assert outcome.missing
+            assert all(m.what in language.shared.missing for m in outcome.missing)
+            continue
+        values = template_values(recommendation, order, facts, language, outcome.data)
+        if isinstance(outcome, NoAdvice):
+            assert text.quiet[outcome.because].render(values).strip()
+        else:
+            assert 0 < len(one_line(text.cards[outcome.say].summary.render(values))) < 140
+            assert text.cards[outcome.say].detail.render(values).strip()
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_the_order_of_the_record_never_changes_the_answer(content: Content, topic: str, data: st.DataObject) -> None:
+    facts, order = _facts(content, data.draw(situations(topic)))
+    shuffled = dataclasses.replace(
+        facts,
+        uses=tuple(data.draw(st.permutations(facts.uses))),
+        arrangements=tuple(data.draw(st.permutations(facts.arrangements))),
+        diagnoses=tuple(data.draw(st.permutations(facts.diagnoses))),
+    )
+    assert _answer(content, topic, order, shuffled) == _answer(content, topic, order, facts)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_what_was_not_obtained_never_makes_advice(content: Content, topic: str, data: st.DataObject) -> None:
+    """A gap turns an answer into "cannot tell" or leaves it; a wider gap never turns "cannot tell" back."""
+    facts, order = _facts(content, data.draw(situations(topic)))
+    few = data.draw(st.sets(st.sampled_from(NEEDS)))
+    more = few | data.draw(st.sets(st.sampled_from(NEEDS)))
+    complete = _answer(content, topic, order, facts)
+    narrow, wide = (_answer(content, topic, order, _without(facts, gaps)) for gaps in (few, more))
+    assert isinstance(narrow, CannotTell) or _same(narrow, complete)
+    assert isinstance(wide, CannotTell) or _same(wide, narrow)
+
+
+def _same(one: Outcome, other: Outcome) -> bool:
+    """The same answer; what it says of its gaps may differ."""
+    if isinstance(one, Advise) and isinstance(other, Advise):
+        return (one.indicator, one.say, one.suggestions) == (other.indicator, other.say, other.suggestions)
+    return one == other
+
+
+# Where each fact is read from: without that source it is not there.
+SOURCES = {
+    "medicationRequests": "request",
+    "medicationStatements": "statement",
+    "medicationAdministrations": "administration",
+    "procedures": "done",
+    "serviceRequests": "ordered",
+    "appointments": "booked",
+}
+# Topics whose card rests on something not being found.
+FROM_ABSENCE = ["dental-exam-before-bma", "calcium-vitamin-d-supplement", "denosumab-discontinuation"]
+
+
+@pytest.mark.parametrize("topic", FROM_ABSENCE)
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_nothing_is_called_absent_that_could_not_be_seen(content: Content, topic: str, data: st.DataObject) -> None:
+    facts, order = _facts(content, data.draw(situations(topic)))
+    gaps = data.draw(st.sets(st.sampled_from(sorted(SOURCES)), min_size=1))
+    unseen = {SOURCES[need] for need in gaps}
+    partial = dataclasses.replace(
+        _without(facts, gaps),
+        uses=tuple(u for u in facts.uses if u.kind not in unseen),
+        arrangements=tuple(a for a in facts.arrangements if a.how not in unseen),
+    )
+    complete, seen = _answer(content, topic, order, facts), _answer(content, topic, order, partial)
+    if isinstance(seen, Advise):
+        assert _same(seen, complete)
+
+
+# Doses
+
+
+def _with_clearance(content: Content, order: dict[str, Any], clearance: Fraction) -> Outcome:
+    facts, drafted = _facts(content, {"order": order})
+    assert facts.renal.clearance is not None
+    renal = dataclasses.replace(facts.renal, clearance=dataclasses.replace(facts.renal.clearance, value=clearance))
+    return _answer(content, "bisphosphonate-renal-dose", drafted, dataclasses.replace(facts, renal=renal))
+
+
+def _row(content: Content, drug: str, clearance: Fraction) -> Fraction | None:
+    """The dose of the row in mg, zero where the drug is not recommended, None where the table has no row."""
+    outcome = _with_clearance(content, {"drug": drug}, clearance)
+    if isinstance(outcome, NoAdvice):
+        assert outcome.because == "no-row-for-clearance"
+        return None
+    assert isinstance(outcome, Advise)
+    row = outcome.data["row"] if outcome.say == "no-dose" else 0
+    assert isinstance(row, int | Fraction)
+    return Fraction(row)
+
+
+@pytest.mark.parametrize("drug", TABLE_2)
+@given(pair=st.tuples(clearances, clearances).map(sorted))
+@settings(max_examples=200, deadline=None)
+def test_a_lower_clearance_never_gives_a_higher_dose(content: Content, drug: str, pair: list[Fraction]) -> None:
+    lower, higher = (_row(content, drug, clearance) for clearance in pair)
+    if higher is not None:
+        assert lower is not None
+        assert lower <= higher
+
+
+@pytest.mark.parametrize("drug", TABLE_2)
+@given(clearance=clearances, dose=st.integers(1, 120))
+@settings(max_examples=100, deadline=None)
+def test_a_dose_is_only_recommended_downwards(content: Content, drug: str, clearance: Fraction, dose: int) -> None:
+    """A lower dose than the row's may have its reason: the row's is offered, never recommended."""
+    outcome = _with_clearance(content, {"drug": drug, "dose_mg": dose}, clearance)
+    for suggestion in outcome.suggestions if isinstance(outcome, Advise) else ():
+        for act in suggestion.acts:
+            if isinstance(act, ReviseOrder) and suggestion.recommended:
+                assert act.mg is not None
+                assert act.mg < dose
+
+
+@given(
+    first=st.sampled_from(DRUGS["bisphosphonate"]),
+    second=st.sampled_from(DRUGS["rankl-inhibitor"]),
+    selected=st.tuples(st.booleans(), st.booleans()).filter(any),
+    swapped=st.booleans(),
+)
+def test_of_two_drugs_ordered_together_one_carries_the_card(
+    content: Content, *, first: str, second: str, selected: tuple[bool, bool], swapped: bool
+) -> None:
+    drafts = [{"drug": first, "selected": selected[0]}, {"drug": second, "selected": selected[1]}]
+    drafts = drafts[::-1] if swapped else drafts
+    facts, _ = _facts(content, {"order": drafts[0], "also_ordered": drafts[1:]})
+    asked = [o for o in facts.orders if o.selected]
+    cards = [o for o in asked if isinstance(_answer(content, "concurrent-bma", o, facts), Advise)]
+    assert len(cards) == 1
+
+
+# The code of rules
+
+RULES = sorted((SOURCE / "rules").glob("*.py"))
+MAY_IMPORT = {
+    "collections.abc", "datetime", "fractions",
+    "cds_service.facts.model", "cds_service.guideline.model", "cds_service.outcome", "cds_service.rulebook",
+}  # fmt: skip
+# Spellings that occur in orders and records are recognised, not shown.
+READS_CHINESE = {"facts/doses.py", "names.py"}
+CHINESE = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
+KEY = re.compile(r"[A-Za-z0-9_-]*")
+
+
+def _constants(path: Path) -> Iterator[ast.Constant]:
+    """Every literal of a module but its docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    holders = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, holders) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    yield from (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in docstrings)
+
+
+@pytest.mark.parametrize("path", RULES, ids=lambda p: p.name)
+def test_a_rule_reads_only_facts_and_parameters(path: Path) -> None:
+    imported = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add(node.module or ".")
+    assert imported <= MAY_IMPORT
+
+
+@pytest.mark.parametrize("path", RULES, ids=lambda p: p.name)
+def test_a_rule_holds_no_clinical_number(path: Path) -> None:
+    numbers = {c.value for c in _constants(path) if isinstance(c.value, int | float | complex)}
+    # Counting and indexing; True and False are 1 and 0 as well.
+    assert numbers <= {0, 1}
+
+
+@pytest.mark.parametrize("path", RULES, ids=lambda p: p.name)
+def test_a_rule_holds_keys_and_no_sentence(path: Path) -> None:
+    assert all(KEY.fullmatch(c.value) for c in _constants(path) if isinstance(c.value, str))
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda p: p.relative_to(SOURCE).as_posix())
+def test_no_chinese_sentence_stands_in_python(path: Path) -> None:
+    if path.relative_to(SOURCE).as_posix() not in READS_CHINESE:
+        assert not [c.value for c in _constants(path) if isinstance(c.value, str) and CHINESE.search(c.value)]
+
+
+def test_the_modules_that_read_chinese_are_needed() -> None:
+    for name in READS_CHINESE:
+        assert any(isinstance(c.value, str) and CHINESE.search(c.value) for c in _constants(SOURCE / name))
