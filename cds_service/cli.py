@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 from datetime import datetime
@@ -51,7 +50,6 @@ def serve() -> None:
     from cds_service.serve import serve as run
 
     settings = _settings()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     content = _content(settings)
     run(lambda: create_app(settings, content), settings)
 
