@@ -97,8 +97,12 @@ class Terminology:
         return (self._cached if size <= CACHED_TEXT else self._match)(domain, key, text)
 
     def codes(self, concept: str, system: str) -> tuple[str, ...]:
-        """The verified, current codes of a concept in a system that may be emitted, in the order of the list."""
-        return tuple(r.code for r in self._rows if r.concept == concept and r.system == system and self._fit_to_emit(r))
+        """The verified, current codes of a concept in a system that may be emitted, in the order of the list.
+
+        Without prefixes: a search by code does not look below a code.
+        """
+        rows = (row for row in self._rows if row.concept == concept and row.system == system and row.match == "exact")
+        return tuple(row.code for row in rows if self._fit_to_emit(row))
 
     def row(self, concept: str, system: str, code: str) -> Match | None:
         """The row of exactly this code, whatever its status; an excluded code has none."""
@@ -116,7 +120,7 @@ class Terminology:
 
     def _fit_to_emit(self, row: Row) -> bool:
         unfit = row.flags & {"legacy", "broad", "by-display"}
-        return row.status == "V" and row.match == "exact" and row.system in self._emitted and not unfit
+        return row.status == "V" and row.match != "exclude" and row.system in self._emitted and not unfit
 
     def _index(self, row: Row) -> None:
         how = self._systems[row.system].codes
