@@ -105,13 +105,34 @@ def test_a_diagnosis_is_recognised_by_name(text: str, expected: set[str]) -> Non
 @pytest.mark.parametrize(
     "text",
     [
-        "无骨转移", "否认糖尿病", "排除肺癌", "肺癌待排", "疑似肺癌", "肺癌？", "肺癌，待排", "肺癌家族史",
-        "既往史：糖尿病", "未见骨转移", "无高血压、糖尿病", "no bone metastases", "denies diabetes", "rule out lung cancer",
-        "r/o lung cancer", "suspected lung cancer", "lung cancer, suspected", "Family history of breast cancer", "history of lung cancer",
-        "lung cancer?", "Secondary malignant neoplasm of lung", "骨髓继发恶性肿瘤", "diabetes insipidus", "胃癌前病变",
-        "骨质疏松风险", "prediabetes",
+        "无骨转移",
+        "否认糖尿病",
+        "排除肺癌",
+        "肺癌待排",
+        "疑似肺癌",
+        "肺癌？",
+        "肺癌，待排",
+        "肺癌家族史",
+        "既往史：糖尿病",
+        "未见骨转移",
+        "无高血压、糖尿病",
+        "no bone metastases",
+        "denies diabetes",
+        "rule out lung cancer",
+        "r/o lung cancer",
+        "suspected lung cancer",
+        "lung cancer, suspected",
+        "Family history of breast cancer",
+        "history of lung cancer",
+        "lung cancer?",
+        "Secondary malignant neoplasm of lung",
+        "骨髓继发恶性肿瘤",
+        "diabetes insipidus",
+        "胃癌前病变",
+        "骨质疏松风险",
+        "prediabetes",
     ],
-)  # fmt: skip
+)
 def test_a_negated_or_other_diagnosis_is_none(text: str) -> None:
     assert matches("condition", text=text) == ()
 
