@@ -107,6 +107,7 @@ class _Gatherer:
 
     def __init__(self, patient_id: str) -> None:
         self.patient_id = patient_id
+        self.plain_reference = f"Patient/{patient_id}"
         self.found: dict[type[Resource], dict[object, Resource]] = {}
         self.by_ref: dict[str, Resource] = {}
         self.other_patient = 0
@@ -124,7 +125,10 @@ class _Gatherer:
         return found
 
     def add(self, resource: Resource, full_url: str | None) -> None:
-        if not belongs(resource, self.patient_id):
+        # The commonest reference is told by one comparison; a page of results has hundreds.
+        subject = getattr(resource, "subject", None)
+        plain = subject is not None and subject.reference == self.plain_reference
+        if not plain and not belongs(resource, self.patient_id):
             self.other_patient += 1
             return
         kind = type(resource)
@@ -153,7 +157,7 @@ class _Gatherer:
         return Completeness("obtained")
 
     def bundle(self, bundle: Bundle) -> Completeness:
-        failed, days = False, list[str | None]()
+        failed, read = False, list[Resource]()
         for entry in many(bundle.entry):
             if not entry.resource:
                 continue
@@ -161,13 +165,13 @@ class _Gatherer:
             if isinstance(resource, OperationOutcome):
                 failed = failed or any(i.severity in ("error", "fatal") for i in many(resource.issue))
             elif resource is not None:
-                days.append(_day(resource))
+                read.append(resource)
                 self.add(resource, entry.full_url)
         if any(link.relation == "next" for link in many(bundle.link)):
-            return Completeness("incomplete", "more-pages", _back_to(days))
+            return Completeness("incomplete", "more-pages", _back_to([_day(r) for r in read]))
         if failed:
             return Completeness("incomplete", "failed")
-        return Completeness("obtained" if days else "none")
+        return Completeness("obtained" if read else "none")
 
 
 def _resource_type(raw: msgspec.Raw) -> str:

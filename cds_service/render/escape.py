@@ -16,6 +16,8 @@ MAX_LENGTH = 80
 
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 _MARKDOWN = re.compile(r"([\\`*_\[\]~|])")
+# Most drug names and results: nothing in them means anything to Markdown or HTML.
+_INERT = re.compile(r"(?:[A-Za-z0-9\u4e00-\u9fff/%()+,-]|(?<=[0-9])\.(?=[0-9])|(?<=\S) (?=\S)){1,80}")
 _WWW = re.compile(r"(?i)\b(www)\.")
 
 
@@ -28,6 +30,8 @@ def shorten(text: str, length: int = MAX_LENGTH) -> str:
 
 def markdown(text: str) -> str:
     """Request text, shortened and made inert for Markdown and HTML."""
+    if _INERT.fullmatch(text):
+        return text
     line = "".join(_HTML.get(c, c) for c in shorten(text))
     line = _MARKDOWN.sub(r"\\\1", line)
     line = line.replace("://", "&#58;//").replace("@", "&#64;")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -97,11 +96,11 @@ def quantity(value: Fraction, unit: str) -> Json:
 
 
 def revised(original: Json, act: ReviseOrder, text_of: str, dosing: Dosing) -> Json:
-    """The client's own order with only the dose, interval or route changed.
+    """The client's own order (decoded for this, and changed in place) with only dose, interval or route changed.
 
     ``text_of`` replaces the free text of the changed dosage: left as it was, it would contradict the new dose.
     """
-    resource: Json = copy.deepcopy(original)
+    resource = original
     dosages = resource.get("dosageInstruction")
     dosages = [dosages] if isinstance(dosages, dict) else dosages or [{}]
     for dosage in dosages:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 import jinja2
 
@@ -52,10 +53,11 @@ class SharedText(File, frozen=True):
     macros: str
 
 
-def plain_number(value: Fraction | int, places: int = 1) -> str:
+@lru_cache(maxsize=4096)
+def plain_number(value: Fraction | Decimal | int, places: int = 1) -> str:
     """A number to at most ``places`` decimals, half up, without trailing zeros: 7/2 -> "3.5", 4 -> "4"."""
-    fraction = Fraction(value)
-    scaled = Decimal(fraction.numerator) / Decimal(fraction.denominator)
+    above, below = value.as_integer_ratio()
+    scaled = Decimal(above) / Decimal(below)
     text = f"{scaled.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -96,6 +98,8 @@ class Language:
 
 
 def _finalize_markdown(value: object) -> object:
+    if type(value) is str:  # our own words, by far the commonest
+        return value
     if isinstance(value, RequestText):
         return markdown(value)
     return _finalize(value)
