@@ -70,7 +70,9 @@ def test_which_calcium_counts(rows: tuple[Observation, ...], kind: str, ref: str
 @pytest.mark.parametrize(("ago", "counts"), [(27, True), (28, True), (29, False)])
 def test_the_window_includes_its_last_day(ago: int, counts: bool) -> None:
     for row in (ionised(1.2, ago), as_corrected(2.3, ago), total(2.3, ago)):
-        assert (of(row).level is not None) == counts
+        found = of(row)
+        assert (found.level is not None) == counts
+        assert found.look_back_days == MEASUREMENTS.windows.calcium_days
 
 
 def test_the_correction_in_both_units() -> None:
@@ -88,9 +90,9 @@ def test_an_albumin_of_4_corrects_nothing() -> None:
 
 def test_the_card_can_show_what_was_corrected_with_what() -> None:
     found = of(total(2.2, 3), albumin(30, 5))
-    assert [(i.name, i.reading and i.reading.shown) for i in found.inputs] == [
-        ("calcium-total", "2.2 mmol/L"),
-        ("albumin", "30 g/L"),
+    assert [(i.name, i.value, i.unit, i.reading and i.reading.shown) for i in found.inputs] == [
+        ("calcium-total", Fraction("2.2"), "mmol/L", "2.2 mmol/L"),
+        ("albumin", 30, "g/L", "30 g/L"),
     ]
     assert found.when == TODAY - timedelta(days=3)
     assert of(total(2.2)).inputs == ()
@@ -162,6 +164,7 @@ def test_a_bound_the_result_lacks_comes_from_the_default() -> None:
 def test_a_bound_beyond_the_other_default_is_no_range() -> None:
     found = of(total(2.3, referenceRange=[{"low": {"value": 2.6}}]))
     assert (found.low, found.high, found.level) == (Fraction("2.11"), Fraction("2.52"), "normal")
+    assert found.range_origin == "default"
 
 
 def test_a_computed_value_is_held_against_the_range_of_the_total_calcium() -> None:

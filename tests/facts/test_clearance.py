@@ -88,15 +88,27 @@ def test_cockcroft_gault_in_its_original_form() -> None:
 def test_the_card_can_show_every_input() -> None:
     found = of(creatinine(88.4, unit="umol/L"), weight(72, ago=3), height(170, ago=900)).clearance
     assert found is not None
-    shown = {i.name: i.reading.shown if i.reading else i.value for i in found.inputs}
-    assert shown == {
-        "creatinine": "88.4 umol/L",
-        "age": 65,
-        "weight": "72 kg",
-        "sex": "male",
-        "height": "170 cm",
-    }
+    assert [(i.name, i.value, i.unit, i.reading and i.reading.shown) for i in found.inputs] == [
+        ("creatinine", 1, "mg/dL", "88.4 umol/L"),
+        ("age", 65, "a", None),
+        ("weight", 72, "kg", "72 kg"),
+        ("sex", "male", None, None),
+        ("height", 170, "cm", "170 cm"),
+    ]
     assert found.value == 75
+    short = of(creatinine(1), weight(72), height(150)).clearance
+    assert short is not None
+    assert "height" not in [i.name for i in short.inputs], "a height that nothing was computed from is no input"
+
+
+def test_a_clearance_of_the_laboratory_is_taken_as_it_is() -> None:
+    for row, method in ((measured(0.9, 4, unit="mL/s"), "measured"), (reported(54, 4), "reported")):
+        found = of(row).clearance
+        assert found is not None
+        assert (found.value, found.method, found.when) == (54, method, TODAY - timedelta(days=4))
+        assert found.ref == f"Observation/creatinine-clearance-{method}-4"
+        assert (found.inputs, found.by_other_weight) == ((), ())
+    assert of(measured(54)).look_back_days == WINDOWS.renal_days
 
 
 @pytest.mark.parametrize(("born", "age"), [("1961-11-14", 65), ("1961-11-15", 64), ("1961-11-24", 64)])
@@ -147,9 +159,11 @@ def test_the_newest_usable_creatinine_counts() -> None:
 
 def test_an_egfr_is_multiplied_by_the_body_surface_only_with_height_and_weight() -> None:
     # 180 cm, 80 kg: root of 4 = 2 m²
-    found = of(egfr(60), height(180), weight(80))
+    found = of(egfr(60, 2), height(180), weight(80))
     assert found.clearance is not None
     assert found.clearance.value == Fraction(60) * 2 / Fraction("1.73")
+    assert (found.clearance.when, found.clearance.ref) == (TODAY - timedelta(days=2), "Observation/egfr-2")
+    assert [i.unit for i in found.clearance.inputs] == ["mL/min/{1.73_m2}", "m2", "cm", "kg"]
     assert {i.name: i.value for i in found.clearance.inputs} == {
         "egfr": 60,
         "bsa": 2,
@@ -245,6 +259,11 @@ def test_preliminary_inputs_make_a_preliminary_clearance() -> None:
             MAN,
             [("creatinine", "not-on-record"), ("egfr", "too-old")],
         ),
+        (
+            (egfr(600), weight(72), height(170)),
+            MAN,
+            [("creatinine", "not-on-record"), ("egfr", "implausible")],
+        ),
     ],
 )
 def test_why_there_is_no_clearance(
@@ -256,6 +275,10 @@ def test_why_there_is_no_clearance(
 def test_a_problem_shows_the_result_and_its_day() -> None:
     (problem,) = of(creatinine(1.1, ago=29), weight(72)).problems
     assert (problem.detail, problem.when) == ("1.1 mg/dL", TODAY - timedelta(days=29))
+    (problem,) = of(creatinine(90, ago=3, unit="cup"), weight(72)).problems
+    assert (problem.detail, problem.when) == ("90 cup", TODAY - timedelta(days=3))
+    problem = of(egfr(60, ago=3), weight(72)).problems[1]
+    assert (problem.detail, problem.when) == ("60 mL/min/{1.73_m2}", TODAY - timedelta(days=3))
 
 
 @pytest.mark.parametrize(("born", "counts"), [("2008-11-23", True), ("2008-11-24", True), ("2008-11-25", False)])
@@ -267,6 +290,14 @@ def test_nothing_is_computed_under_18(born: str, counts: bool) -> None:
         assert ("age", "under-18") in problems(creatinine(1), weight(72), patient=patient)
         assert ("egfr", "under-18") in problems(egfr(60), weight(72), height(170), patient=patient)
     assert of(measured(50), patient=patient).clearance is not None
+
+
+def test_the_age_that_prevents_a_clearance_is_that_on_the_day_of_the_creatinine() -> None:
+    grown_since = PatientFacts("male", 18, TODAY - timedelta(days=18 * 365 + 5 + 3))
+    assert problems(creatinine(1, ago=20), weight(72), patient=grown_since) == [("age", "under-18")]
+    assert problems(creatinine(1), patient=grown_since) == [("weight", "not-on-record")]
+    turned = PatientFacts("male", 18, date(2008, 11, 24))
+    assert problems(weight(72), patient=turned) == [("creatinine", "not-on-record")]
 
 
 @pytest.mark.parametrize(("born", "counts"), [("1886-11-25", True), ("1886-11-24", False)])
@@ -302,6 +333,9 @@ def test_the_clearance_with_other_weights_stands_beside_the_one_that_counts() ->
     assert found is not None
     assert found.value == Fraction(75 * 93, 72)
     assert found.by_other_weight == (("ideal", Fraction(75 * 73, 72)), ("adjusted", Fraction(75 * 81, 72)))
+    woman = of(creatinine(1), weight(93), height(177.8), patient=WOMAN).clearance
+    assert woman is not None
+    assert dict(woman.by_other_weight)["ideal"] == Fraction(75) * Fraction("68.5") / 72 * Fraction("0.85")
     without = of(creatinine(1), weight(93)).clearance
     assert without is not None
     assert without.by_other_weight == ()
