@@ -179,6 +179,7 @@ def test_a_result_is_recognised_by_name_and_not_mistaken(text: str, expected: se
         ("口腔科会诊", {"dental-examination", "dental-referral"}),
         ("无痛拔牙", {"invasive-dental-procedure"}),
         ("口腔科拔牙", {"invasive-dental-procedure"}),
+        ("阻生齿拔除术不伴翻瓣", {"invasive-dental-procedure"}),
         ("根管治疗", set()),
         ("dental extraction", {"invasive-dental-procedure"}),
     ],
