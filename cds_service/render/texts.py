@@ -172,7 +172,7 @@ def compile_language(
 
 def tidy(text: str) -> str:
     """Rendered Markdown without the blank lines that absent parts leave."""
-    lines = [line.rstrip() for line in text.strip().splitlines()]
+    lines = [line.strip() for line in text.strip().splitlines()]
     kept: list[str] = []
     for line in lines:
         if line or (kept and kept[-1]):
