@@ -90,7 +90,7 @@ class Terminology:
         ``domain``: drug, condition, observation or procedure. Several matches where codings or names say several things
         (calcium carbonate with vitamin D3). Within a code the exact row beats a prefix; an ``exclude`` row rules its
         concept out, for the names too. Beside a broad or class code the names are asked as well; a class code or name
-        is returned only when nothing says more.
+        is returned only when nothing says more. Of a condition the text may name more than its codes say.
         """
         key = tuple(codings[:MAX_CODINGS])
         size = len(text or "") + sum(len(part) for coding in key for part in coding if part)
@@ -144,6 +144,10 @@ class Terminology:
         rows = [row for row in found if row.concept not in barred]
         if all(row.flags & UNDECIDED for row in rows):
             rows = [*self._by_name(names, codings, text, barred), *rows]
+        elif domain == "condition":
+            # A thin record codes the primary and writes the rest: C34.900 with the text 肺癌骨转移.
+            said = {row.concept for row in rows}
+            rows += [row for row in self._by_name(names, (), text, barred) if row.concept not in said]
         return tuple(map(_matched, _most_specific(rows)))
 
     def _by_name(self, names: Names, codings: tuple[Coding, ...], text: str | None, barred: set[str]) -> list[Row]:

@@ -275,3 +275,9 @@ _text = st.one_of(
 def test_no_coding_and_no_text_raises(domain: str, codings: list[Coding], text: str | None) -> None:
     found = terminology().match(domain, codings, text)
     assert all(m.domain == domain for m in found)
+
+
+def test_the_text_of_a_coded_condition_may_name_more() -> None:
+    coded = (ICD10, "C34.900", None)
+    assert concepts(matches("condition", coded, text="肺癌骨转移")) == {"lung-cancer", "bone-metastasis"}
+    assert concepts(matches("condition", coded, text="肺癌，骨转移待排")) == {"lung-cancer"}
