@@ -24,7 +24,13 @@ ORDERED_DOSE = "ordered-dose"
 _MAGNITUDE = 12
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
-_EVERY = re.compile(rf"(?:\bq|every|每隔?|/)\s*{_NUMBER}?\s*(?:个)?\s*([a-z]+|[天日周月年]|星期|小时)", re.IGNORECASE)
+_EVERY = re.compile(
+    rf"(?:(?<![a-z])q|every|每隔?|/)\s*{_NUMBER}?\s*(?:个)?\s*([a-z]+(?![a-z\d])|[天日周月年]|星期|小时)", re.IGNORECASE
+)
+# Not the rest of a longer number, a decimal comma ("3,5 mg"), a thousand ("1,500 mg") or a fraction ("1/4 mg").
+_WHOLE = r"(?<![\d.\-~])(?<!\d[,/])"
+# What a mass is "per" when it is a concentration, a rate, or a dose for the size of the body.
+_PER = r"\s*/\s*(?:1(?:\.0+)?\s*)?(?:m?l(?![a-z])|毫?升|kg|公斤|m2|min|hr?(?![a-z])|hour|分|小时)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +46,9 @@ class Dosed:
     daily_mg: Fraction | None = None
 
 
-def exact(value: Decimal | None) -> Fraction | None:
-    """A decimal of the request as an exact number; None for nothing, NaN, infinity or an absurd magnitude."""
-    if value is None or not value.is_finite() or (value and abs(value.adjusted()) > _MAGNITUDE):
+def positive(value: Decimal | None) -> Fraction | None:
+    """A decimal of the request as an exact number above zero; None for anything else and for an absurd magnitude."""
+    if value is None or not value.is_finite() or value <= 0 or abs(value.adjusted()) > _MAGNITUDE:
         return None
     return Fraction(value)
 
@@ -50,6 +56,11 @@ def exact(value: Decimal | None) -> Fraction | None:
 def norm(text: str) -> str:
     """Text as spelling tables compare it: NFKC, lower case, trimmed."""
     return unicodedata.normalize("NFKC", text).strip().lower()
+
+
+def _one_line(text: str) -> str:
+    """Text in NFKC with single spaces: long runs of them would make the patterns slow."""
+    return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
 class DoseReader:
@@ -62,9 +73,12 @@ class DoseReader:
         self._pieces = frozenset(norm(u) for u in dosing.pieces)
         self._routes = dosing.routes
         mass = "|".join(sorted(map(re.escape, self._mg), key=len, reverse=True))
-        # Not a concentration (mg/mL) and not part of a longer number or word; "4mg/次" and "4 mg/dose" are doses.
-        self._mass = re.compile(
-            rf"(?<![\d.\-~]){_NUMBER}\s*({mass})(?![a-z]|\s*/\s*(?:\d|m?l\b|kg|m2|ml))", re.IGNORECASE
+        # A name's "4 mg/100 mL" and "4mg×1支" state what one piece holds. In a dosage they leave the dose open, while
+        # "4mg/次" and "4 mg/dose" are doses.
+        self._piece = re.compile(rf"{_WHOLE}{_NUMBER}\s*({mass})(?![a-z]|{_PER})", re.IGNORECASE)
+        self._mass = re.compile(rf"{_WHOLE}{_NUMBER}\s*({mass})(?![a-z]|{_PER}|\s*/\s*\d|\s*[x×*]\s*\d)", re.IGNORECASE)
+        self._range = re.compile(
+            rf"\d\s*(?:{mass})?\s*(?:[-~‐–—−〜至到]|to\b)\s*{_NUMBER}\s*(?:{mass})(?![a-z])", re.IGNORECASE
         )
 
     def read(self, dosages: Iterable[Dosage], extensions: Iterable[Extension], strength: Fraction | None) -> Dosed:
@@ -95,15 +109,25 @@ class DoseReader:
         )
 
     def text_mass(self, text: str) -> Fraction | None:
-        """The one mass a text names, in mg; None when it names none, several different ones, or a range."""
-        found = {Fraction(n) * self._mg[norm(u)] for n, u in self._mass.findall(unicodedata.normalize("NFKC", text))}
+        """The dose a dosage's text names, in mg; None when it names none, several different ones, or a range."""
+        return self._one_mass(self._mass, text)
+
+    def piece_mass(self, text: str) -> Fraction | None:
+        """The mass of one piece that a product's name states, in mg; the mass in a stated volume counts."""
+        return self._one_mass(self._piece, text)
+
+    def _one_mass(self, pattern: re.Pattern[str], text: str) -> Fraction | None:
+        plain = _one_line(text)
+        if self._range.search(plain):
+            return None
+        found = {Fraction(n) * self._mg[norm(u)] for n, u in pattern.findall(plain)}
         return found.pop() if len(found) == 1 else None
 
     def _dose(self, dosage: Dosage, strength: Fraction | None) -> tuple[Dose | None, str | None]:
         why: str | None = None
         for quantity, is_range in self._quantities(dosage):
             mg = self._mass_of(quantity, strength)
-            if mg is not None and mg > 0:
+            if mg:
                 return Dose(mg, is_range, _shown(quantity)), None
             why = "dose-unit-unknown"
         for extension in dosage.extension or []:
@@ -124,7 +148,7 @@ class DoseReader:
             yield dosage.dose, False
 
     def _mass_of(self, quantity: Quantity, strength: Fraction | None) -> Fraction | None:
-        value = exact(quantity.value)
+        value = positive(quantity.value)
         if value is None or quantity.comparator:
             return None
         for unit in (quantity.code, quantity.unit):
@@ -138,7 +162,8 @@ class DoseReader:
         if not (extension.url or "").rstrip("/").endswith(ORDERED_DOSE):
             return None
         for each in nested:
-            if each.value_quantity and (mg := self._mass_of(each.value_quantity, strength)):
+            mg = self._mass_of(each.value_quantity, strength) if each.value_quantity else None
+            if each.value_quantity and mg:
                 return Dose(mg, False, _shown(each.value_quantity))
         return None
 
@@ -160,15 +185,16 @@ class DoseReader:
             repeat = dosage.timing.repeat if dosage.timing else None
             if repeat and repeat.period is not None and repeat.period_unit:
                 unit = self._days.get(norm(repeat.period_unit))
-                times = exact(repeat.frequency) if repeat.frequency is not None else Fraction(1)
-                period = exact(repeat.period)
+                times = positive(repeat.frequency) if repeat.frequency is not None else Fraction(1)
+                period = positive(repeat.period)
                 if unit and times and period:
                     shown = f"{_plain(times)} × / {_plain(period)} {repeat.period_unit}"
                     return period * unit / times, RequestText(shown)
         for text in self._timing_texts(dosages):
-            if match := _EVERY.search(unicodedata.normalize("NFKC", text)):
+            for match in _EVERY.finditer(_one_line(text)):
                 unit = self._days.get(norm(match.group(2)))
-                if unit and (count := Fraction(match.group(1) or 1)):
+                rate = match.group(0).startswith("/") and unit is not None and unit < 1  # 16 mg/h is no interval
+                if unit and not rate and (count := Fraction(match.group(1) or 1)):
                     return count * unit, RequestText(match.group(0))
         return None, None
 
@@ -184,7 +210,7 @@ class DoseReader:
     def _infusion(self, dosage: Dosage, dose: Dose | None) -> Fraction | None:
         repeat = dosage.timing.repeat if dosage.timing else None
         if repeat and repeat.duration is not None and repeat.duration_unit:
-            unit, length = self._minutes.get(norm(repeat.duration_unit)), exact(repeat.duration)
+            unit, length = self._minutes.get(norm(repeat.duration_unit)), positive(repeat.duration)
             if unit and length:
                 return length * unit
         if dose is None:
@@ -202,7 +228,7 @@ class DoseReader:
             unit = next(
                 (self._minutes[norm(u)] for u in (time.code, time.unit) if u and norm(u) in self._minutes), None
             )
-            span = exact(time.value)
+            span = positive(time.value)
             return mass / (span * unit) if mass and span and unit else None
         quantity = each.rate_quantity
         for text in (quantity.code, quantity.unit) if quantity else ():
@@ -210,7 +236,7 @@ class DoseReader:
             factor, per, value = (
                 self._mg.get(mass_unit),
                 self._minutes.get(time_unit),
-                exact(quantity.value if quantity else None),
+                positive(quantity.value if quantity else None),
             )
             if factor and per and value:
                 return value * factor / per

@@ -107,9 +107,9 @@ class DrugReader:
     def _strength(self, matches: tuple[Match, ...], text: str) -> Fraction | None:
         """mg of one piece: from the code list, else the one mass the drug's own text names."""
         stated = {m.strength for m in matches if m.strength}
-        if len(stated) == 1 and (mg := self._doses.text_mass(stated.pop())):
+        if len(stated) == 1 and (mg := self._doses.piece_mass(stated.pop())):
             return mg
-        return self._doses.text_mass(text)
+        return self._doses.piece_mass(text)
 
     def _product(self, matches: tuple[Match, ...], dosed: Dosed, strength: Fraction | None) -> Product:
         """One substance in two products: by dose, then strength, then brand, then interval (``cards/drugs.yaml``)."""
