@@ -201,13 +201,20 @@ def test_only_the_osteoporosis_dose_names_that_product(content: Content, dose: s
 
 @pytest.mark.parametrize(
     ("dose", "clearance", "said"),
-    [(90, "59.99", True), (90, "60", False), (90, "60.01", False), (90, None, False), (180, "25", False)],
+    [
+        (90, "59.99", True),
+        (90, "60", False),
+        (90, "60.01", False),
+        (90, None, False),
+        (120, "25", False),
+        (180, "25", False),
+    ],
 )
 def test_a_reduced_denosumab_dose_in_renal_impairment_is_pointed_out(
     content: Content, dose: int, clearance: str | None, said: bool
 ) -> None:
     value = Decimal(clearance) if clearance else None
-    given = {"order": {"drug": "denosumab", "dose_mg": dose}, "clearance": value}
+    given = {"order": {"drug": "denosumab", "dose_mg": dose, "route": "intravenous"}, "clearance": value}
     assert _data(content, given)["renal"] is said
 
 
@@ -215,3 +222,42 @@ def _data(content: Content, given: dict[str, Any]) -> Mapping[str, object]:
     outcome = ask(content, "denosumab-dose", given).outcome
     assert isinstance(outcome, Advise)
     return outcome.data
+
+
+@pytest.mark.parametrize(("other", "named"), [("49.99", True), ("50", False), ("60", False), ("60.01", True)])
+def test_another_body_weight_is_named_only_where_it_changes_the_row(content: Content, other: str, named: bool) -> None:
+    given = {
+        "order": {"drug": "zoledronic-acid", "dose_mg": 4},
+        "clearance": 55,
+        "clearance_with_ideal_weight": Decimal(other),
+    }
+    outcome = ask(content, "bisphosphonate-renal-dose", given).outcome
+    assert isinstance(outcome, Advise)
+    assert outcome.data["other_weights"] == ((("ideal", Fraction(other)),) if named else ())
+
+
+@pytest.mark.parametrize(
+    ("topic", "given", "service"),
+    [
+        ("renal-function-missing", {"order": {"drug": "zoledronic-acid"}, "clearance": None}, "creatinine"),
+        ("denosumab-hypocalcaemia", {"order": {"drug": "denosumab"}, "calcium": {"level": None}}, "calcium-ionised"),
+    ],
+)
+@pytest.mark.parametrize("how", ["ordered", None])
+def test_a_test_already_ordered_is_not_suggested_again(
+    content: Content, topic: str, given: dict[str, Any], service: str, how: str | None
+) -> None:
+    exams = [{"service": service, "how": how, "days_ago": 0}] if how else []
+    outcome = ask(content, topic, given | {"exams": exams}).outcome
+    assert isinstance(outcome, Advise)
+    assert bool(outcome.suggestions) is (how is None)
+
+
+@pytest.mark.parametrize(("drug", "offered"), [("nsaid", True), ("cisplatin", False)])
+def test_removing_an_nsaid_is_offered_and_removing_chemotherapy_is_not(
+    content: Content, drug: str, offered: bool
+) -> None:
+    given = {"order": {"drug": drug}, "uses": [{"drug": "pamidronate", "active": True, "days_ago": 9}]}
+    outcome = ask(content, "nsaid-with-bisphosphonate", given).outcome
+    assert isinstance(outcome, Advise)
+    assert bool(outcome.suggestions) is offered
