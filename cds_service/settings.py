@@ -38,7 +38,7 @@ class Settings:
     ``HOST``                      127.0.0.1               address to listen on
     ``PORT``                      8000                    TCP port, 0 to 65535 (0: any free one, printed at start)
     ``WORKERS``                   2                       processes, 1 to 64: one per core
-    ``THREADS``                   2                       threads per process that run the application, 1 to 64
+    ``THREADS``                   4                       threads per process that run the application, 1 to 64
     ``CDS_PROFILE``               development             ``production`` refuses conveniences not set on purpose
     ``CDS_ALLOW_UNAUTHENTICATED`` off                     production starts only with ``on``: this version does not
                                                           yet check who calls
@@ -56,7 +56,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 2
-    threads: int = 2
+    threads: int = 4
     profile: Profile = "development"
     allow_unauthenticated: bool = False
     max_body_bytes: int = 5 * _MEBIBYTE

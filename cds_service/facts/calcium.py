@@ -1,8 +1,7 @@
 """Calcium status: which result counts, and whether it is low or high. Exact arithmetic, mmol/L.
 
-Kind comes first within the window: the newer of an ionised and an albumin-corrected calcium as reported (of one day:
-the ionised one, as it needs no correction); without either, the newest total calcium, corrected where an albumin of
-the window allows it.
+The newest day of the window counts; of one day an ionised calcium comes before an albumin-corrected one as reported,
+and that before a total calcium, which is corrected where an albumin of the window allows it.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Literal
 
-from cds_service.facts.findings import Results, newest, readings, reasons, within
+from cds_service.facts.findings import Results, newer_unusable, newest, readings, reasons, within
 from cds_service.facts.model import Calcium, CalciumLevel, Missing, Reading, Sourced
 from cds_service.guideline.measurements import Measurements, Windows
 
@@ -56,6 +55,7 @@ def calcium(results: Results, today: date, windows: Windows, measurements: Measu
         range_origin=origin,
         inputs=(*inputs, *((Sourced("albumin", albumin.value, albumin.unit, albumin),) if albumin else ())),
         preliminary=reading.preliminary or (albumin is not None and albumin.preliminary),
+        newer=tuple(m for a in ANALYTES for m in newer_unusable("calcium", a, results, reading.when, today)),
     )
 
 
@@ -84,15 +84,19 @@ class _Chosen:
 
 
 def _chosen(results: Results, today: date, days: int, measurements: Measurements) -> _Chosen | None:
-    ionised = newest(results, "calcium-ionised", today, days)
-    as_reported = newest(results, "calcium-corrected", today, days)
-    if ionised and (as_reported is None or ionised.when >= as_reported.when):
-        return _Chosen("ionised", ionised, ionised.value)
-    if as_reported:
-        return _Chosen("corrected-reported", as_reported, as_reported.value)
-    total = newest(results, "calcium-total", today, days)
-    if total is None:
+    found = [reading for analyte in ANALYTES if (reading := newest(results, analyte, today, days))]
+    # max keeps the first of equals: ANALYTES is the precedence within one day.
+    reading = max(found, key=lambda r: r.when, default=None)
+    if reading is None:
         return None
+    if reading.analyte == "calcium-ionised":
+        return _Chosen("ionised", reading, reading.value)
+    if reading.analyte == "calcium-corrected":
+        return _Chosen("corrected-reported", reading, reading.value)
+    return _of_total(reading, results, today, days, measurements)
+
+
+def _of_total(total: Reading, results: Results, today: date, days: int, measurements: Measurements) -> _Chosen:
     albumin = _albumin_for(total, results, today, days)
     if albumin is None:
         return _Chosen("total-uncorrected", total, total.value)

@@ -7,16 +7,23 @@ is no clearance: multiplied by the body surface it stands in where there is none
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from math import isqrt
 
 from cds_service.facts.dates import age_on
-from cds_service.facts.findings import Results, newest, readings, reasons
+from cds_service.facts.findings import Results, newer_unusable, newest, readings, reasons
 from cds_service.facts.model import Clearance, ClearanceMethod, Missing, PatientFacts, Reading, Renal, Sourced
 from cds_service.guideline.measurements import Windows
 
 ADULT = 18
+# What tells of a clearance, and under which name a result that cannot be used is reported.
+SERUM = (
+    ("creatinine", "creatinine"),
+    ("clearance", "creatinine-clearance-measured"),
+    ("clearance", "creatinine-clearance-reported"),
+)
 
 # Cockcroft DW, Gault MH. Prediction of creatinine clearance from serum creatinine. Nephron 1976;16:31-41. The original
 # form, (140 - age) x weight / (72 x creatinine in mg/dL), 15 % less in women; not the rounded factors for µmol/L.
@@ -57,6 +64,9 @@ def renal(results: Results, patient: PatientFacts, today: date, windows: Windows
     )
     # max keeps the first of equals: the order above is the precedence within one day.
     clearance = max((c for c in found if c), key=lambda c: c.when, default=None) or _de_indexed(egfr, body)
+    if clearance:
+        newer = tuple(m for what, a in SERUM for m in newer_unusable(what, a, results, clearance.when, today))
+        clearance = replace(clearance, newer=newer)
     problems = () if clearance else tuple(_problems(results, body, creatinine, egfr, today, windows))
     return Renal(days, clearance, problems, egfr, history[0] if history else None, history)
 

@@ -112,6 +112,16 @@ class DoseReader:
         """The dose a dosage's text names, in mg; None when it names none, several different ones, or a range."""
         return self._one_mass(self._mass, text)
 
+    def with_mass(self, text: str, old: Fraction, new: Fraction) -> str:
+        """The dosage text with every mention of the old dose (mg) replaced by the new one; else as it was."""
+
+        def replaced(match: re.Match[str]) -> str:
+            number, unit = match.group(1, 2)
+            mg = Fraction(number) * self._mg[norm(unit)]
+            return match.group(0) if mg != old else f"{float(new):g} mg"
+
+        return self._mass.sub(replaced, text)
+
     def piece_mass(self, text: str) -> Fraction | None:
         """The mass of one piece that a product's name states, in mg; the mass in a stated volume counts."""
         return self._one_mass(self._piece, text)

@@ -45,6 +45,7 @@ class Recognised:
     counts: bool
     low_confidence: bool
     known: bool
+    substance: str  # ingredient of the code list, where a list has several
 
 
 class DrugReader:
@@ -72,6 +73,7 @@ class DrugReader:
             counts=self._counts(matches, dosed),
             low_confidence=bool(matches) and all(UNSURE in m.flags for m in matches),
             known=bool(text or any(c.codings() for c in concepts)),
+            substance=next((m.ingredient for m in matches if m.ingredient and m.concept == names[0]), ""),
         )
 
     def _concepts(self, treatment: Treatment, lookup: Lookup) -> tuple[list[CodeableConcept], str | None]:

@@ -25,6 +25,13 @@ def newest(results: Results, analyte: str, today: date, days: int) -> Reading | 
     return next((r for r in readings(results, analyte) if within(r.when, today, days)), None)
 
 
+def newer_unusable(what: str, analyte: str, results: Results, than: date, today: date) -> Iterator[Missing]:
+    """Results newer than the one that counts, which cannot be used: the reader must know they are there."""
+    for result in results.get(analyte, ()):
+        if isinstance(result, Unusable) and result.when is not None and than < result.when <= today:
+            yield Missing(what, result.why, result.shown, result.when)
+
+
 def reasons(what: str, analyte: str, results: Results, today: date, days: int) -> Iterator[Missing]:
     """Why an analyte without a usable result in the window has none; nothing when it is not on record at all.
 

@@ -30,14 +30,16 @@ class Reader:
 
     terminology: Terminology
     measurements: Measurements
+    doses: DoseReader
     drugs: DrugReader
     order_reader: OrderReader
 
     @classmethod
     def of(cls, terminology: Terminology, measurements: Measurements, drugs: Drugs, dosing: Dosing) -> Reader:
         """A reader with these code lists, unit tables, drug facts and dosing words."""
-        drug_reader = DrugReader(terminology, drugs, DoseReader(dosing))
-        return cls(terminology, measurements, drug_reader, OrderReader(drug_reader, terminology))
+        doses = DoseReader(dosing)
+        drug_reader = DrugReader(terminology, drugs, doses)
+        return cls(terminology, measurements, doses, drug_reader, OrderReader(drug_reader, terminology))
 
     def orders(self, call: HookCall, record: Record) -> tuple[Order, ...]:
         """The draft orders of a call. Raises as ``OrderReader.read`` and ``draft_resources``."""

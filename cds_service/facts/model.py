@@ -91,6 +91,7 @@ class Clearance:
     preliminary: bool = False
     # Cockcroft-Gault with the ideal and the adjusted body weight, where height allows: weight name -> mL/min.
     by_other_weight: tuple[tuple[str, Fraction], ...] = ()
+    newer: tuple[Missing, ...] = ()  # newer results that could not be used
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ class Calcium:
     range_origin: Literal["result", "default"] | None = None
     inputs: tuple[Sourced, ...] = ()
     preliminary: bool = False
+    newer: tuple[Missing, ...] = ()  # newer results that could not be used
     problems: tuple[Missing, ...] = ()
 
 
@@ -185,6 +187,7 @@ class DrugOrder:
     stop_text: RequestText | None = None
     stops_ref: str | None = None  # the prescription a discontinuation order ends
     low_confidence: bool = False  # recognised by an unverified name only
+    substance: str = ""  # which of a list of several substances (alendronate of other-bisphosphonate)
     authored: date | None = None
 
     @property

@@ -72,6 +72,7 @@ class OrderReader:
             stop_text=_said(resource.status_reason),
             stops_ref=resource.prior_prescription.reference if resource.prior_prescription else None,
             low_confidence=found.low_confidence,
+            substance=found.substance,
             authored=day_of(resource.authored_on),
         )
 

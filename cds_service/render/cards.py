@@ -173,7 +173,7 @@ def _action(act: Act, label: str, page: Page) -> Json | None:
             return {
                 "type": "update",
                 "description": label,
-                "resource": resources.revised(original, act, label, content.dosing),
+                "resource": resources.revised(original, act, content.reader.doses, content.dosing),
             }
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any, Literal
 
-from cds_service.facts.doses import norm
+from cds_service.facts.doses import DoseReader, norm
 from cds_service.guideline.dosing import Dosing
 from cds_service.guideline.services import Orderable
 from cds_service.outcome import CreateDrug, ReviseOrder
@@ -95,25 +95,29 @@ def quantity(value: Fraction, unit: str) -> Json:
     return {"value": shown, "unit": "IU" if unit == "[iU]" else unit, "system": UCUM, "code": unit}
 
 
-def revised(original: Json, act: ReviseOrder, text_of: str, dosing: Dosing) -> Json:
+def revised(original: Json, act: ReviseOrder, doses: DoseReader, dosing: Dosing) -> Json:
     """The client's own order (decoded for this, and changed in place) with only dose, interval or route changed.
 
-    ``text_of`` replaces the free text of the changed dosage: left as it was, it would contradict the new dose.
+    A dosage text that names the old dose names the new one afterwards. Where the interval changes too, the text is
+    dropped: it could state the old one in words no pattern knows, and the structured members now say everything.
     """
     resource = original
+    order = act.order
     dosages = resource.get("dosageInstruction")
     dosages = [dosages] if isinstance(dosages, dict) else dosages or [{}]
     for dosage in dosages:
-        if act.mg is not None:
+        if act.mg is not None and not (order.dose and order.dose.mg == act.mg):
             _set_dose(dosage, act.mg)
-        if act.interval_days is not None:
+            if dosage.get("text") and order.dose:
+                dosage["text"] = doses.with_mass(dosage["text"], order.dose.mg, act.mg)
+        if act.interval_days is not None and order.interval_days != act.interval_days:
             dosage["timing"] = _timing(dosage.get("timing"), act.interval_days)
-        if act.subcutaneous:
+            dosage.pop("text", None)
+        if act.subcutaneous and order.route != "subcutaneous":
             dosage["route"] = {"coding": [{"system": SNOMED, "code": dosing.routes["subcutaneous"].snomed[0]}]}
-        if dosage.get("text"):
-            dosage["text"] = text_of
     resource["dosageInstruction"] = dosages
-    _drop_ordered_dose(resource)
+    if act.mg is not None:
+        _drop_ordered_dose(resource)
     return resource
 
 

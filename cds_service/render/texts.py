@@ -62,12 +62,17 @@ def plain_number(value: Fraction | Decimal | int, places: int = 1) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+# Every limit on a clearance is a multiple of ten (a test holds it); shown with one decimal, 29.96 would read as 30.0.
+_LIMITS = 10
+
+
 def clearance_number(value: Fraction) -> str:
-    """One decimal, and more where one decimal would show a whole number the value is not (29.96 is not 30.0)."""
+    """One decimal, and more where one decimal would show a limit that the value is not."""
+    text = ""
     for places in range(1, 6):
         text = f"{Decimal(plain_number(value, places)):.{places}f}"
-        if Fraction(text).denominator != 1 or Fraction(text) == value:
-            return text
+        if Fraction(text) % _LIMITS or Fraction(text) == value:
+            break
     return text
 
 
@@ -129,6 +134,7 @@ def _environment(shared: SharedText, finalize: Callable[[object], object]) -> ji
         "crcl": clearance_number,
         "day": date.isoformat,
         "drug": lambda concept: shared.drugs[concept],
+        "name": lambda order: shared.drugs.get(order.substance) or shared.drugs[order.drug],
         "word": lambda key: shared.words[key],
         "missing": lambda key: shared.missing[key],
         "why_missing": lambda key: shared.why_missing[key],

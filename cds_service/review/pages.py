@@ -157,7 +157,7 @@ def _wording(content: Content, recommendation: Recommendation, say: str, one: As
 
 
 def _said(given: Mapping[str, Any]) -> str:
-    return json.dumps(given, ensure_ascii=False, default=_plain).replace('"', "").strip("{}")
+    return json.dumps(given, ensure_ascii=False, default=_plain).replace('"', "")[1:-1]
 
 
 def _plain(value: object) -> object:

@@ -6,6 +6,7 @@ from cds_service.outcome import Advise, CannotTell, CreateService, NoAdvice, Out
 from cds_service.rulebook import drug_ordered
 
 BODY = frozenset({"weight", "height"})
+NEEDS_BODY = "no-body-surface"
 
 
 @drug_ordered("renal-function-missing", "bisphosphonate")
@@ -14,7 +15,7 @@ def renal_function_missing(order: DrugOrder, facts: Facts, p: Parameters) -> Out
         return NoAdvice("known", {"clearance": facts.renal.clearance})
     problems = facts.renal.problems
     missing = facts.lacking("measurements")
-    if missing and all(problem.what in BODY for problem in problems):
+    if missing and all(problem.what in BODY or problem.why == NEEDS_BODY for problem in problems):
         return CannotTell(missing)
     ordered = facts.arranged(facts.renal.look_back_days, "creatinine")
     order_test = Suggestion("order-creatinine", (CreateService("creatinine"),), recommended=True)

@@ -23,7 +23,8 @@ def renal_risk_factors(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome
 
 def _factors(facts: Facts, p: Parameters) -> Iterator[tuple[str, object]]:
     """Each factor found, with its evidence."""
-    clearance = facts.renal.clearance
+    # In acute kidney injury the clearance is unsteady: renal-function-unstable says so, and it is not quoted here.
+    clearance = None if facts.has("acute-kidney-injury") else facts.renal.clearance
     if clearance and clearance.value < p.number("clearance_limit"):
         yield "clearance", clearance
     if facts.patient.age is not None and facts.patient.age > p.number("age_limit"):

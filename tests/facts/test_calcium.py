@@ -51,8 +51,9 @@ def of(*rows: Observation) -> Calcium:
         ((ionised(1.2, 1), as_corrected(2.3)), "corrected-reported", "calcium-corrected-0"),
         ((ionised(1.2), as_corrected(2.3, 1)), "ionised", "calcium-ionised-0"),
         ((as_corrected(2.3), total(2.3), albumin(40)), "corrected-reported", "calcium-corrected-0"),
-        # a kind that needs no correction comes before a newer total
-        ((ionised(1.2, 28), total(2.3), albumin(40)), "ionised", "calcium-ionised-28"),
+        # the newest day counts, whatever the kind: an old normal value must not hide a new low one
+        ((ionised(1.2, 1), total(2.3), albumin(40)), "corrected-computed", "calcium-total-0"),
+        ((as_corrected(2.3, 1), total(2.3)), "total-uncorrected", "calcium-total-0"),
         ((ionised(1.2, 29), total(2.3), albumin(40)), "corrected-computed", "calcium-total-0"),
         ((total(2.3), total(2.4, 1), albumin(40)), "corrected-computed", "calcium-total-0"),
         ((total(2.3), albumin(40, 28)), "corrected-computed", "calcium-total-0"),
