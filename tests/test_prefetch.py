@@ -87,7 +87,7 @@ def test_a_request_without_the_prefetch_member_is_the_same(service: Service) -> 
         None,
         bundle(),
         {"resourceType": "Bundle", "type": "searchset", "total": 0},
-        {"resourceType": "Bundle", "type": "searchset", "entry": [{"fullUrl": "urn:uuid:0"}]},
+        {"resourceType": "Bundle", "type": "searchset", "entry": [{"fullUrl": "urn:uuid:0"}, {"resource": None}]},
         bundle(NOTICE),
         bundle({"resourceType": "OperationOutcome"}),
     ],
@@ -229,6 +229,17 @@ def test_an_unreadable_resource_stops_no_other_and_is_told(service: Service) -> 
     cards = service.cards(laboratory=bundle(broken, clearance(25), calcium(2.3)))
     assert RENAL in cards, "the readable result of 25 mL/min counts"
     assert "Observation: 1" in cards[NOT_EVALUATED]
+
+
+def test_a_resource_of_no_type_is_told_too(service: Service) -> None:
+    untyped = {key: value for key, value in clearance(25).items() if key != "resourceType"}
+    nested: Any = 1
+    for _ in range(2_000):
+        nested = [nested]
+    deep = clearance(25) | {"note": nested}
+    cards = service.cards(laboratory=bundle(untyped, deep, clearance(90), calcium(2.3)))
+    assert set(cards) == {NOT_EVALUATED}
+    assert "Resource: 2" in cards[NOT_EVALUATED]
 
 
 def test_broken_resources_nobody_reads_are_not_told(service: Service) -> None:
