@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
     from cds_service.settings import Settings
 
-# Idle and slow connections cost a file descriptor and some memory, never a thread.
+# Idle and slow connections cost a file descriptor and some memory, never a thread. Below 1,024, the usual limit of
+# descriptors for a process.
 CONNECTIONS = 1000
-# From the first byte of a request to its last. A hospital network needs milliseconds; who drips needs for ever.
-REQUEST_SECONDS = 30
+# From the first byte of a request to its last. A hospital network needs milliseconds; who drips needs for ever, and an
+# answer that began later than this would find the order signed.
+REQUEST_SECONDS = 10
 IDLE_SECONDS = 60
 # What a stopping worker gives the requests it has taken.
 GRACE_SECONDS = 5
