@@ -168,7 +168,7 @@ class _Gatherer:
                 read.append(resource)
                 self.add(resource, entry.full_url)
             elif not _resource_type(entry.resource) and bytes(entry.resource) != b"null":
-                self.unreadable["Resource"] += 1  # nested too deeply, or untyped: it may be one that matters
+                self.unreadable["Resource"] += 1  # it says no type: it may be one that matters
         if any(link.relation == "next" for link in many(bundle.link)):
             return Completeness("incomplete", "more-pages", _back_to([_day(r) for r in read]))
         if failed:
