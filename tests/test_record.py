@@ -1,0 +1,162 @@
+"""The record of one call below the line: whose a resource is, which drafts are refused, and what is required."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from cds_service.fhir.structs import Appointment, MedicationRequest, Observation, Patient, Resource
+from cds_service.hook import Authorization, HookCall, decode, read_hook
+from cds_service.problems import BadRequest, DataNotObtained
+from cds_service.record import Completeness, Record, belongs, draft_resources, read_record, require, same_patient
+from tests.build import PATIENT, bundle, clearance, encoded, order, patient, prefetch, request, zoledronic
+
+HOOKS = ("order-select", "order-sign")
+
+
+def call(*drafts: dict[str, Any], **members: Any) -> HookCall:
+    return read_hook(encoded(request(*drafts, **members)), HOOKS)
+
+
+# Whose it is
+
+
+@pytest.mark.parametrize(
+    ("reference", "ours"),
+    [
+        ("Patient/pat-1", True),
+        ("Patient/pat-1/_history/2", True),
+        ("https://ehr.example.org/Patient/pat-1/", True),
+        ("pat-1", True),
+        ("urn:uuid:5", True),
+        ("#p", True),
+        ("Patient/pat-10", False),
+        ("Patient/pat-1x", False),
+        ("Patient/", False),
+        ("", False),
+    ],
+)
+def test_same_patient(reference: str, ours: bool) -> None:
+    assert same_patient(reference, PATIENT) is ours
+
+
+def actor(*references: str) -> Resource:
+    participant = [{"actor": {"reference": r}} for r in references] + [{}, {"actor": {"display": "Dr"}}]
+    return msgspec.convert({"resourceType": "Appointment", "participant": participant}, Appointment)
+
+
+def test_an_appointment_belongs_to_the_patients_among_its_participants() -> None:
+    assert belongs(actor("Practitioner/1"), PATIENT)
+    assert belongs(actor("Practitioner/1", "Patient/pat-1"), PATIENT)
+    assert not belongs(actor("Patient/other"), PATIENT)
+
+
+def test_a_patient_without_an_id_is_the_patient() -> None:
+    assert belongs(Patient(), PATIENT)
+    assert not belongs(Patient(id="other"), PATIENT)
+
+
+# Drafts
+
+
+def test_drafts_keep_their_position_and_others_are_passed_over() -> None:
+    drafts = draft_resources(call({"resourceType": "NutritionOrder", "id": "n"}, zoledronic()))
+    assert [(position, type(resource)) for position, _, resource in drafts] == [(1, MedicationRequest)]
+
+
+def test_an_entry_without_a_resource_is_passed_over() -> None:
+    body = request(zoledronic())
+    body["context"]["draftOrders"]["entry"].insert(0, {"fullUrl": "urn:uuid:1"})
+    assert [position for position, *_ in draft_resources(read_hook(encoded(body), HOOKS))] == [1]
+
+
+@pytest.mark.parametrize("draft", [zoledronic(status=5), {"id": "untyped"}, {"resourceType": None}])
+def test_a_draft_that_cannot_be_read_is_refused(draft: dict[str, Any]) -> None:
+    with pytest.raises(BadRequest) as caught:
+        draft_resources(call(zoledronic(), draft))
+    assert caught.value.where == "context.draftOrders.entry[1].resource"
+
+
+def test_a_draft_of_another_patient_is_refused() -> None:
+    with pytest.raises(BadRequest) as caught:
+        draft_resources(call(zoledronic(subject={"reference": "Patient/other"})))
+    assert caught.value.where.endswith(".subject")
+
+
+# What is required
+
+
+@pytest.mark.parametrize(
+    ("known", "refused"),
+    [
+        (Completeness("obtained"), False),
+        (Completeness("none"), False),
+        (Completeness("incomplete", "more-pages", "2026-01-31"), False),
+        (Completeness("incomplete", "more-pages", "2026-02-01"), True),
+        (Completeness("incomplete", "more-pages"), True),
+        (Completeness("incomplete", "failed"), True),
+        (Completeness("not-obtained", "failed"), True),
+        (Completeness("not-obtained"), True),
+    ],
+)
+def test_what_is_required_must_be_known_since_before_the_look_back(known: Completeness, refused: bool) -> None:
+    record = Record({}, {}, {"laboratory": known, "conditions": Completeness("none")})
+    if not refused:
+        require(record, ["laboratory", "conditions"], "2026-02-01")
+        return
+    with pytest.raises(DataNotObtained) as caught:
+        require(record, ["laboratory", "conditions"], "2026-02-01")
+    assert caught.value.causes == (("prefetch.laboratory", known.cause or "absent"),)
+
+
+# What is found
+
+
+def test_resources_are_found_by_type_and_by_reference() -> None:
+    record = read_record(call(zoledronic(), prefetch=prefetch(laboratory=bundle(clearance(90)))), ["laboratory", "x"])
+    (found,) = record.of(Observation)
+    assert record.by_ref[f"Observation/{found.id}"] is found
+    assert record.needs == {"laboratory": Completeness("obtained"), "x": Completeness("not-obtained", "absent")}
+    assert record.of(Appointment) == ()
+
+
+def test_of_a_resource_that_came_twice_the_first_stays() -> None:
+    twice = bundle(order("77655", 4), order("77655", 5))
+    record = read_record(call(zoledronic(), prefetch=prefetch(medicationRequests=twice)), [])
+    assert len(record.of(MedicationRequest)) == 1
+
+
+# The request around it
+
+
+def test_a_patient_id_may_come_as_a_reference() -> None:
+    body = request(zoledronic())
+    body["context"]["patientId"] = f"Patient/{PATIENT}"
+    read = read_hook(encoded(body), HOOKS)
+    assert read.patient_id == PATIENT
+    assert read_record(call(zoledronic(), prefetch={"patient": patient()}), []).other_patient == 0
+
+
+@pytest.mark.parametrize("patient_id", ["", "   ", "x" * 257])
+def test_an_empty_or_endless_patient_id_is_refused(patient_id: str) -> None:
+    body = request(zoledronic())
+    body["context"]["patientId"] = patient_id
+    with pytest.raises(BadRequest) as caught:
+        read_hook(encoded(body), HOOKS)
+    assert caught.value.where == "context.patientId"
+
+
+def test_the_access_token_does_not_show() -> None:
+    assert "secret-4711" not in repr(Authorization("secret-4711"))
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a": "secret-4711"', b'{"a": "secret-4711"}', b"[" * 5_000, b"\xff\xfe4711", b'{"a": NaN, "b": 4711}']
+)
+def test_no_problem_holds_a_value_of_the_request(body: bytes) -> None:
+    with pytest.raises(BadRequest) as caught:
+        decode(body, msgspec.json.Decoder(dict[str, int]), "")
+    problem = caught.value
+    assert "4711" not in f"{problem}{problem.what}{problem.where}{problem.remedy}"
