@@ -60,9 +60,11 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except socket.gaierror as error:
+        raise SettingsError("HOST", f"{host} is no address here ({error.strerror})", "Choose another") from None
     except OSError as error:
-        name = "HOST" if isinstance(error, socket.gaierror) else "PORT"
-        raise SettingsError(name, f"cannot listen on {host}:{port} ({error.strerror})", "Choose another") from None
+        why = os.strerror(error.errno or 0)
+        raise SettingsError("PORT", f"cannot listen on {host}:{port} ({why})", "Choose another") from None
     listener.setblocking(False)
     return listener
 

@@ -189,3 +189,10 @@ def test_a_taken_port_is_said_by_name() -> None:
         settings = Settings(port=taken.getsockname()[1])
         with pytest.raises(SettingsError, match=r"^PORT: cannot listen on 127\.0\.0\.1"):
             serve(lambda: pytest.fail("the application is built only when the port is free"), settings)
+
+
+def test_a_host_that_is_no_address_is_said_by_name() -> None:
+    with pytest.raises(SettingsError, match=r"^HOST: host\.invalid is no address here"):
+        serve(
+            lambda: pytest.fail("the application is built only when there is an address"), Settings(host="host.invalid")
+        )
