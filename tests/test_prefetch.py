@@ -174,7 +174,7 @@ def test_other_dates_of_a_result_are_dates_too(service: Service, member: str) ->
 
 
 def test_pages_of_other_kinds_have_no_order_to_go_by(service: Service) -> None:
-    cards = service.cards(medicationStatements=page())
+    cards = service.cards(medicationStatements=page({"resourceType": "MedicationStatement", "id": "s"}))
     assert "medication statements: only partly obtained" in cards[NOT_EVALUATED]
 
 
