@@ -51,7 +51,10 @@ def serve() -> None:
 
     settings = _settings()
     content = _content(settings)
-    run(lambda: create_app(settings, content), settings)
+    try:
+        run(lambda: create_app(settings, content), settings)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @main.command()

@@ -326,9 +326,18 @@ class Facts:
         )
 
     def given(self, drugs: Iterable[str]) -> tuple[date, ...]:
-        """Days on which treatment with these drugs is on record, oldest first; today's order is not one of them."""
-        wanted = set(drugs)
-        return tuple(sorted(u.when for u in self.uses if u.when and u.when < self.today and wanted & set(u.drugs)))
+        """Days before today on which these drugs were given, oldest first.
+
+        Administrations and statements tell; where there is neither, prescriptions that ended. A prescription that is
+        only active does not say that anything was given (see ``prescribed``).
+        """
+        before = [u for u in self.uses if u.when and u.when < self.today and set(drugs) & set(u.drugs)]
+        told = [u for u in before if u.kind != "request"] or [u for u in before if u.ended]
+        return tuple(sorted(u.when for u in told if u.when))
+
+    def prescribed(self, drug: str) -> bool:
+        """Whether an active prescription of a drug, older than today, is on record."""
+        return any(u.active and u.kind == "request" and drug in u.drugs for u in self.uses if u.when != self.today)
 
     def treated_with(self, groups: Iterable[DrugGroup]) -> tuple[DrugUse, ...]:
         """Every record of treatment with these groups, oldest first (undated ones last)."""

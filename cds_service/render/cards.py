@@ -65,6 +65,7 @@ def _card(finding: Finding, advice: Advise, facts: Facts, page: Page) -> Json:
     topic = page.language.topics[finding.topic]
     values = template_values(finding.recommendation, finding.order, facts, page.language, advice.data, advice.say)
     values["notes"] = _notes(finding, values, page.language)
+    values["gaps"] = _gaps(finding.recommendation, facts, page.language)
     card = _frame(
         finding.recommendation, advice.say, advice.indicator, f"{finding.topic}|{finding.order.key}", values, page
     )
@@ -127,6 +128,7 @@ def template_values(
         "source": source,
         "source_label": source.label[language.tag],
         "notes": "",
+        "gaps": "",
         **data,
     }
 
@@ -138,6 +140,12 @@ def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> s
     if isinstance(finding.order, DrugOrder) and finding.order.low_confidence:
         keys.append("low-confidence")
     return "\n\n".join(language.notes[key].render(values).strip() for key in keys)
+
+
+def _gaps(recommendation: Recommendation, facts: Facts, language: Language) -> str:
+    """What the topic would also have looked at and did not get: said on the card that is given all the same."""
+    missing = facts.lacking(*recommendation.needs.optional)
+    return language.notes["gaps"].render(missing=missing).strip() if missing else ""
 
 
 def _suggestion(

@@ -105,18 +105,19 @@ def revised(original: Json, act: ReviseOrder, doses: DoseReader, dosing: Dosing)
     order = act.order
     dosages = resource.get("dosageInstruction")
     dosages = [dosages] if isinstance(dosages, dict) else dosages or [{}]
+    new_dose = act.mg if not (order.dose and order.dose.mg == act.mg) else None
     for dosage in dosages:
-        if act.mg is not None and not (order.dose and order.dose.mg == act.mg):
-            _set_dose(dosage, act.mg)
+        if new_dose is not None:
+            _set_dose(dosage, new_dose)
             if dosage.get("text") and order.dose:
-                dosage["text"] = doses.with_mass(dosage["text"], order.dose.mg, act.mg)
+                dosage["text"] = doses.with_mass(dosage["text"], order.dose.mg, new_dose)
         if act.interval_days is not None and order.interval_days != act.interval_days:
             dosage["timing"] = _timing(dosage.get("timing"), act.interval_days)
             dosage.pop("text", None)
         if act.subcutaneous and order.route != "subcutaneous":
             dosage["route"] = {"coding": [{"system": SNOMED, "code": dosing.routes["subcutaneous"].snomed[0]}]}
     resource["dosageInstruction"] = dosages
-    if act.mg is not None:
+    if new_dose is not None:
         _drop_ordered_dose(resource)
     return resource
 

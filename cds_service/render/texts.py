@@ -155,7 +155,7 @@ def compile_language(
 
     # trim_blocks eats one line break after a tag, so parts are set three apart and tidied afterwards.
     def detail(topic: str, card: CardText) -> jinja2.Template:
-        parts = [card.do, card.why, "{{ notes }}", shared.source_line[kinds[topic]], card.unknown or ""]
+        parts = [card.do, card.why, "{{ notes }}", shared.source_line[kinds[topic]], card.unknown or "", "{{ gaps }}"]
         return rich.from_string("\n\n\n".join(p.strip() for p in parts if p.strip()))
 
     def sentences(topic: str, text: TopicText) -> TopicSentences:

@@ -17,8 +17,7 @@ def creatinine_rise_hold(order: DrugOrder, facts: Facts, p: Parameters) -> Outco
         return NoAdvice("other-drug")
     days = facts.given((order.drug,))
     if not days:
-        missing = facts.lacking(*MEDICATIONS)
-        return CannotTell(missing) if missing else NoAdvice("first-dose")
+        return _no_dose(order, facts)
     first = days[0]
     current = facts.renal.creatinine
     if current is None or not facts.within(current.when, p.days("look_back")) or current.when <= first:
@@ -34,6 +33,15 @@ def creatinine_rise_hold(order: DrugOrder, facts: Facts, p: Parameters) -> Outco
     if rise < limit:
         return NoAdvice("no-rise", data)
     return Advise(p.indicator(), "risen", data, (Suggestion("delete", (DeleteOrder(order),), recommended=True),))
+
+
+def _no_dose(order: DrugOrder, facts: Facts) -> Outcome:
+    """No dose on record: the first one, or one that a prescription leaves open."""
+    if missing := facts.lacking(*MEDICATIONS):
+        return CannotTell(missing)
+    if facts.prescribed(order.drug):
+        return CannotTell((Missing("earlier-dose", "not-on-record"),))
+    return NoAdvice("first-dose")
 
 
 def _baseline(facts: Facts, first: date, p: Parameters) -> Reading | None:

@@ -28,7 +28,8 @@ def denosumab_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> 
 
 
 def _covered(order: DrugOrder, facts: Facts, p: Parameters) -> bool:
-    """Whether another bone-modifying drug is ordered or active."""
-    ordered = any(o.drug != order.drug for group in BONE_MODIFYING for o in facts.drug_orders(group))
+    """Whether another bone-modifying drug is ordered or active, or denosumab itself ordered anew as it is stopped."""
+    drafts = [o for group in BONE_MODIFYING for o in facts.drug_orders(group)]
+    ordered = any(order.stops or o.drug != order.drug for o in drafts)
     active = any(order.drug not in use.drugs for use in facts.taking(BONE_MODIFYING, p.days("overdue")))
     return ordered or active

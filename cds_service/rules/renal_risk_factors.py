@@ -14,11 +14,11 @@ NEPHROTOXIC: tuple[DrugGroup, ...] = ("nsaid", "platinum")
 @drug_ordered("renal-risk-factors", "bisphosphonate")
 def renal_risk_factors(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     factors = tuple(_factors(facts, p))
-    missing = facts.lacking(*MEDICATIONS)
     if not factors:
+        missing = facts.lacking(*MEDICATIONS)
         return CannotTell(missing) if missing else NoAdvice("none")
     urgency = "several" if len(factors) >= p.number("several") else "one"
-    return Advise(p.indicator(urgency), "found", {"factors": factors, "count": len(factors), "missing": missing})
+    return Advise(p.indicator(urgency), "found", {"factors": factors, "count": len(factors)})
 
 
 def _factors(facts: Facts, p: Parameters) -> Iterator[tuple[str, object]]:

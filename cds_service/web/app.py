@@ -171,9 +171,11 @@ def _warm(app: Flask, clock: Clock) -> None:
     client = app.test_client()
     situation = fixtures.load(WARM_UP)
     for tag in LANGUAGES:
-        client.post(
+        response = client.post(
             f"/cds-services/{situation.story.service}",
             data=situation.request_at(clock()),
             content_type="application/json",
             headers={"Accept-Language": tag},
         )
+        if response.status_code != 200:
+            raise RuntimeError("the service cannot answer its own fixture: see the line logged above")
