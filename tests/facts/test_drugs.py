@@ -145,9 +145,9 @@ def dosed(value: float, unit: str = "mg", **dosage: Any) -> list[dict[str, Any]]
     return [{"doseAndRate": [{"doseQuantity": {"value": value, "unit": unit}}]} | dosage]
 
 
-EVERY_4_WEEKS = {"timing": {"repeat": {"frequency": 1, "period": 4, "periodUnit": "wk"}}}
-EVERY_6_MONTHS = {"timing": {"repeat": {"frequency": 1, "period": 6, "periodUnit": "mo"}}}
-YEARLY = {"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "a"}}}
+EVERY_4_WEEKS: dict[str, Any] = {"timing": {"repeat": {"frequency": 1, "period": 4, "periodUnit": "wk"}}}
+EVERY_6_MONTHS: dict[str, Any] = {"timing": {"repeat": {"frequency": 1, "period": 6, "periodUnit": "mo"}}}
+YEARLY: dict[str, Any] = {"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "a"}}}
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ YEARLY = {"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "a"}}
     [
         ("zoledronic acid", dosed(4), "oncology", "dose"),
         ("zoledronic acid", dosed(5), "osteoporosis", "dose"),
-        ("zoledronic acid", dosed(4, **YEARLY), "unknown", "dose"),
+        ("zoledronic acid", [dosed(4)[0] | YEARLY], "unknown", "dose"),
         ("zoledronic acid 5 mg/100 mL", dosed(4), "oncology", "dose"),
         ("zoledronic acid 5 mg/100 mL", [], "osteoporosis", "strength"),
         ("zoledronic acid 4 mg/5 mL", [], "oncology", "strength"),
