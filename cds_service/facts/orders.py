@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from cds_service.facts.dates import day_of
 from cds_service.facts.drugs import DrugReader, Lookup
 from cds_service.facts.model import DrugOrder, Order, RequestText, ServiceOrder
-from cds_service.fhir.structs import CodeableConcept, Entry, MedicationRequest, Resource, ServiceRequest, many
+from cds_service.fhir.structs import (
+    CodeableConcept,
+    Entry,
+    MedicationRequest,
+    Reference,
+    Resource,
+    ServiceRequest,
+    many,
+)
 from cds_service.problems import BadRequest, DataNotObtained
 from cds_service.terminology import Terminology
 
@@ -99,7 +107,8 @@ class OrderReader:
 
     def _concepts(self, concepts: list[CodeableConcept], lookup: Lookup, resource: MedicationRequest) -> frozenset[str]:
         """Conditions named by reasons, coded, in words, or by reference to a Condition that came along."""
-        for reference in many(resource.reason_reference):
+        inside = [r.reference for r in many(resource.reason) if isinstance(r.reference, Reference)]
+        for reference in (*many(resource.reason_reference), *inside):
             target = lookup(reference.reference or "")
             code = getattr(target, "code", None)
             concepts = [*concepts, *([code] if isinstance(code, CodeableConcept) else [])]
