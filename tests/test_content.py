@@ -1,0 +1,233 @@
+"""The reviewed content hangs together: codes that may be emitted, both languages, what is off, what is refused."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import yaml
+
+import cds_service
+from cds_service import data
+from cds_service.content import NOT_EVALUATED, Content
+from cds_service.data import content_root
+from cds_service.facts.model import DrugGroup
+from cds_service.guideline.yamlfile import ContentError
+from cds_service.render.texts import LANGUAGES
+from cds_service.settings import Settings, SettingsError
+
+CODE = Path(cds_service.__file__).parent
+
+
+# What a card suggests
+
+
+def test_every_code_a_card_suggests_is_verified(content: Content) -> None:
+    codings = [(o.concept, c.system, c.code) for o in content.orderables.values() for c in o.coding]
+    assert codings
+    assert [c for c in codings if not content.terminology.has_verified(*c)] == []
+
+
+def test_every_orderable_is_named_in_both_languages_and_says_where_its_dose_is_from(content: Content) -> None:
+    for name, orderable in content.orderables.items():
+        assert set(orderable.text) == set(LANGUAGES), name
+        assert (orderable.dose is None) or orderable.source, name
+        assert orderable.route is None or content.dosing.routes[orderable.route].snomed, name
+
+
+# Both languages say the same
+
+
+def keys(node: object) -> object:
+    """The keys of a mapping all the way down; the words are the translator's."""
+    return {key: keys(value) for key, value in node.items()} if isinstance(node, dict) else None
+
+
+@pytest.mark.parametrize("file", sorted(p.name for p in (content_root() / "texts" / "en").iterdir()))
+def test_the_languages_have_the_same_keys(file: str) -> None:
+    said = [
+        keys(yaml.safe_load((content_root() / "texts" / tag / file).read_text(encoding="utf-8"))) for tag in LANGUAGES
+    ]
+    assert said[0] == said[1]
+
+
+def test_the_languages_have_the_same_files() -> None:
+    files = [{p.name for p in (content_root() / "texts" / tag).iterdir()} for tag in LANGUAGES]
+    assert files[0] == files[1]
+
+
+# What the code can say has words
+
+
+def constants(node: ast.AST | None) -> Iterator[str]:
+    """The strings an expression can be: a literal, or either side of a conditional."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from (*constants(node.body), *constants(node.orelse))
+
+
+def emitted() -> tuple[set[str], set[str]]:
+    """Every literal ``what`` and ``why`` of a ``Missing`` that facts and rules can make.
+
+    A result that cannot be used gives its own reason: what the readers of values return or note besides a value.
+    """
+    whats, whys = set[str](), set[str]()
+    for file in [*(CODE / "facts").glob("*.py"), *(CODE / "rules").glob("*.py")]:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        assigned = {
+            target.id: node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+                if node.func.id in ("Missing", "reasons", "_or_absent", "newer_unusable"):
+                    whats |= set(constants(node.args[0]))
+                if node.func.id == "Missing":
+                    why = node.args[1]
+                    whys |= set(constants(assigned.get(why.id) if isinstance(why, ast.Name) else why))
+                if node.func.id == "_Head":
+                    whys |= set(constants(node.args[-1]))
+            if isinstance(node, ast.FunctionDef) and file.name in ("units.py", "observations.py"):
+                returns = ast.unparse(node.returns) if node.returns else ""
+                if "str" in returns.split(" | "):
+                    whys |= {w for r in ast.walk(node) if isinstance(r, ast.Return) for w in constants(r.value)}
+    return whats, whys
+
+
+def test_the_search_for_what_is_emitted_finds_it() -> None:
+    whats, whys = emitted()
+    assert {"creatinine", "calcium", "weight", "sex", "egfr", "baseline-creatinine"} <= whats
+    assert {
+        "not-obtained",
+        "incomplete",
+        "not-on-record",
+        "too-old",
+        "unit-unknown",
+        "no-body-surface",
+        "undated",
+    } <= whys
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_whatever_can_be_missing_has_words(content: Content, tag: str) -> None:
+    whats, whys = emitted()
+    shared = content.languages[tag].shared
+    assert whats | set(content.services.prefetch) <= set(shared.missing)
+    assert whys <= set(shared.why_missing)
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_whatever_a_card_names_has_a_word(content: Content, tag: str) -> None:
+    shared = content.languages[tag].shared
+    assert set(content.guideline.drugs.drugs) <= set(shared.drugs)
+    methods = {"measured", "reported", "cockcroft-gault", "de-indexed-egfr"}
+    kinds = {"ionised", "corrected-reported", "corrected-computed", "total-uncorrected"}
+    assert methods | kinds | {"low", "normal", "high", "done", "ordered", "booked"} <= set(shared.words)
+    assert set(content.dosing.routes) | {"other"} <= set(shared.words)
+
+
+def test_every_drug_has_a_group_a_rule_may_ask_for(content: Content) -> None:
+    assert {d.group for d in content.guideline.drugs.drugs.values()} == set(get_args(DrugGroup))
+
+
+# What is switched off
+
+
+def test_a_topic_can_be_switched_off(content: Content) -> None:
+    off = frozenset({"nsaid-with-bisphosphonate"})
+    without = Content.load(Settings(topics_off=off))
+    assert set(content.recommendations) - set(without.recommendations) == off
+
+
+def test_a_topic_that_is_not_there_cannot_be_switched_off() -> None:
+    with pytest.raises(SettingsError, match="bisphosphonate-renal-dose"):
+        Content.load(Settings(topics_off=frozenset({"no-such-topic"})))
+
+
+def test_without_label_rules_only_the_guideline_speaks() -> None:
+    content = Content.load(Settings(label_rules=False))
+    assert NOT_EVALUATED in content.recommendations
+    kinds = {topic: r.source.kind for topic, r in content.recommendations.items() if topic != NOT_EVALUATED}
+    assert set(kinds.values()) == {"guideline"}
+    assert len(kinds) > 5
+
+
+def test_what_only_a_switched_off_topic_needs_is_not_asked_for() -> None:
+    dental = frozenset({"dental-exam-before-bma"})
+    needs = Content.load(Settings(topics_off=dental)).needs_of("bone-modifying-agents")
+    assert "procedures" not in needs
+    assert "laboratory" in needs
+
+
+# What stops the start
+
+
+@pytest.fixture
+def cards(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(content_root(), tmp_path / "cards"))
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_whole_copy_loads(cards: Path) -> None:
+    assert Content.load(Settings(), cards).rules
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_a_topic_without_words_in_a_language_is_refused(cards: Path, tag: str) -> None:
+    (cards / "texts" / tag / "infusion-time.yaml").unlink()
+    with pytest.raises(ContentError, match=r"infusion-time\.yaml"):
+        Content.load(Settings(), cards)
+
+
+def test_a_topic_without_a_rule_is_refused(cards: Path) -> None:
+    source = (cards / "recommendations" / "infusion-time.yaml").read_text(encoding="utf-8")
+    copied = source.replace("infusion-time", "infusion-speed")
+    (cards / "recommendations" / "infusion-speed.yaml").write_text(copied, encoding="utf-8")
+    edit(cards / "services.yaml", "      - infusion-time\n", "      - infusion-time\n      - infusion-speed\n")
+    with pytest.raises(ContentError, match="infusion-speed"):
+        Content.load(Settings(), cards)
+
+
+def test_a_listed_topic_without_its_yaml_is_refused(cards: Path) -> None:
+    edit(cards / "services.yaml", "      - infusion-time\n", "      - infusion-time\n      - infusion-speed\n")
+    with pytest.raises(ContentError, match="infusion-speed"):
+        Content.load(Settings(), cards)
+
+
+def test_a_rule_whose_topic_is_listed_nowhere_is_refused(cards: Path) -> None:
+    edit(cards / "services.yaml", "      - pamidronate-infusion-time\n", "")
+    with pytest.raises(ContentError, match="pamidronate-infusion-time"):
+        Content.load(Settings(), cards)
+
+
+def test_a_code_list_edited_without_review_is_refused(cards: Path) -> None:
+    edit(cards / "codelists" / "denosumab.csv", "993449", "993448")
+    with pytest.raises(ContentError, match=r"denosumab\.csv"):
+        Content.load(Settings(), cards)
+
+
+def test_an_unknown_member_of_a_content_file_is_refused(cards: Path) -> None:
+    edit(cards / "services.yaml", "topic_system:", "topic_sytem: x\ntopic_system:")
+    with pytest.raises(ContentError, match="topic_sytem"):
+        Content.load(Settings(), cards)
+
+
+def test_a_package_without_its_content_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "_PACKAGE", tmp_path / "cds_service")
+    with pytest.raises(FileNotFoundError, match="reinstall"):
+        data.content_root()
+    (tmp_path / "cds_service" / "cards").mkdir(parents=True)
+    assert data.content_root() == tmp_path / "cds_service" / "cards"
