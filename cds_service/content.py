@@ -9,7 +9,7 @@ from pathlib import Path
 from cds_service.data import content_root
 from cds_service.facts.gather import Reader
 from cds_service.guideline.dosing import Dosing
-from cds_service.guideline.load import Guideline, OverrideReasons, load_guideline
+from cds_service.guideline.load import Guideline, load_guideline
 from cds_service.guideline.measurements import Measurements
 from cds_service.guideline.model import Recommendation
 from cds_service.guideline.services import Orderable, Service, Services
@@ -29,6 +29,7 @@ class Content:
     guideline: Guideline
     services: Services
     recommendations: Mapping[str, Recommendation]  # the active ones, in page order
+    override_reasons: Mapping[str, Mapping[str, list[dict[str, str]]]]  # by language, then topic: Codings
     rules: Mapping[str, Rule]
     orderables: Mapping[str, Orderable]
     dosing: Dosing
@@ -39,10 +40,6 @@ class Content:
     @property
     def topic_system(self) -> str:
         return self.services.topic_system
-
-    @property
-    def override_reasons(self) -> OverrideReasons:
-        return self.guideline.override_reasons
 
     def service(self, service_id: str) -> Service | None:
         return next((s for s in self.services.services if s.id == service_id), None)
@@ -75,6 +72,7 @@ class Content:
         return cls(
             guideline=guideline,
             services=services,
+            override_reasons={tag: dict(_override_reasons(guideline, tag)) for tag in LANGUAGES},
             recommendations=_active(guideline, services, settings),
             rules=rules,
             orderables=load_as(root / "orderables.yaml", dict[str, Orderable]),
@@ -116,6 +114,13 @@ def _tied(guideline: Guideline, services: Services, rules: Mapping[str, Rule], r
     for topic in (listed - {NOT_EVALUATED}) ^ set(rules):
         module = f"rules/{topic.replace('-', '_')}.py"
         raise ContentError(file, None, f"topic {topic} has no rule, or a rule has no topic", f"see {module}")
+
+
+def _override_reasons(guideline: Guideline, tag: str) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    reasons = guideline.override_reasons
+    for topic, recommendation in guideline.recommendations.items():
+        codes = recommendation.override_reasons
+        yield topic, [{"system": reasons.system, "code": c, "display": reasons.display[c][tag]} for c in codes]
 
 
 def _languages(guideline: Guideline, root: Path) -> dict[str, Language]:

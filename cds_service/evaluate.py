@@ -88,12 +88,12 @@ def needs_of(dues: Iterable[Due]) -> tuple[str, ...]:
 
 def evaluate(dues: Iterable[Due], facts: Facts) -> Findings:
     """Ask every rule. Raises ``RuleFailed`` naming the topic when one raises: never a missing card."""
-    findings = tuple(_ask(each, facts) for each in dues)
+    scopes = {each.order.key: scope_of(each.order, facts) for each in dues}
+    findings = tuple(_ask(each, facts, scopes[each.order.key]) for each in dues)
     return Findings(facts, tuple(_replaced(f, findings) for f in findings))
 
 
-def _ask(each: Due, facts: Facts) -> Finding:
-    scope = scope_of(each.order, facts)
+def _ask(each: Due, facts: Facts, scope: ScopeKind) -> Finding:
     return Finding(each.recommendation, each.order, scope, _outcome(each, facts, scope))
 
 

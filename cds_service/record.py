@@ -32,6 +32,8 @@ from cds_service.fhir.structs import (
     Bundle,
     Condition,
     Entry,
+    Link,
+    Many,
     Medication,
     MedicationAdministration,
     MedicationRequest,
@@ -102,13 +104,31 @@ class Record:
         return self.resources.get(kind, ())  # type: ignore[return-value]  # the mapping is keyed by the type itself
 
 
+class _TypedEntry(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    full_url: str | None = None
+    resource: Readable | None = None
+
+
+class _TypedBundle(msgspec.Struct, frozen=True, rename="camel", tag_field="resourceType", tag="Bundle", gc=False):
+    """A Bundle all of whose resources can be read, decoded in one pass: the usual case, and a third faster."""
+
+    link: Many[Link] = None
+    entry: Many[_TypedEntry] = None
+
+
+_typed_bundle = msgspec.json.Decoder(_TypedBundle)
+# What references are followed to; nothing else is looked up.
+_REFERRED = (Medication, Condition)
+
+
 class _Gatherer:
     """Collects resources while walking the prefetch members of one call."""
 
     def __init__(self, patient_id: str) -> None:
         self.patient_id = patient_id
         self.plain_reference = f"Patient/{patient_id}"
-        self.found: dict[type[Resource], dict[object, Resource]] = {}
+        self.found: dict[type[Resource], list[Resource]] = {}
+        self.seen: dict[type[Resource], set[str]] = {}
         self.by_ref: dict[str, Resource] = {}
         self.other_patient = 0
         self.unreadable: Counter[str] = Counter()
@@ -131,45 +151,56 @@ class _Gatherer:
         if not plain and not belongs(resource, self.patient_id):
             self.other_patient += 1
             return
-        kind = type(resource)
-        ref = f"{kind.__struct_config__.tag}/{resource.id}"
-        # The same resource may come under two keys; one without an id is only itself.
-        self.found.setdefault(kind, {}).setdefault(ref if resource.id else object(), resource)
-        if resource.id:
-            self.by_ref.setdefault(ref, resource)
-        if full_url:
-            self.by_ref.setdefault(full_url, resource)
+        kind, identity = type(resource), resource.id
+        if kind not in self.found:
+            self.found[kind], self.seen[kind] = [], set()
+        if identity:
+            # The same resource may come under two keys; one without an id is only itself.
+            if identity in self.seen[kind]:
+                return
+            self.seen[kind].add(identity)
+        self.found[kind].append(resource)
+        if isinstance(resource, _REFERRED):
+            self.by_ref[f"{kind.__struct_config__.tag}/{identity}"] = resource
+            if full_url:
+                self.by_ref[full_url] = resource
 
     def member(self, raw: msgspec.Raw) -> Completeness:
         """Take in one prefetch value and say how complete it is."""
         if bytes(raw) == b"null":
             return Completeness("none")
-        before = sum(self.unreadable.values())
+        try:
+            bundle = _typed_bundle.decode(raw)
+        except (msgspec.DecodeError, RecursionError):
+            return self.single(raw)
+        return self.entries(
+            [(e.resource, e.full_url) for e in many(bundle.entry) if e.resource is not None], many(bundle.link)
+        )
+
+    def single(self, raw: msgspec.Raw) -> Completeness:
+        """A resource that is no Bundle, or a Bundle in which not everything can be read."""
+        before = self.unreadable.total()
         resource = self.decode(raw)
         if isinstance(resource, OperationOutcome):
             return Completeness("not-obtained", "failed")
         if isinstance(resource, Bundle):
-            return self.bundle(resource)
+            decoded = [(self.decode(e.resource), e.full_url) for e in many(resource.entry) if e.resource]
+            return self.entries([(r, url) for r, url in decoded if r is not None], many(resource.link))
         if resource is None:
-            unreadable = sum(self.unreadable.values()) > before or _resource_type(raw) == ""
+            unreadable = self.unreadable.total() > before or not _resource_type(raw)
             return Completeness("not-obtained", "unreadable") if unreadable else Completeness("none")
         self.add(resource, None)
         return Completeness("obtained")
 
-    def bundle(self, bundle: Bundle) -> Completeness:
+    def entries(self, entries: list[tuple[Resource, str | None]], links: list[Link]) -> Completeness:
         failed, read = False, list[Resource]()
-        for entry in many(bundle.entry):
-            if not entry.resource:
-                continue
-            resource = self.decode(entry.resource)
+        for resource, full_url in entries:
             if isinstance(resource, OperationOutcome):
                 failed = failed or any(i.severity in ("error", "fatal") for i in many(resource.issue))
-            elif resource is not None:
+            else:
                 read.append(resource)
-                self.add(resource, entry.full_url)
-            elif not _resource_type(entry.resource) and bytes(entry.resource) != b"null":
-                self.unreadable["Resource"] += 1  # it says no type: it may be one that matters
-        if any(link.relation == "next" for link in many(bundle.link)):
+                self.add(resource, full_url)
+        if any(link.relation == "next" for link in links):
             return Completeness("incomplete", "more-pages", _back_to([_day(r) for r in read]))
         if failed:
             return Completeness("incomplete", "failed")
@@ -228,7 +259,7 @@ def read_record(call: HookCall, keys: Iterable[str]) -> Record:
     state = {key: gatherer.member(raw) for key, raw in prefetch.items()}
     absent = Completeness("not-obtained", "absent")
     return Record(
-        resources={kind: tuple(found.values()) for kind, found in gatherer.found.items()},
+        resources={kind: tuple(found) for kind, found in gatherer.found.items()},
         by_ref=gatherer.by_ref,
         needs={key: state.get(key, absent) for key in keys},
         other_patient=gatherer.other_patient,

@@ -12,6 +12,8 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Literal
 
+import msgspec
+
 
 class RequestText(str):
     """A string out of the request: data, never markup."""
@@ -36,8 +38,7 @@ class Missing:
     when: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, gc=False):  # a Struct: one is made for every result
     """One usable result. ``value`` is in the canonical unit of its analyte (``cards/measurements.yaml``)."""
 
     analyte: str
@@ -52,8 +53,7 @@ class Reading:
     at: datetime | None = None  # time of day where stated, to order two results of one day
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
+class Unusable(msgspec.Struct, frozen=True, gc=False):  # a Struct: one is made for every result
     """One result that is on record and cannot be used; ``why`` is a key of the ``unusable`` texts."""
 
     analyte: str
@@ -92,6 +92,10 @@ class Clearance:
     # Cockcroft-Gault with the ideal and the adjusted body weight, where height allows: weight name -> mL/min.
     by_other_weight: tuple[tuple[str, Fraction], ...] = ()
     newer: tuple[Missing, ...] = ()  # newer results that could not be used
+
+    def input(self, name: str) -> Sourced:
+        """The input of the formula with this name. Raises ``StopIteration`` for another."""
+        return next(i for i in self.inputs if i.name == name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +268,12 @@ class Facts:
     calcium: Calcium
     # need -> why it is not (wholly) known; empty when everything asked for was answered
     gaps: Mapping[Need, Missing] = field(default_factory=dict)
+    # the concepts of the active diagnoses
+    active: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Every rule asks for diagnoses several times.
+        object.__setattr__(self, "active", frozenset(d.concept for d in self.diagnoses if d.active))
 
     @property
     def today(self) -> date:
@@ -271,7 +281,7 @@ class Facts:
 
     def has(self, *concepts: str) -> bool:
         """Whether any of these is an active diagnosis on record."""
-        return any(d.active and d.concept in concepts for d in self.diagnoses)
+        return not self.active.isdisjoint(concepts)
 
     def found(self, *concepts: str) -> tuple[Diagnosis, ...]:
         """The active diagnoses of these concepts."""

@@ -8,15 +8,22 @@ Never counted: a status that says there is no valid result (or no status), and r
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cds_service.facts.dates import moment_of
 from cds_service.facts.model import Reading, RequestText, Result, Unusable
-from cds_service.facts.units import converted, plausible, shown
-from cds_service.fhir.structs import CodeableConcept, Observation, ObservationComponent, Quantity, ReferenceRange, many
+from cds_service.facts.units import converted, shown
+from cds_service.fhir.structs import (
+    CodeableConcept,
+    Observation,
+    ObservationComponent,
+    Quantity,
+    ReferenceRange,
+    many,
+    reference_ranges,
+)
 from cds_service.guideline.measurements import Analyte, Measurements
 
 # "appended" is R5: final, with something added.
@@ -40,8 +47,7 @@ class Matcher(Protocol):
         """The code lists a concept belongs to."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(NamedTuple):
     """What the results of one Observation share. ``undated`` says why there is no day."""
 
     ref: RequestText
@@ -84,8 +90,9 @@ class _Names:
     def of(self, concept: CodeableConcept | None) -> tuple[str, ...]:
         if concept is None:
             return ()
-        codings = tuple((c.system, c.code, c.display) for c in concept.codings())
-        key = (codings, concept.codeable.text)
+        told = concept.codeable
+        codings = tuple([(c.system, c.code, c.display) for c in many(told.coding)])
+        key = (codings, told.text)
         names = self._seen.get(key)
         if names is None:
             names = self._seen[key] = self._match(*key)
@@ -102,7 +109,8 @@ class _Names:
 def _all(observation: Observation, names: _Names, measurements: Measurements, now: datetime) -> Iterator[Result]:
     """The observation's own results and those of its components."""
     analytes = names.of(observation.code)
-    parts = [(c, own) for c in many(observation.component) if (own := names.of(c.code))]
+    members = many(observation.component)
+    parts = [(c, own) for c in members if (own := names.of(c.code))] if members else []
     head = _head(observation, now) if analytes or parts else None
     if head is None:
         return
@@ -172,11 +180,7 @@ def _value(source: Source, text: str | None, head: _Head, analyte: Analyte) -> F
     if source.value_quantity is None:
         return "not-a-number" if text else "no-value"
     value = converted(source.value_quantity, analyte)
-    if isinstance(value, str):
-        return value
-    if not plausible(value, analyte):
-        return "implausible"
-    return head.undated or value
+    return value if isinstance(value, str) else head.undated or value
 
 
 def _own_range(source: Source, analyte: Analyte) -> tuple[Fraction | None, Fraction | None]:
@@ -185,11 +189,11 @@ def _own_range(source: Source, analyte: Analyte) -> tuple[Fraction | None, Fract
     Read only where a result is judged by its range: for analytes that have a default one.
     """
     quantity = source.value_quantity
-    if analyte.reference is None or quantity is None or source.reference_range is None:
+    if analyte.reference is None or quantity is None or not source.reference_range:
         return None, None
     ranges = {
         (_bound(r.low, quantity, analyte), _bound(r.high, quantity, analyte))
-        for r in many(source.reference_range)
+        for r in reference_ranges(source.reference_range)
         if _normal(r)
     }
     ranges.discard((None, None))
@@ -204,7 +208,7 @@ def _bound(bound: Quantity | None, result: Quantity, analyte: Analyte) -> Fracti
     if bound is None:
         return None
     value = converted(bound, analyte, fallback=result)
-    return value if not isinstance(value, str) and plausible(value, analyte) else None
+    return None if isinstance(value, str) else value
 
 
 def _normal(reference: ReferenceRange) -> bool:

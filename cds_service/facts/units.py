@@ -19,6 +19,7 @@ UCUM = frozenset({"http://unitsofmeasure.org", "https://unitsofmeasure.org", "ur
 LARGEST_EXPONENT = 12
 LONGEST_NUMBER = 40
 LONGEST_UNIT = 60
+REMEMBERED = 8192  # values per analyte
 
 
 def converted(quantity: Quantity, analyte: Analyte, fallback: Quantity | None = None) -> Fraction | str:
@@ -33,11 +34,22 @@ def converted(quantity: Quantity, analyte: Analyte, fallback: Quantity | None = 
     if not _measurable(quantity.value):
         return "not-a-number"
     unit = unit_of(quantity) or (unit_of(fallback) if fallback else None)
+    # Results repeat few values in few units: exact arithmetic is done once for each and remembered. What depends on how
+    # a number is written is judged before: 1 and 1.000…0 are one key.
+    key = (quantity.value, unit)
+    if (value := analyte.known.get(key)) is None:
+        if len(analyte.known) >= REMEMBERED:
+            analyte.known.clear()
+        value = analyte.known[key] = _convert(quantity.value, unit, analyte)
+    return value
+
+
+def _convert(value: Decimal, unit: str | None, analyte: Analyte) -> Fraction | str:
     factor = factor_of(unit, analyte)
     if isinstance(factor, str):
         return factor
-    value = Fraction(quantity.value)
-    return value if factor == 1 else value * factor
+    exact = Fraction(value) if factor == 1 else Fraction(value) * factor
+    return exact if plausible(exact, analyte) else "implausible"
 
 
 def factor_of(unit: str | None, analyte: Analyte) -> Fraction | str:

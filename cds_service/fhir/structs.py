@@ -153,11 +153,25 @@ class ReferenceRange(Element, frozen=True):
     type: CodeableConcept | None = None
 
 
+_ranges: msgspec.json.Decoder[list[ReferenceRange] | ReferenceRange | None] = msgspec.json.Decoder(
+    list[ReferenceRange] | ReferenceRange | None
+)
+
+
+def reference_ranges(raw: msgspec.Raw) -> list[ReferenceRange]:
+    """The reference ranges of a result; none when they cannot be read."""
+    try:
+        return many(_ranges.decode(raw)) if raw else []
+    except (msgspec.DecodeError, RecursionError):
+        return []
+
+
 class ObservationComponent(Element, frozen=True):
     code: CodeableConcept | None = None
     value_quantity: Quantity | None = None
     data_absent_reason: CodeableConcept | None = None
-    reference_range: Many[ReferenceRange] = None
+    # Undecoded: read of a few results only, and half the cost of reading them all. See ``reference_ranges``.
+    reference_range: msgspec.Raw = msgspec.Raw()
 
 
 class Observation(Resource, frozen=True, tag="Observation"):
@@ -171,7 +185,8 @@ class Observation(Resource, frozen=True, tag="Observation"):
     value_quantity: Quantity | None = None
     value_string: str | None = None
     data_absent_reason: CodeableConcept | None = None
-    reference_range: Many[ReferenceRange] = None
+    # Undecoded: read of a few results only, and half the cost of reading them all. See ``reference_ranges``.
+    reference_range: msgspec.Raw = msgspec.Raw()
     component: Many[ObservationComponent] = None
 
 

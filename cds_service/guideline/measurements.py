@@ -92,6 +92,11 @@ class Analyte(File, frozen=True, dict=True):
         return frozenset(map(spelling, self.indexed))
 
     @cached_property
+    def known(self) -> dict[tuple[Decimal, str | None], Fraction | str]:
+        """Values already turned into ``unit``, or why not; filled by the reader."""
+        return {}
+
+    @cached_property
     def bounds(self) -> tuple[Fraction, Fraction]:
         """What is plausible, both ends included."""
         return self.plausible.exact

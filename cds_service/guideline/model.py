@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -94,7 +95,7 @@ class Needs(File, frozen=True):
     optional: list[str] = []
 
 
-class Recommendation(File, frozen=True):
+class Recommendation(File, frozen=True, dict=True):
     """One topic of the guideline or of a drug label (``cards/recommendations/<topic>.yaml``)."""
 
     topic: str
@@ -111,6 +112,11 @@ class Recommendation(File, frozen=True):
     drug_safety: bool = False
     # Topics whose card this one stands in for, on the same order.
     replaces: list[str] = []
+
+    @cached_property
+    def numbers(self) -> dict[str, Fraction]:
+        """The exact value of every parameter."""
+        return {name: Fraction(parameter.value) for name, parameter in self.parameters.items()}
 
 
 class Statement(File, frozen=True):
@@ -146,8 +152,8 @@ class Registry(File, frozen=True):
 class Parameters:
     """The numbers of one recommendation as a rule sees them.
 
-    ``number`` gives the exact value, ``days`` a whole number of days, ``indicator`` the urgency by name,
-    ``bands`` the rows of a table for a drug. An unknown name raises ``KeyError`` naming the topic.
+    ``number`` gives the exact value, ``share`` a value in per cent as a share of one, ``days`` a whole number of days,
+    ``indicator`` the urgency by name, ``bands`` the rows of a table for a drug. An unknown name raises ``KeyError``.
     """
 
     __slots__ = ("_recommendation",)
@@ -155,21 +161,14 @@ class Parameters:
     def __init__(self, recommendation: Recommendation) -> None:
         self._recommendation = recommendation
 
-    def _find(self, name: str) -> Parameter:
-        try:
-            return self._recommendation.parameters[name]
-        except KeyError:
-            raise KeyError(f"{self._recommendation.topic}.yaml has no parameter {name!r}") from None
-
     def number(self, name: str) -> Fraction:
-        return Fraction(self._find(name).value)
-
-    def days(self, name: str) -> int:
-        return int(self._find(name).value)
+        return self._recommendation.numbers[name]
 
     def share(self, name: str) -> Fraction:
-        """A parameter in per cent, as a share of one."""
         return self.number(name) / 100
+
+    def days(self, name: str) -> int:
+        return int(self.number(name))
 
     def indicator(self, name: str = "default") -> Indicator:
         return self._recommendation.indicators[name]

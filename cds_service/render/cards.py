@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 from typing import Any, TypeVar
 
@@ -97,16 +96,8 @@ def _frame(
         "indicator": indicator,
         "detail": tidy(sentences.detail.render(values)),
         "source": source,
-        "overrideReasons": _override_reasons(recommendation, page),
+        "overrideReasons": page.content.override_reasons[page.language.tag][recommendation.topic],
     }
-
-
-def _override_reasons(recommendation: Recommendation, page: Page) -> list[Json]:
-    reasons = page.content.override_reasons
-    return [
-        {"system": reasons.system, "code": code, "display": reasons.display[code][page.language.tag]}
-        for code in recommendation.override_reasons
-    ]
 
 
 def template_values(
@@ -124,7 +115,7 @@ def template_values(
     return {
         "order": order,
         "facts": facts,
-        "p": {name: Fraction(parameter.value) for name, parameter in recommendation.parameters.items()},
+        "p": recommendation.numbers,
         "source": source,
         "source_label": source.label[language.tag],
         "notes": "",

@@ -150,7 +150,8 @@ def compile_language(
     """Compile one language. ``kinds``: topic -> source kind, which picks the source line. Raises on a bad template."""
     rich, plain = _environment(shared, _finalize_markdown), _environment(shared, _finalize_plain)
     for env in (rich, plain):
-        # Compiled once and called as m.name(...): copied into every template they would cost seconds at start.
+        # Jinja copies its globals into every rendering: only the macros are left, compiled once, called as m.name(...).
+        env.globals.clear()
         env.globals["m"] = env.from_string(shared.macros).module
 
     # trim_blocks eats one line break after a tag, so parts are set three apart and tidied afterwards.

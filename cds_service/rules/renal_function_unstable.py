@@ -24,9 +24,11 @@ def _unsteady(facts: Facts, p: Parameters) -> tuple[Reading, Reading] | None:
     newest = facts.renal.creatinine
     if newest is None or not facts.within(newest.when, facts.renal.look_back_days):
         return None
+    window, limit = p.number("window"), p.share("change")
     for older in facts.renal.creatinine_history[1:]:
-        near = (newest.when - older.when).days <= p.number("window")
-        if near and _change(newest, older) > p.share("change"):
+        if (newest.when - older.when).days > window:
+            return None
+        if _change(newest, older) > limit:
             return newest, older
     return None
 

@@ -158,7 +158,16 @@ def test_the_same_quantity_in_another_unit_is_the_same_value(
     analyte = ANALYTES[concept]
     unit = data.draw(st.sampled_from(analyte.units))
     name = data.draw(st.sampled_from(unit.names))
-    assert converted(Quantity(value=amount, unit=name), analyte) == Fraction(amount) * unit.exact
+    exact, (low, high) = Fraction(amount) * unit.exact, analyte.bounds
+    expected = exact if low <= exact <= high else "implausible"
+    assert converted(Quantity(value=amount, unit=name), analyte) == expected
+
+
+def test_how_a_number_is_written_does_not_stick_to_its_value() -> None:
+    creatinine = ANALYTES["creatinine"]
+    endless = Decimal("1." + "0" * 100)
+    assert converted(Quantity(value=endless, unit="mg/dL"), creatinine) == "not-a-number"
+    assert converted(Quantity(value=Decimal(1), unit="mg/dL"), creatinine) == 1
 
 
 @given(st.text(max_size=30))
