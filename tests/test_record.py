@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cds_service.fhir.structs import Appointment, MedicationRequest, Observation, Patient, Resource
+from cds_service.fhir.structs import Appointment, Medication, MedicationRequest, Observation, Patient, Resource
 from cds_service.hook import Authorization, HookCall, decode, read_hook
 from cds_service.problems import BadRequest, DataNotObtained
 from cds_service.record import Completeness, Record, belongs, draft_resources, read_record, require, same_patient
@@ -115,9 +115,15 @@ def test_what_is_required_must_be_known_since_before_the_look_back(known: Comple
 
 
 def test_resources_are_found_by_type_and_by_reference() -> None:
-    record = read_record(call(zoledronic(), prefetch=prefetch(laboratory=bundle(clearance(90)))), ["laboratory", "x"])
-    (found,) = record.of(Observation)
-    assert record.by_ref[f"Observation/{found.id}"] is found
+    medication = {"resourceType": "Medication", "id": "m", "code": {"text": "x"}}
+    own = bundle(medication)
+    own["entry"][0]["fullUrl"] = "urn:uuid:1"
+    body = prefetch(laboratory=bundle(clearance(90)), other=medication, theirOwn=own)
+    record = read_record(call(zoledronic(), prefetch=body), ["laboratory", "x"])
+    (found,) = record.of(Medication)
+    assert record.by_ref["Medication/m"] is found
+    assert record.by_ref["urn:uuid:1"] in (found, msgspec.convert(medication, Medication))
+    assert len(record.of(Observation)) == 1
     assert record.needs == {"laboratory": Completeness("obtained"), "x": Completeness("not-obtained", "absent")}
     assert record.of(Appointment) == ()
 
