@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import http.client
+import json
 import os
 import signal
 import socket
@@ -70,6 +71,12 @@ def call(connection: http.client.HTTPConnection, payload: bytes) -> float:
     return spent
 
 
+def cards(connection: http.client.HTTPConnection, payload: bytes) -> int:
+    """How many cards the service answers this body with."""
+    connection.request("POST", SERVICE, payload, {"Content-Type": "application/json"})
+    return len(json.loads(connection.getresponse().read())["cards"])
+
+
 def quantile(values: list[float], share: float) -> float:
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
@@ -77,7 +84,7 @@ def quantile(values: list[float], share: float) -> float:
 
 def compare(ours: int, bare: int) -> None:
     a, b = (http.client.HTTPConnection("127.0.0.1", port) for port in (ours, bare))
-    print("resources   bytes    (a) p50  p99     (b) p50  p99     p50 ratio  p99 ratio")
+    print("resources   bytes  cards    (a) p50  p99     (b) p50  p99     p50 ratio  p99 ratio")
     medians = {}
     for size in SIZES:
         payload = body(size, datetime.now().astimezone())
@@ -88,7 +95,7 @@ def compare(ours: int, bare: int) -> None:
         a50, b50, a99, b99 = quantile(one, 0.5), quantile(two, 0.5), quantile(one, 0.99), quantile(two, 0.99)
         medians[size] = (a50, b50)
         figures = f"{a50:7.2f} {a99:6.2f} ms  {b50:7.2f} {b99:6.2f} ms"
-        print(f"{size:9} {len(payload):8}  {figures}  {a50 / b50:8.2f} x {a99 / b99:8.2f} x")
+        print(f"{size:9} {len(payload):8} {cards(a, payload):5}   {figures}  {a50 / b50:8.2f} x {a99 / b99:8.2f} x")
     growth = [medians[1000][i] / medians[200][i] for i in (0, 1)]
     print(f"growth of p50 from 200 to 1,000 resources: (a) {growth[0]:.2f} x, (b) {growth[1]:.2f} x")
 

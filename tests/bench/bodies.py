@@ -65,8 +65,8 @@ def _fixed(now: datetime) -> list[tuple[str, Json]]:
             "valueQuantity": {"value": 58, "unit": "kg", "system": "http://unitsofmeasure.org", "code": "kg"},
         }),
         ("medicationRequests", {
-            "resourceType": "MedicationRequest", "id": "statin", "status": "active", "intent": "order", "subject": subject,
-            "medicationCodeableConcept": {"text": "Atorvastatin 20 mg tablet"}, "authoredOn": (now - timedelta(days=40)).isoformat(timespec="seconds"),
+            "resourceType": "MedicationRequest", "id": "supplement", "status": "active", "intent": "order", "subject": subject,
+            "medicationCodeableConcept": {"text": "Calcium carbonate 600 mg with vitamin D3 tablet"}, "authoredOn": (now - timedelta(days=40)).isoformat(timespec="seconds"),
         }),
         ("procedures", {
             "resourceType": "Procedure", "id": "exam", "status": "completed", "subject": subject,
