@@ -20,7 +20,7 @@ A resource that cannot be decoded is left out and counted; it never stops the ot
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, TypeVar
@@ -116,7 +116,8 @@ class _TypedBundle(msgspec.Struct, frozen=True, rename="camel", tag_field="resou
     entry: Many[_TypedEntry] = None
 
 
-_typed_bundle = msgspec.json.Decoder(_TypedBundle)
+# One of two, because msgspec requires the type to be stated only where there is a choice: {} is no empty Bundle.
+_whole = msgspec.json.Decoder(_TypedBundle | OperationOutcome)
 # What references are followed to; nothing else is looked up.
 _REFERRED = (Medication, Condition)
 
@@ -154,43 +155,58 @@ class _Gatherer:
         kind, identity = type(resource), resource.id
         if kind not in self.found:
             self.found[kind], self.seen[kind] = [], set()
+        if isinstance(resource, _REFERRED):
+            self.name(resource, full_url)
         if identity:
             # The same resource may come under two keys; one without an id is only itself.
             if identity in self.seen[kind]:
                 return
             self.seen[kind].add(identity)
         self.found[kind].append(resource)
-        if isinstance(resource, _REFERRED):
-            self.by_ref[f"{kind.__struct_config__.tag}/{identity}"] = resource
-            if full_url:
-                self.by_ref[full_url] = resource
+
+    def name(self, resource: Resource, full_url: str | None) -> None:
+        """Let references find it; where two claim one name, the first keeps it."""
+        if resource.id:
+            self.by_ref.setdefault(f"{type(resource).__struct_config__.tag}/{resource.id}", resource)
+        if full_url:
+            self.by_ref.setdefault(full_url, resource)
 
     def member(self, raw: msgspec.Raw) -> Completeness:
         """Take in one prefetch value and say how complete it is."""
         if bytes(raw) == b"null":
             return Completeness("none")
         try:
-            bundle = _typed_bundle.decode(raw)
+            whole = _whole.decode(raw)
         except (msgspec.DecodeError, RecursionError):
             return self.single(raw)
+        if isinstance(whole, OperationOutcome):
+            return Completeness("not-obtained", "failed")
         return self.entries(
-            [(e.resource, e.full_url) for e in many(bundle.entry) if e.resource is not None], many(bundle.link)
+            [(e.resource, e.full_url) for e in many(whole.entry) if e.resource is not None], many(whole.link)
         )
 
     def single(self, raw: msgspec.Raw) -> Completeness:
         """A resource that is no Bundle, or a Bundle in which not everything can be read."""
         before = self.unreadable.total()
         resource = self.decode(raw)
-        if isinstance(resource, OperationOutcome):
-            return Completeness("not-obtained", "failed")
         if isinstance(resource, Bundle):
-            decoded = [(self.decode(e.resource), e.full_url) for e in many(resource.entry) if e.resource]
-            return self.entries([(r, url) for r, url in decoded if r is not None], many(resource.link))
+            return self.entries(list(self.readable(resource)), many(resource.link))
         if resource is None:
             unreadable = self.unreadable.total() > before or not _resource_type(raw)
             return Completeness("not-obtained", "unreadable") if unreadable else Completeness("none")
         self.add(resource, None)
         return Completeness("obtained")
+
+    def readable(self, bundle: Bundle) -> Iterator[tuple[Resource, str | None]]:
+        """The entries that can be read; of the others those that matter, or may, are counted."""
+        for entry in many(bundle.entry):
+            if not entry.resource or bytes(entry.resource) == b"null":
+                continue
+            resource = self.decode(entry.resource)
+            if resource is not None:
+                yield resource, entry.full_url
+            elif not _resource_type(entry.resource):
+                self.unreadable["Resource"] += 1  # it says no type: it may be one that matters
 
     def entries(self, entries: list[tuple[Resource, str | None]], links: list[Link]) -> Completeness:
         failed, read = False, list[Resource]()
