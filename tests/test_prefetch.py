@@ -226,7 +226,9 @@ def test_a_patient_of_another_id_is_not_the_patient(service: Service) -> None:
 
 def test_an_unreadable_resource_stops_no_other_and_is_told(service: Service) -> None:
     broken = clearance(20, days_ago=1) | {"valueQuantity": "twenty"}
-    cards = service.cards(laboratory=bundle(broken, clearance(25), calcium(2.3)))
+    results = bundle(broken, clearance(25), calcium(2.3))
+    results["entry"] += [{"resource": None}, {"fullUrl": "urn:uuid:1"}]
+    cards = service.cards(laboratory=results)
     assert RENAL in cards, "the readable result of 25 mL/min counts"
     assert "Observation: 1" in cards[NOT_EVALUATED]
 
