@@ -60,7 +60,9 @@ def test_only_render_makes_cards() -> None:
 @pytest.mark.parametrize("package", ["facts", "rules", "guideline"])
 def test_the_middle_knows_no_clock_no_network_and_no_chance(package: str) -> None:
     for path in (ROOT / package).rglob("*.py"):
-        assert imports(path).isdisjoint({"time", "random", "secrets", "socket", "requests", "urllib.request", "os"}), path
+        assert imports(path).isdisjoint({"time", "random", "secrets", "socket", "requests", "urllib.request", "os"}), (
+            path
+        )
         text = path.read_text(encoding="utf-8")
         assert ".now(" not in text, path
         assert ".today(" not in text, path
