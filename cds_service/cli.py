@@ -164,5 +164,8 @@ def review(only_check: bool) -> None:
 def codelists(files: tuple[Path, ...]) -> None:
     """Record the hash of reviewed code lists: an unreviewed change stops the start."""
     for file in files:
-        accept(file)
+        try:
+            accept(file)
+        except ContentError as error:
+            raise click.ClickException(str(error)) from None
         click.echo(f"accepted {file.name}")

@@ -61,7 +61,7 @@ def _moved(day: str, shift: timedelta) -> str:
 def load(name: str, root: Path | None = None) -> Situation:
     """One situation by its folder name. Raises ``FileNotFoundError`` naming those there are."""
     folder = (root or fixtures_root()) / name
-    if not folder.is_dir():
+    if not name or not (folder / "story.yaml").is_file():
         raise FileNotFoundError(f"no situation {name!r}; there are: {', '.join(names(root))}")
     return Situation(
         name=name,

@@ -115,7 +115,7 @@ def prefetch(**changes: Any) -> Json:
     supplements = [
         {
             "resourceType": "MedicationRequest",
-            "id": name,
+            "id": name.replace(" ", "-"),
             "status": "active",
             "intent": "order",
             "medicationCodeableConcept": {"text": name},

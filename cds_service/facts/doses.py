@@ -72,6 +72,8 @@ class DoseReader:
         self._days = {norm(u): f for u, f in dosing.days.items()}
         self._pieces = frozenset(norm(u) for u in dosing.pieces)
         self._routes = dosing.routes
+        forms = "|".join(rf"\b{re.escape(f)}\b" if f.isascii() else re.escape(f) for f in dosing.topical_forms)
+        self._topical = re.compile(forms, re.IGNORECASE)
         mass = "|".join(sorted(map(re.escape, self._mg), key=len, reverse=True))
         # A name's "4 mg/100 mL" and "4mg×1支" state what one piece holds. In a dosage they leave the dose open, while
         # "4mg/次" and "4 mg/dose" are doses.
@@ -111,6 +113,10 @@ class DoseReader:
     def text_mass(self, text: str) -> Fraction | None:
         """The dose a dosage's text names, in mg; None when it names none, several different ones, or a range."""
         return self._one_mass(self._mass, text)
+
+    def topical(self, text: str) -> bool:
+        """Whether a product's name says that it acts where it is put on."""
+        return self._topical.search(unicodedata.normalize("NFKC", text)) is not None
 
     def with_mass(self, text: str, old: Fraction, new: Fraction) -> str:
         """The dosage text with every mention of the old dose (mg) replaced by the new one; else as it was."""

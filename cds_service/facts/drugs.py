@@ -70,7 +70,7 @@ class DrugReader:
             product=self._product(matches, dosed, strength),
             text=RequestText(text),
             dosed=dosed,
-            counts=self._counts(matches, dosed),
+            counts=self._counts(matches, dosed, text),
             low_confidence=bool(matches) and all(UNSURE in m.flags for m in matches),
             known=bool(text or any(c.codings() for c in concepts)),
             substance=next((m.ingredient for m in matches if m.ingredient and m.concept == names[0]), ""),
@@ -121,12 +121,14 @@ class DrugReader:
             return Product("unknown")
         return facts.products.decide(dosed, strength, [m.product for m in matches if m.product])
 
-    def _counts(self, matches: tuple[Match, ...], dosed: Dosed) -> bool:
+    def _counts(self, matches: tuple[Match, ...], dosed: Dosed, text: str) -> bool:
         """False for what must not count as an NSAID: topical forms, and aspirin at an antiplatelet dose."""
         nsaids = [m for m in matches if self._group(m) == "nsaid"]
         if not nsaids or len(nsaids) < len(matches):
             return True
-        if dosed.route == "topical" or all(m.flags & NOT_SYSTEMIC for m in nsaids):
+        if dosed.route == "topical" or (dosed.route is None and self._doses.topical(text)):
+            return False
+        if all(m.flags & NOT_SYSTEMIC for m in nsaids):
             return False
         return not all(self._antiplatelet(m, dosed) for m in nsaids)
 

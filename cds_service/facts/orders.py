@@ -114,8 +114,8 @@ class OrderReader:
             concepts = [*concepts, *([code] if isinstance(code, CodeableConcept) else [])]
         found: set[str] = set()
         for concept in concepts:
-            codings = [(c.system, c.code, c.display) for c in concept.codings()]
-            found |= {m.concept for m in self.terminology.match("condition", codings, concept.codeable.text)}
+            codings, text = [(c.system, c.code, c.display) for c in concept.codings()], concept.codeable.text
+            found |= {m.concept for m in self.terminology.match("condition", codings, text) if "broad" not in m.flags}
         return frozenset(found)
 
 

@@ -20,6 +20,7 @@ class Dosing(File, frozen=True, dict=True):
     count_units: list[str]
     time_units: dict[str, str]
     period_units: dict[str, str]
+    topical_forms: list[str]
     routes: dict[str, RouteNames]
 
     @cached_property

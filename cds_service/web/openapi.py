@@ -47,7 +47,13 @@ def openapi(content: Content) -> Json:
             "/cds-services": {"get": {"summary": "Discovery", "responses": {"200": {"description": "The services."}}}},
             **{f"/cds-services/{s.id}": {"post": _call(content, s.id, s.hooks)} for s in content.services.services},
         },
-        "components": {"schemas": {**components, "HookRequest": _request(), "OperationOutcome": _OUTCOME}},
+        "components": {
+            "schemas": {
+                **components,
+                "HookRequest": _request(sorted({h for s in content.services.services for h in s.hooks})),
+                "OperationOutcome": _OUTCOME,
+            }
+        },
     }
 
 
@@ -65,12 +71,12 @@ def _call(content: Content, service_id: str, hooks: list[str]) -> Json:
     }
 
 
-def _request() -> Json:
+def _request(hooks: list[str]) -> Json:
     return {
         "type": "object",
         "required": ["hook", "hookInstance", "context"],
         "properties": {
-            "hook": {"type": "string"},
+            "hook": {"enum": hooks},
             "hookInstance": {"type": "string", "format": "uuid"},
             "fhirServer": {"type": ["string", "null"]},
             "context": {

@@ -201,6 +201,9 @@ def test_a_dose_may_stand_in_an_extension_of_the_order(reader: DrugReader) -> No
     [
         ("ibuprofen 400 mg", [], True),
         ("diclofenac", [{"route": {"text": "topical"}}], False),
+        ("diclofenac gel 1%", [], False),
+        ("双氯芬酸钠凝胶", [], False),
+        ("diclofenac gel 1%", [{"route": {"text": "oral"}}], True),
         ("aspirin", dosed(100, timing={"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}), False),
         ("aspirin", dosed(500, timing={"repeat": {"frequency": 3, "period": 1, "periodUnit": "d"}}), True),
         ("aspirin", dosed(100), True),
