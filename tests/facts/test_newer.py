@@ -1,0 +1,80 @@
+"""Beside the result that counts, the newer ones that cannot be used are told; nothing else is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cds_service.facts.calcium import calcium
+from cds_service.facts.clearance import renal
+from cds_service.facts.model import Missing, PatientFacts
+from cds_service.fhir.structs import Observation
+from tests.facts.lab import MEASUREMENTS, TODAY, observation, results
+
+NOBODY = PatientFacts(None, None, None)
+COUNTS = 5  # days ago
+
+
+def row(analyte: str, ago: int | None, unit: str) -> Observation:
+    day = None if ago is None else (TODAY - timedelta(days=ago)).isoformat()
+    members: dict[str, Any] = {"id": f"{analyte}-{ago}", "effectiveDateTime": day}
+    return observation(analyte, 61, unit, **members)
+
+
+def newer(*rows: Observation) -> tuple[Missing, ...]:
+    """What is told beside a measured clearance."""
+    found = renal(
+        results(row("creatinine-clearance-measured", COUNTS, "mL/min"), *rows), NOBODY, TODAY, MEASUREMENTS.windows
+    ).clearance
+    assert found is not None
+    return found.newer
+
+
+def newer_calcium(*rows: Observation) -> tuple[Missing, ...]:
+    """What is told beside a total calcium."""
+    counts = observation("calcium-total", 2.3, "mmol/L", effectiveDateTime=(TODAY - timedelta(days=COUNTS)).isoformat())
+    return calcium(results(counts, *rows), TODAY, MEASUREMENTS.windows, MEASUREMENTS).newer
+
+
+@pytest.mark.parametrize(
+    ("analyte", "what"),
+    [
+        ("creatinine", "creatinine"),
+        ("creatinine-clearance-measured", "clearance"),
+        ("creatinine-clearance-reported", "clearance"),
+    ],
+)
+def test_a_newer_result_that_cannot_be_used_is_told_with_its_day(analyte: str, what: str) -> None:
+    (told,) = newer(row(analyte, 1, "cup"))
+    assert (told.what, told.why, told.when) == (what, "unit-unknown", TODAY - timedelta(days=1))
+    assert told.detail == "61 cup"
+
+
+@pytest.mark.parametrize("analyte", ["calcium-ionised", "calcium-corrected", "calcium-total"])
+def test_a_newer_calcium_of_any_kind_is_told(analyte: str) -> None:
+    (told,) = newer_calcium(row(analyte, 1, "cup"))
+    assert (told.what, told.why, told.when) == ("calcium", "unit-unknown", TODAY - timedelta(days=1))
+    assert told.detail == "61 cup"
+
+
+def test_of_the_same_day_or_older_nothing_is_told() -> None:
+    assert not newer(row("creatinine", COUNTS, "cup"), row("creatinine", COUNTS + 1, "cup"))
+    assert not newer_calcium(row("calcium-ionised", COUNTS, "cup"), row("calcium-total", COUNTS + 1, "cup"))
+
+
+def test_today_is_told_and_a_result_without_a_day_is_not() -> None:
+    assert [told.when for told in newer(row("creatinine", 0, "cup"))] == [TODAY]
+    assert not newer(row("creatinine", None, "cup"))
+
+
+def test_all_newer_ones_are_told() -> None:
+    told = newer(
+        row("creatinine", 1, "cup"), row("creatinine", 2, "cup"), row("creatinine-clearance-reported", 3, "cup")
+    )
+    assert [(t.what, t.when) for t in told] == [
+        ("creatinine", TODAY - timedelta(days=1)),
+        ("creatinine", TODAY - timedelta(days=2)),
+        ("clearance", TODAY - timedelta(days=3)),
+    ]

@@ -1,0 +1,78 @@
+"""Mutation testing of the rules and of the facts doses rest on: ``make mutants``. See README.md beside this file."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from changes import ROOT, Mutant, mutants_of
+from trial import Trial
+
+LEAST = 95  # percent killed, of every module
+README = Path(__file__).with_name("README.md")
+LISTED = re.compile(r"```diff\n(?P<name>[\w.:]+)\n(?P<change>.*?)\n```\n+(?P<reason>[^\n`#]+)", re.DOTALL)
+TESTS = ["tests/facts", "tests/test_cases.py"]
+
+
+def targets() -> list[Path]:
+    """The modules to change, from ``[tool.mutmut]``, relative to the repository."""
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]["only_mutate"]
+    return [path.relative_to(ROOT) for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+
+
+def listed() -> set[tuple[str, str]]:
+    """The survivors README.md gives a reason for, as (name, change)."""
+    return {(m["name"], m["change"]) for m in LISTED.finditer(README.read_text(encoding="utf-8"))}
+
+
+def table(mutants: list[Mutant], survivors: list[Mutant]) -> bool:
+    """Prints a line per module; whether every one reaches the rate."""
+    made, alive = Counter(m.module for m in mutants), Counter(m.module for m in survivors)
+    width = max(map(len, made))
+    print(f"\n{'module':{width}} mutants  killed survived   rate")
+    for module, count in [*made.items(), ("all", made.total())]:
+        lived = alive.total() if module == "all" else alive[module]
+        print(f"{module:{width}} {count:7} {count - lived:7} {lived:8} {100 * (count - lived) / count:5.1f} %")
+    return all(100 * (made[m] - alive[m]) >= LEAST * made[m] for m in made)
+
+
+def main(only: list[str]) -> int:
+    """``only``: parts of the names of the modules to change; all of them when there are none."""
+    os.chdir(ROOT)  # mutmut reads pyproject.toml of the working directory
+    mutants = [m for path in targets() if not only or any(o in path.stem for o in only) for m in mutants_of(path)]
+    survivors: list[Mutant] = []
+    done: Counter[bool] = Counter()
+
+    def tried(mutant: Mutant, dead: bool) -> None:
+        done[dead] += 1
+        if not dead:
+            survivors.append(mutant)
+        if done.total() % 100 == 0:
+            print(f"\n{done.total()} of {len(mutants)}, {done[False]} survived", end="", flush=True)
+
+    trial = Trial(mutants, tried)
+    # -s: a fork has no use for captured output, and the table is printed as it comes.
+    status = pytest.main(["-s", "-qqq", "--tb=no", "-p", "no:cacheprovider", *TESTS], plugins=[trial])
+    if trial.failed or not done.total():
+        print(f"the tests fail without any mutant ({status}):", *trial.failed, sep="\n  ")
+        return 1
+    enough, known = table(mutants, survivors), listed()
+    unlisted = [m for m in survivors if (m.name, m.change) not in known]
+    for mutant in unlisted:
+        print(f"\nnot listed in {README.relative_to(ROOT)}:\n```diff\n{mutant.name}\n{mutant.change}\n```")
+    tried_modules = {m.module for m in mutants}
+    for name, change in known - {(m.name, m.change) for m in survivors}:
+        if name.partition(":")[0] in tried_modules:
+            print(f"\nlisted, but no survivor any more:\n```diff\n{name}\n{change}\n```")
+    if not enough:
+        print(f"\na module is below {LEAST} %")
+    return int(not enough or bool(unlisted))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
