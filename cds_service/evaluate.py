@@ -12,10 +12,11 @@ from cds_service.content import Content
 from cds_service.facts.model import Facts, Missing, Order, ScopeKind
 from cds_service.facts.scope import at_oncology_dose, scope_of
 from cds_service.guideline.model import Parameters, Recommendation
-from cds_service.outcome import Advise, CannotTell, NoAdvice, Outcome
+from cds_service.outcome import Advise, CannotTell, Indicator, NoAdvice, Outcome
 from cds_service.problems import RuleFailed
 from cds_service.rulebook import Rule
 
+URGENCY: tuple[Indicator, ...] = ("info", "warning", "critical")
 SILENT: frozenset[ScopeKind] = frozenset({"other-primary", "osteoporosis"})
 
 
@@ -109,11 +110,16 @@ def _outcome(each: Due, facts: Facts, scope: ScopeKind) -> Outcome:
         raise RuleFailed(each.recommendation.topic, "rule") from error
 
 
+def _as_urgent(one: Advise, other: Advise) -> bool:
+    """A card never stands in for a more urgent one."""
+    return URGENCY.index(one.indicator) >= URGENCY.index(other.indicator)
+
+
 def _replaced(finding: Finding, findings: tuple[Finding, ...]) -> Finding:
     if not isinstance(finding.outcome, Advise):
         return finding
     for other in findings:
         stands_in = finding.topic in other.recommendation.replaces and other.order is finding.order
-        if stands_in and isinstance(other.outcome, Advise):
+        if stands_in and isinstance(other.outcome, Advise) and _as_urgent(other.outcome, finding.outcome):
             return Finding(finding.recommendation, finding.order, finding.scope, finding.outcome, other.topic)
     return finding

@@ -60,10 +60,16 @@ def test_a_band_of_a_table_sets_the_dose(content: Content, version: FhirVersion)
 
 def test_what_the_source_does_not_state_is_left_out(content: Content) -> None:
     made = medication_request(content.orderables["zoledronic-acid"], CreateDrug("x"), CALLER, content.dosing)
-    assert "dosageInstruction" not in made
+    assert [set(dosage) for dosage in made["dosageInstruction"]] == [{"route"}]
     denosumab = medication_request(content.orderables["denosumab"], CreateDrug("x"), CALLER, content.dosing)
     (dosage,) = denosumab["dosageInstruction"]
     assert set(dosage) == {"timing", "route", "doseAndRate"}
+
+
+def test_elemental_calcium_is_said_where_the_dose_stands(content: Content) -> None:
+    made = medication_request(content.orderables["calcium-supplement"], CreateDrug("x"), CALLER, content.dosing)
+    (dosage,) = made["dosageInstruction"]
+    assert "elemental" in dosage["text"]
 
 
 def test_a_range_has_both_ends_in_ucum(content: Content) -> None:

@@ -105,13 +105,14 @@ def mosteller(height: Fraction, weight: Fraction) -> Fraction:
 
 
 def other_weights(sex: str, height: Fraction, weight: Fraction) -> dict[str, Fraction]:
-    """Ideal weight in kg, and the adjusted one where the actual weight is above it. Height in cm, weight in kg."""
+    """Ideal and adjusted weight in kg, where the actual weight is above the ideal one. Height in cm, weight in kg."""
     above = height / INCH - 60
     if above < 0:
         return {}
     ideal = DEVINE_AT_60_INCHES[sex] + DEVINE_PER_INCH * above
+    # Below the ideal weight nobody doses by a weight the patient does not have.
     if weight <= ideal:
-        return {"ideal": ideal}
+        return {}
     return {"ideal": ideal, "adjusted": ideal + ADJUSTED_SHARE * (weight - ideal)}
 
 

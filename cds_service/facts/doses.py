@@ -204,7 +204,8 @@ class DoseReader:
                 times = positive(repeat.frequency) if repeat.frequency is not None else Fraction(1)
                 period = positive(repeat.period)
                 if unit and times and period:
-                    shown = f"{_plain(times)} × / {_plain(period)} {repeat.period_unit}"
+                    often = "" if times == 1 else f"{_plain(times)} × / "
+                    shown = f"{often}{_plain(period)} {repeat.period_unit}"
                     return period * unit / times, RequestText(shown)
         for text in self._timing_texts(dosages):
             for match in _EVERY.finditer(_one_line(text)):

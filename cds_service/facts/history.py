@@ -150,6 +150,7 @@ def _use(
         route=found.dosed.route,
         daily_mg=found.dosed.daily_mg,
         counts=found.counts,
+        substance=found.substance,
     )
 
 

@@ -234,6 +234,12 @@ class DrugUse:
     route: Route | None = None
     daily_mg: Fraction | None = None
     counts: bool = True  # False: topical NSAID, antiplatelet aspirin
+    substance: str = ""
+
+    @property
+    def drug(self) -> str:
+        """The concept id of the substance a card names."""
+        return self.drugs[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from cds_service.guideline.model import File
 
 class RouteNames(File, frozen=True):
     snomed: list[str]
+    display: str  # of the first code, which is the one emitted
     names: list[str]
 
 

@@ -50,4 +50,5 @@ class Orderable(File, frozen=True):
     unit: str = "mg"
     route: str | None = None
     every: Every | None = None
+    dosage_text: dict[str, str] | None = None
     source: str | None = None

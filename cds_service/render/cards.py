@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from cds_service.content import NOT_EVALUATED, Content
-from cds_service.evaluate import Finding, Findings, Unknown
+from cds_service.evaluate import URGENCY, Finding, Findings, Unknown
 from cds_service.facts.model import DrugOrder, Facts, Missing, Order
 from cds_service.guideline.model import Recommendation
 from cds_service.outcome import Act, Advise, CreateDrug, CreateService, DeleteOrder, ReviseOrder, Suggestion
@@ -22,7 +22,6 @@ from cds_service.render.resources import Caller, Json
 from cds_service.render.texts import Language, TopicSentences, one_line, tidy
 
 T = TypeVar("T")
-_URGENCY = {"critical": 0, "warning": 1, "info": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def render(findings: Findings, unreadable: Mapping[str, int], page: Page) -> Res
     cards = [_guarded(f.topic, partial(_card, f, a, findings.facts, page)) for f, a in findings.advice]
     if findings.unknown or unreadable:
         cards.append(_guarded(NOT_EVALUATED, partial(_not_evaluated, findings, unreadable, page)))
-    cards.sort(key=lambda card: _URGENCY[card["indicator"]])
+    cards.sort(key=lambda card: -URGENCY.index(card["indicator"]))
     return _guarded("response", partial(_checked, cards))
 
 

@@ -67,6 +67,8 @@ def medication_request(orderable: Orderable, act: CreateDrug, caller: Caller, do
     )
     resource = {"resourceType": "MedicationRequest", **_common(caller), **medication}
     dosage = _dosage(orderable, act.mg, dosing)
+    if orderable.dosage_text:
+        dosage["text"] = orderable.dosage_text[caller.language]
     return resource | ({"dosageInstruction": [dosage]} if dosage else {})
 
 
@@ -76,8 +78,7 @@ def _dosage(orderable: Orderable, mg: Fraction | None, dosing: Dosing) -> Json:
         repeat = {"frequency": 1, "period": orderable.every.period, "periodUnit": orderable.every.unit}
         dosage["timing"] = {"repeat": repeat}
     if orderable.route:
-        code = dosing.routes[orderable.route].snomed[0]
-        dosage["route"] = {"coding": [{"system": SNOMED, "code": code}], "text": orderable.route}
+        dosage["route"] = _route(orderable.route, dosing)
     low = mg if mg is not None else (Fraction(orderable.dose) if orderable.dose is not None else None)
     if low is not None and orderable.dose_high is not None:
         high = Fraction(orderable.dose_high)
@@ -87,6 +88,11 @@ def _dosage(orderable: Orderable, mg: Fraction | None, dosing: Dosing) -> Json:
     elif low is not None:
         dosage["doseAndRate"] = [{"doseQuantity": quantity(low, orderable.unit)}]
     return dosage
+
+
+def _route(name: str, dosing: Dosing) -> Json:
+    route = dosing.routes[name]
+    return {"coding": [{"system": SNOMED, "code": route.snomed[0], "display": route.display}]}
 
 
 def quantity(value: Fraction, unit: str) -> Json:
@@ -115,7 +121,7 @@ def revised(original: Json, act: ReviseOrder, doses: DoseReader, dosing: Dosing)
             dosage["timing"] = _timing(dosage.get("timing"), act.interval_days)
             dosage.pop("text", None)
         if act.subcutaneous and order.route != "subcutaneous":
-            dosage["route"] = {"coding": [{"system": SNOMED, "code": dosing.routes["subcutaneous"].snomed[0]}]}
+            dosage["route"] = _route("subcutaneous", dosing)
     resource["dosageInstruction"] = dosages
     if new_dose is not None:
         _drop_ordered_dose(resource)

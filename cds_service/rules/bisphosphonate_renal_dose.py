@@ -16,7 +16,7 @@ def bisphosphonate_renal_dose(order: DrugOrder, facts: Facts, p: Parameters) -> 
     clearance, bands = facts.renal.clearance, p.bands(TABLE, order.drug)
     if not bands or order.route == "oral":
         return NoAdvice("no-row")
-    if "hypercalcaemia" in order.indications:
+    if _for_hypercalcaemia(order, facts, p):
         return NoAdvice("hypercalcaemia")
     if clearance is None:
         return NoAdvice("clearance-unknown")
@@ -30,7 +30,7 @@ def bisphosphonate_renal_dose(order: DrugOrder, facts: Facts, p: Parameters) -> 
     if band is None:
         return _above_the_table(order, p, data)
     if band.dose is None:
-        others = tuple(_others(order, clearance, p))
+        others = tuple(_others(order, facts, clearance, p))
         suggestions = tuple(_instead(order, others, facts, p))
         return Advise(p.indicator("not-recommended"), "not-recommended", data | {"alternatives": others}, suggestions)
     row = Fraction(band.dose)
@@ -38,10 +38,30 @@ def bisphosphonate_renal_dose(order: DrugOrder, facts: Facts, p: Parameters) -> 
     if order.dose is None:
         return Advise(p.indicator("no-dose"), "no-dose", data | {"problem": order.dose_problem})
     if order.dose.mg == row:
+        if order.drug == "ibandronate" and _above_label_limit(facts, p):
+            return Advise(p.indicator("label-limit"), "label-limit", data)
         return NoAdvice("equal", data)
     said = "above" if order.dose.mg > row else "below"
     revise = Suggestion("revise", (ReviseOrder(order, mg=row),), recommended=said == "above")
     return Advise(p.indicator(said), said, data, (revise,))
+
+
+def _for_hypercalcaemia(order: DrugOrder, facts: Facts, p: Parameters) -> bool:
+    """Zoledronic acid for hypercalcaemia: the label does not reduce it, below a creatinine that it names."""
+    if order.drug != "zoledronic-acid" or "hypercalcaemia" not in order.indications:
+        return False
+    creatinine = _current_creatinine(facts)
+    return creatinine is None or creatinine < p.number("hypercalcaemia_creatinine")
+
+
+def _above_label_limit(facts: Facts, p: Parameters) -> bool:
+    creatinine = _current_creatinine(facts)
+    return creatinine is not None and creatinine > p.number("ibandronate_label_creatinine")
+
+
+def _current_creatinine(facts: Facts) -> Fraction | None:
+    newest = facts.renal.creatinine
+    return newest.value if newest and facts.within(newest.when, facts.renal.look_back_days) else None
 
 
 def _band(bands: list[Band], clearance: Fraction) -> Band | None:
@@ -61,9 +81,11 @@ def _above_the_table(order: DrugOrder, p: Parameters, data: dict[str, object]) -
     return Advise(p.indicator("above-printed"), "above-printed", data)
 
 
-def _others(order: DrugOrder, clearance: Clearance, p: Parameters) -> Iterator[tuple[str, Fraction]]:
-    """The table's other drugs with their dose at this clearance; those not recommended are left out."""
+def _others(order: DrugOrder, facts: Facts, clearance: Clearance, p: Parameters) -> Iterator[tuple[str, Fraction]]:
+    """The table's other drugs with their dose at this clearance, without those it or their label forbids."""
     for drug in p.drugs(TABLE):
+        if drug == "ibandronate" and _above_label_limit(facts, p):
+            continue
         band = _band(p.bands(TABLE, drug), clearance.value) if drug != order.drug else None
         if band and band.dose is not None:
             yield drug, Fraction(band.dose)

@@ -8,6 +8,9 @@ from cds_service.outcome import Advise, CannotTell, NoAdvice, Outcome
 from cds_service.rulebook import BONE_MODIFYING, drug_stopped
 
 MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
+# A serious adverse reaction is the guideline's reason to stop; these are the ones a record can show.
+ADVERSE = ("osteonecrosis-of-jaw", "acute-kidney-injury", "dialysis")
+ADVERSE_REASONS = ("chronic-kidney-disease", "hypocalcaemia")
 EVENTS = ("bone-pain", "pathological-fracture", "spinal-cord-compression", "hypercalcaemia")
 
 
@@ -15,13 +18,15 @@ EVENTS = ("bone-pain", "pathological-fracture", "spinal-cord-compression", "hype
 def bma_early_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if any(facts.drug_orders(group) for group in BONE_MODIFYING):
         return NoAdvice("switch")
-    if facts.has("osteonecrosis-of-jaw") or "osteonecrosis-of-jaw" in order.stop_reasons:
+    if facts.has(*ADVERSE) or order.stop_reasons & {*ADVERSE, *ADVERSE_REASONS} or facts.calcium.level == "low":
         return NoAdvice("adverse-event")
     events = order.stop_reasons & set(EVENTS)
     first = _first_dose(order, facts)
     data = {"first": first, "months": facts.months_since(first) if first else None, "events": sorted(events)}
     if events and "bisphosphonate" in order.groups:
-        return Advise(p.indicator("after-event"), "after-event", data)
+        # The graded recommendation is about events; on bone pain the guideline says the same without a grade.
+        say = "after-event" if events - {"bone-pain"} else "after-pain"
+        return Advise(p.indicator("after-event"), say, data)
     missing = facts.lacking(*MEDICATIONS)
     if missing and (first is None or facts.months_since(first) < p.number("minimum_months")):
         # An earlier dose may stand in what was not obtained.

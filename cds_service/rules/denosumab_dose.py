@@ -4,14 +4,20 @@ from fractions import Fraction
 
 from cds_service.facts.model import DrugOrder, Facts
 from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, NoAdvice, Outcome, ReviseOrder, Suggestion
+from cds_service.outcome import Advise, CreateDrug, DeleteOrder, NoAdvice, Outcome, ReviseOrder, Suggestion
 from cds_service.rulebook import drug_ordered
+
+# Given in schedules of their own, with loading doses; the guideline's is for bone metastasis.
+OTHER_SCHEDULES = {"giant-cell-tumour-of-bone", "hypercalcaemia"}
 
 
 @drug_ordered("denosumab-dose", "rankl-inhibitor")
 def denosumab_dose(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if order.drug != "denosumab":
         return NoAdvice("other-drug")
+    metastasis = facts.has("bone-metastasis") or "bone-metastasis" in order.indications
+    if order.indications & OTHER_SCHEDULES or (facts.has(*OTHER_SCHEDULES) and not metastasis):
+        return NoAdvice("other-indication")
     dose = order.dose.mg if order.dose else None
     wrong_dose = dose is not None and dose != p.number("dose")
     wrong_route = order.route not in (None, "subcutaneous")
@@ -25,9 +31,18 @@ def denosumab_dose(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
         "wrong_route": wrong_route,
         "wrong_interval": wrong_interval,
         "renal": _reduced_for_renal(dose, facts, p),
+        "metastasis": metastasis,
     }
+    # Without bone metastasis the order may be right for what it is for: nothing is offered that one click would change.
+    return Advise(p.indicator(say), say, data, (_suggestion(order, dose, p),) if metastasis else ())
+
+
+def _suggestion(order: DrugOrder, dose: Fraction | None, p: Parameters) -> Suggestion:
+    """The order changed; an order for the osteoporosis product replaced, as its product cannot hold the dose."""
+    if dose == p.number("osteoporosis_dose") or order.product.use == "osteoporosis":
+        return Suggestion("replace", (DeleteOrder(order), CreateDrug("denosumab", p.number("dose"))), recommended=True)
     revise = ReviseOrder(order, p.number("dose"), p.days("interval"), subcutaneous=True)
-    return Advise(p.indicator(say), say, data, (Suggestion("revise", (revise,), recommended=True),))
+    return Suggestion("revise", (revise,), recommended=True)
 
 
 def _near(interval: Fraction | None, p: Parameters) -> bool:

@@ -5,10 +5,14 @@ from cds_service.guideline.model import Parameters
 from cds_service.outcome import Advise, CreateService, NoAdvice, Outcome, Suggestion
 from cds_service.rulebook import drug_ordered
 
+CONFIRM = Suggestion("order-albumin", (CreateService("albumin"),), recommended=True)
+
 
 @drug_ordered("denosumab-hypocalcaemia", "rankl-inhibitor")
 def denosumab_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     calcium = facts.calcium
+    if calcium.level == "low" and calcium.kind == "total-uncorrected":
+        return Advise(p.indicator("low"), "low-uncorrected", {"calcium": calcium}, (CONFIRM,))
     if calcium.level == "low":
         return Advise(p.indicator("low"), "low", {"calcium": calcium})
     if calcium.level is not None:

@@ -2,7 +2,7 @@
 
 from cds_service.facts.model import DrugOrder, Facts
 from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, NoAdvice, Outcome
+from cds_service.outcome import Advise, CannotTell, NoAdvice, Outcome
 from cds_service.rulebook import drug_ordered
 
 
@@ -15,7 +15,8 @@ def denosumab_renal_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters)
     if dialysis:
         return Advise(p.indicator(), "dialysis", data)
     if clearance is None:
-        return NoAdvice("clearance-unknown")
+        kidneys = facts.has("chronic-kidney-disease", "acute-kidney-injury")
+        return CannotTell(facts.renal.problems) if kidneys else NoAdvice("clearance-unknown")
     if clearance.value < p.number("clearance_limit"):
         return Advise(p.indicator(), "severe", data)
     return NoAdvice("not-severe", data)

@@ -2,7 +2,7 @@
 
 from cds_service.facts.model import DrugGroup, DrugOrder, Facts
 from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
+from cds_service.outcome import Advise, CannotTell, CreateService, DeleteOrder, NoAdvice, Outcome, Suggestion
 from cds_service.rulebook import BONE_MODIFYING, drug_ordered
 
 MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
@@ -15,9 +15,16 @@ def hypercalcaemia_no_supplement(order: DrugOrder, facts: Facts, p: Parameters) 
         return NoAdvice("not-hypercalcaemic")
     data = {"calcium": facts.calcium, "diagnosis": next(iter(facts.found("hypercalcaemia")), None)}
     if order.groups & set(SUPPLEMENTS):
-        delete = Suggestion("delete", (DeleteOrder(order),), recommended=True)
-        return Advise(p.indicator(), "ordered", data, (delete,))
+        return Advise(p.indicator(), "ordered", data, _suggestions(order, facts))
     if taken := facts.taking(SUPPLEMENTS, p.days("look_back")):
         return Advise(p.indicator(), "active", data | {"taken": taken})
     missing = facts.lacking(*MEDICATIONS)
     return CannotTell(missing) if missing else NoAdvice("not-taken")
+
+
+def _suggestions(order: DrugOrder, facts: Facts) -> tuple[Suggestion, ...]:
+    """Removing the order; where only a diagnosis says that calcium is high, measuring it first."""
+    known = facts.calcium.level is not None
+    delete = Suggestion("delete", (DeleteOrder(order),), recommended=known)
+    test = Suggestion("order-calcium", (CreateService("calcium"), CreateService("albumin")), recommended=True)
+    return (delete,) if known else (test, delete)

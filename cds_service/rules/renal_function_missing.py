@@ -13,10 +13,15 @@ NEEDS_BODY = "no-body-surface"
 def renal_function_missing(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if facts.renal.clearance:
         return NoAdvice("known", {"clearance": facts.renal.clearance})
+    if order.route == "oral":
+        return NoAdvice("oral")
     problems = facts.renal.problems
     missing = facts.lacking("measurements")
     if missing and all(problem.what in BODY or problem.why == NEEDS_BODY for problem in problems):
         return CannotTell(missing)
+    creatinine = facts.renal.creatinine
+    if creatinine and facts.within(creatinine.when, facts.renal.look_back_days):
+        return Advise(p.indicator(), "inputs-missing", {"problems": problems, "creatinine": creatinine})
     ordered = facts.arranged(facts.renal.look_back_days, "creatinine")
     order_test = Suggestion("order-creatinine", (CreateService("creatinine"),), recommended=True)
     return Advise(
