@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from cds_service import fixtures
+from cds_service import __version__, fixtures
 from cds_service.answer import answer
 from cds_service.codelists import accept
 from cds_service.content import Content
@@ -25,7 +25,7 @@ from cds_service.web.outcomes import of_problem
 
 
 @click.group()
-@click.version_option(package_name="cds_service")
+@click.version_option(__version__, prog_name="cds-service")
 def main() -> None:
     """CDS Hooks service for lung cancer bone metastasis (synthetic data; not a registered medical device)."""
 
@@ -133,10 +133,10 @@ def validate(file: Path, fhir_version: str) -> None:
 
     try:
         request = json.loads(file.read_bytes())
-    except ValueError as error:
-        raise click.ClickException(f"{file}: not JSON ({error})") from None
+    except (ValueError, RecursionError) as error:
+        raise click.ClickException(f"{file}: not JSON that can be read ({error})") from None
     broken = False
-    for report in judge(request, fhir_version):
+    for report in judge(request, fhir_version, _content(_settings()), local_now()):
         click.echo(f"{report.where} {report.kind}: {'valid' if report.valid else 'invalid'}; reader: {report.reader}")
         for line in report.errors:
             click.echo(f"    {line}")

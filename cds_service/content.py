@@ -88,6 +88,10 @@ def _active(guideline: Guideline, services: Services, settings: Settings) -> dic
     order = [topic for service in services.services for topic in service.topics]
     for topic in sorted(settings.topics_off - set(order)):
         raise SettingsError("CDS_TOPICS_OFF", f"there is no topic {topic!r}", f"The topics are {', '.join(order)}")
+    if NOT_EVALUATED in settings.topics_off:
+        raise SettingsError(
+            "CDS_TOPICS_OFF", f"{NOT_EVALUATED} cannot be silenced", "Without it, unknown looks like safe"
+        )
     return {
         topic: guideline.recommendations[topic]
         for topic in order

@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 # msgspec says which types met; these words of its message carry no value, everything else of it is withheld.
 _MISMATCH = re.compile(r"^Expected `[\w| ,\[\]\.]+`, got `\w+`|^Object missing required field `\w+`")
+_ABSENT = re.compile(r"^Object missing required field `(\w+)`")
 _PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`$")
 
 
@@ -78,11 +79,11 @@ def decode(raw: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T], where: st
         return decoder.decode(raw)
     except msgspec.ValidationError as error:
         message = str(error)
-        path = _PATH.search(message)
-        mismatch = _MISMATCH.match(message)
+        path, mismatch, absent = _PATH.search(message), _MISMATCH.match(message), _ABSENT.match(message)
+        place = (path.group(1) if path else "") + (f".{absent.group(1)}" if absent else "")
         raise BadRequest(
             what=mismatch.group(0) if mismatch else "The value is not of the expected form",
-            where=(where + (path.group(1) if path else "")).strip("."),
+            where=(where + place).strip(".") or "$",
             remedy="Send the member in the shape the CDS Hooks specification gives for it.",
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -15,7 +15,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from cds_service.settings import Settings, SettingsError
@@ -123,8 +123,10 @@ class _Supervisor:
 
     def _stop(self, _number: int, _frame: object) -> None:
         self._stopping = True
-        for process in self._born:
-            os.kill(process, signal.SIGTERM)
+        for process in list(self._born):
+            # One that has just ended is gone by the time a second signal arrives.
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGTERM)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,8 +13,27 @@ from fhir.resources import get_fhir_model_class as r5_model
 from fhir.resources.R4B import get_fhir_model_class as r4b_model
 from pydantic import ValidationError
 
-from cds_service.fhir.structs import Readable
+from cds_service.content import Content
+from cds_service.facts.gather import Reader
+from cds_service.facts.history import diagnoses
+from cds_service.facts.model import Result, Unusable
+from cds_service.facts.observations import collect
+from cds_service.fhir.structs import (
+    Appointment,
+    Condition,
+    Medication,
+    MedicationAdministration,
+    MedicationRequest,
+    MedicationStatement,
+    Observation,
+    Patient,
+    Procedure,
+    Readable,
+    Resource,
+    ServiceRequest,
+)
 from cds_service.record import belongs
+from cds_service.render.texts import plain_number
 
 _readable = msgspec.json.Decoder(Readable)
 
@@ -61,16 +81,16 @@ def errors_of(resource: dict[str, Any], version: str) -> tuple[str, ...]:
     return ()
 
 
-def validate(request: dict[str, Any], version: str) -> Iterator[Report]:
-    """A report for every resource of a CDS Hooks request (or of a bare resource or Bundle)."""
-    patient_id = str((request.get("context") or {}).get("patientId", "")) if isinstance(request, dict) else ""
+def validate(request: Any, version: str, content: Content, now: datetime) -> Iterator[Report]:
+    """A report for every resource of a CDS Hooks request (or of a bare resource or Bundle), read at ``now``."""
+    context = request.get("context") if isinstance(request, dict) else None
+    patient_id = str(context.get("patientId", "")) if isinstance(context, dict) else ""
     for where, resource in resources_of(request):
-        yield Report(
-            where or "$", str(resource["resourceType"]), errors_of(resource, version), _reader(resource, patient_id)
-        )
+        verdict = _reader(resource, patient_id, content, now)
+        yield Report(where or "$", str(resource["resourceType"]), errors_of(resource, version), verdict)
 
 
-def _reader(resource: dict[str, Any], patient_id: str) -> str:
+def _reader(resource: dict[str, Any], patient_id: str, content: Content, now: datetime) -> str:
     try:
         read = _readable.decode(json.dumps(resource).encode())
     except msgspec.ValidationError as error:
@@ -82,4 +102,30 @@ def _reader(resource: dict[str, Any], patient_id: str) -> str:
         return "left out: it cannot be decoded"
     if patient_id and not belongs(read, patient_id):
         return "left out: it is of another patient"
-    return "read"
+    return (
+        f"read as {said}"
+        if (said := "; ".join(_meanings(read, content.reader, now)))
+        else "read; no code list names it"
+    )
+
+
+def _meanings(read: Resource, reader: Reader, now: datetime) -> Iterator[str]:
+    """What a resource means to the rules, in words."""
+    if isinstance(read, Observation):
+        results = [r for rs in collect([read], reader.terminology, reader.measurements, now).values() for r in rs]
+        yield from (f"{r.analyte}: {_result(r)}" for r in results)
+    elif isinstance(read, Condition):
+        found = diagnoses([read], reader.terminology, now)
+        yield from (f"{d.concept} ({'active' if d.active else 'not active'})" for d in found)
+    elif isinstance(read, MedicationRequest | MedicationStatement | MedicationAdministration):
+        yield from reader.drugs.read(read, lambda _: None).drugs
+    elif isinstance(read, ServiceRequest | Procedure) and read.code:
+        yield from reader.order_reader.services(read.code)
+    elif isinstance(read, Patient | Medication | Appointment):
+        yield str(type(read).__struct_config__.tag)
+
+
+def _result(result: Result) -> str:
+    if isinstance(result, Unusable):
+        return f"not usable ({result.why})"
+    return f"{plain_number(result.value, 3)} {result.unit}, {result.when}"

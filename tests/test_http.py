@@ -90,7 +90,8 @@ def test_prefetch_templates_are_of_the_restricted_kind(client: FlaskClient) -> N
         ({"hook": "patient-view"}, "hook"),
         ({"hook": None}, "hook"),
         ({"context": []}, "context"),
-        ({"context": {"userId": "Practitioner/1", "patientId": "pat-1"}}, "context"),
+        ({"context": {"userId": "Practitioner/1", "patientId": "pat-1"}}, "context.draftOrders"),
+        ({"context": {"userId": "Practitioner/1", "draftOrders": BUNDLE}}, "context.patientId"),
         ({"context": {"userId": "P/1", "patientId": 7, "draftOrders": BUNDLE}}, "context.patientId"),
         ({"context": {"userId": "P/1", "patientId": " ", "draftOrders": BUNDLE}}, "context.patientId"),
         ({"context": {"userId": "P/1", "patientId": "p", "draftOrders": {"resourceType": "X"}}}, "context.draftOrders"),
@@ -109,7 +110,14 @@ def test_a_member_of_the_wrong_shape_is_named(client: FlaskClient, change: build
     ids=["empty", "cut", "null", "list", "nan", "utf16", "text", "deep list", "deep object"],
 )
 def test_what_is_not_a_json_object_is_a_400(client: FlaskClient, body: bytes) -> None:
-    outcome(post(client, body), 400)
+    assert outcome(post(client, body), 400)[0]["expression"]
+
+
+def test_a_missing_member_is_named(client: FlaskClient) -> None:
+    body = request(zoledronic())
+    for member in ("hook", "hookInstance", "context"):
+        without = {name: value for name, value in body.items() if name != member}
+        assert outcome(post(client, without), 400)[0]["expression"] == [member]
 
 
 def test_order_select_needs_selections(client: FlaskClient) -> None:

@@ -137,6 +137,8 @@ class Windows(File, frozen=True):
         for name, window in self._all():
             if window.unit != "d" or window.value != int(window.value) or window.value < 1:
                 raise ValueError(f"the window {name} must be a whole number of days, 1 or more (unit d)")
+            if (window.min is not None and window.value < window.min) or (window.max and window.value > window.max):
+                raise ValueError(f"the window {name} lies outside its own min and max")
 
     def _all(self) -> Iterator[tuple[str, Parameter]]:
         yield from (("renal", self.renal), ("weight", self.weight), ("calcium", self.calcium))
