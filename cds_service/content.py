@@ -8,12 +8,13 @@ from pathlib import Path
 
 from cds_service.data import content_root
 from cds_service.facts.gather import Reader
+from cds_service.guideline.agreement import check_rule, check_shared, check_texts
 from cds_service.guideline.dosing import Dosing
 from cds_service.guideline.load import Guideline, load_guideline
 from cds_service.guideline.measurements import Measurements
 from cds_service.guideline.model import Recommendation
 from cds_service.guideline.services import Orderable, Service, Services
-from cds_service.guideline.yamlfile import ContentError, load_as
+from cds_service.guideline.yamlfile import ContentError, line_of, load_as
 from cds_service.render.texts import LANGUAGES, Language, SharedText, TopicText, compile_language
 from cds_service.rulebook import Rule, load_rules
 from cds_service.settings import Settings, SettingsError
@@ -69,6 +70,8 @@ class Content:
         terminology = Terminology.load(root / "codelists", snomed_affiliate=settings.snomed_affiliate)
         rules = load_rules()
         _tied(guideline, services, rules, root)
+        shared, texts = _texts(guideline, root)
+        _agreed(guideline, rules, shared, texts, root)
         return cls(
             guideline=guideline,
             services=services,
@@ -77,7 +80,7 @@ class Content:
             rules=rules,
             orderables=load_as(root / "orderables.yaml", dict[str, Orderable]),
             dosing=dosing,
-            languages=_languages(guideline, root),
+            languages=_languages(guideline, shared, texts),
             terminology=terminology,
             reader=Reader.of(terminology, load_as(root / "measurements.yaml", Measurements), guideline.drugs, dosing),
         )
@@ -107,6 +110,11 @@ def _active(guideline: Guideline, services: Services, settings: Settings) -> dic
 def _tied(guideline: Guideline, services: Services, rules: Mapping[str, Rule], root: Path) -> None:
     """One name everywhere: every topic of a service has its YAML and its rule, and nothing is left over."""
     file = root / "services.yaml"
+    for topic, recommendation in guideline.recommendations.items():
+        for need in {*recommendation.needs.required, *recommendation.needs.optional} - set(services.prefetch):
+            yaml = root / "recommendations" / f"{topic}.yaml"
+            remedy = f"use the keys of services.yaml: {', '.join(services.prefetch)}"
+            raise ContentError(yaml, line_of(yaml, "needs"), f"there is no prefetch key {need!r}", remedy)
     listed = {topic for service in services.services for topic in service.topics}
     for topic in listed ^ set(guideline.recommendations):
         raise ContentError(
@@ -127,11 +135,35 @@ def _override_reasons(guideline: Guideline, tag: str) -> Iterator[tuple[str, lis
         yield topic, [{"system": reasons.system, "code": c, "display": reasons.display[c][tag]} for c in codes]
 
 
-def _languages(guideline: Guideline, root: Path) -> dict[str, Language]:
+def _texts(guideline: Guideline, root: Path) -> tuple[dict[str, SharedText], dict[str, dict[str, TopicText]]]:
+    """The shared words by language, and the texts by topic, then language."""
+    shared = {tag: load_as(root / "texts" / tag / "_shared.yaml", SharedText) for tag in LANGUAGES}
+    texts = {
+        topic: {tag: load_as(root / "texts" / tag / f"{topic}.yaml", TopicText) for tag in LANGUAGES}
+        for topic in guideline.recommendations
+    }
+    return shared, texts
+
+
+def _agreed(
+    guideline: Guideline,
+    rules: Mapping[str, Rule],
+    shared: Mapping[str, SharedText],
+    texts: Mapping[str, Mapping[str, TopicText]],
+    root: Path,
+) -> None:
+    check_shared(shared, root)
+    for topic, recommendation in guideline.recommendations.items():
+        if topic in rules:
+            check_rule(topic, rules[topic], recommendation, texts[topic], root)
+        check_texts(topic, recommendation, texts[topic], root)
+
+
+def _languages(
+    guideline: Guideline, shared: Mapping[str, SharedText], texts: Mapping[str, Mapping[str, TopicText]]
+) -> dict[str, Language]:
     kinds = {topic: r.source.kind for topic, r in guideline.recommendations.items()}
-    return {tag: compile_language(tag, *_texts(root / "texts" / tag, kinds), kinds) for tag in LANGUAGES}
-
-
-def _texts(folder: Path, topics: Mapping[str, str]) -> tuple[SharedText, dict[str, TopicText]]:
-    texts = {topic: load_as(folder / f"{topic}.yaml", TopicText) for topic in topics}
-    return load_as(folder / "_shared.yaml", SharedText), texts
+    return {
+        tag: compile_language(tag, shared[tag], {topic: text[tag] for topic, text in texts.items()}, kinds)
+        for tag in LANGUAGES
+    }

@@ -48,7 +48,7 @@ class Settings:
     ``CDS_DEFAULT_LANGUAGE``      en                      ``en`` or ``zh-CN``, for callers that name no language
     ``CDS_FHIR_VERSION``          auto                    ``R4``, ``R4B``, ``R5``; ``auto`` decides from the request
     ``CDS_SNOMED_AFFILIATE``      on                      ``off`` where the site has no SNOMED CT licence
-    ``CDS_LABEL_RULES``           on                      ``off`` silences topics that rest on drug labels
+    ``CDS_LABEL_RULES``           on                      ``off`` silences topics that do not rest on the guideline
     ``CDS_TOPICS_OFF``            (none)                  topic codes to silence, comma-separated
     ============================= ======================= ===========================================================
     """

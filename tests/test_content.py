@@ -231,3 +231,32 @@ def test_a_package_without_its_content_says_so(tmp_path: Path, monkeypatch: pyte
         data.content_root()
     (tmp_path / "cds_service" / "cards").mkdir(parents=True)
     assert data.content_root() == tmp_path / "cds_service" / "cards"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("recommendations/infusion-time.yaml", "  minimum:", "  minium:", "'minimum'"),
+        ("recommendations/infusion-time.yaml", "default:", "usual:", "'default'"),
+        ("recommendations/infusion-time.yaml", "[conditions]", "[condition]", "'condition'"),
+        ("texts/en/infusion-time.yaml", "  too-fast:", "  too-fst:", "too-f"),
+        ("texts/zh-CN/infusion-time.yaml", "  no-time:", "  no-tme:", "no-t"),
+        ("texts/en/infusion-time.yaml", "p.minimum", "p.minium", "p.minium"),
+        ("texts/en/infusion-time.yaml", "|num", "|nmu", "nmu"),
+        ("texts/zh-CN/infusion-time.yaml", "{{ p.minimum", "{% p.minimum", "not a template"),
+        ("texts/en/_shared.yaml", "{% if c.newer %}", "{% if c.newer %", "not a template"),
+        ("measurements.yaml", "value: 28", "value: 2800", "renal"),
+    ],
+)
+def test_names_that_do_not_agree_stop_the_start(cards: Path, file: str, old: str, new: str, said: str) -> None:
+    edit(cards / file, old, new)
+    with pytest.raises(ContentError) as caught:
+        Content.load(Settings(), cards)
+    assert said in str(caught.value)
+    assert "Remedy" in str(caught.value)
+    assert Path(file).name in str(caught.value)
+
+
+def test_the_card_of_what_is_unknown_cannot_be_silenced() -> None:
+    with pytest.raises(SettingsError, match="not-evaluated"):
+        Content.load(Settings(topics_off=frozenset({"not-evaluated"})))

@@ -17,6 +17,7 @@ import jinja2
 
 from cds_service.facts.model import RequestText
 from cds_service.guideline.model import File
+from cds_service.guideline.yamlfile import ContentError
 from cds_service.render.escape import markdown
 
 LANGUAGES = ("en", "zh-CN")
@@ -169,10 +170,17 @@ def compile_language(
             suggestions={key: plain.from_string(line) for key, line in text.suggestions.items()},
         )
 
+    def named(topic: str, text: TopicText) -> TopicSentences:
+        try:
+            return sentences(topic, text)
+        except jinja2.TemplateError as error:
+            file = f"texts/{tag}/{topic}.yaml"
+            raise ContentError(file, None, f"not a template: {error.message}", "correct the filter or braces") from None
+
     return Language(
         tag=tag,
         shared=shared,
-        topics={topic: sentences(topic, text) for topic, text in topics.items()},
+        topics={topic: named(topic, text) for topic, text in topics.items()},
         notes={key: rich.from_string(line) for key, line in shared.notes.items()},
     )
 
