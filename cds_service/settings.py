@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Self
 
 Profile = Literal["development", "production"]
@@ -50,6 +51,7 @@ class Settings:
     ``CDS_SNOMED_AFFILIATE``      on                      ``off`` where the site has no SNOMED CT licence
     ``CDS_LABEL_RULES``           on                      ``off`` silences topics that do not rest on the guideline
     ``CDS_TOPICS_OFF``            (none)                  topic codes to silence, comma-separated
+    ``CDS_SITE_FILE``             (none)                  path of the site file (deploy/site.example.yaml)
     ============================= ======================= ===========================================================
     """
 
@@ -66,6 +68,7 @@ class Settings:
     snomed_affiliate: bool = True
     label_rules: bool = True
     topics_off: frozenset[str] = frozenset()
+    site_file: Path | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -99,6 +102,13 @@ def _text(name: str, value: str) -> str:
     if any(c.isspace() for c in value):
         raise SettingsError(name, "contains white space", "Give one host name or address")
     return value
+
+
+def _file(name: str, value: str) -> Path:
+    path = Path(value)
+    if not path.is_file():
+        raise SettingsError(name, f"there is no file {value}", "Give the path of a site file, or unset it")
+    return path
 
 
 def _number(low: int, high: int) -> Callable[[str, str], int]:
@@ -168,4 +178,5 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str, str], Any]]] = {
     "CDS_SNOMED_AFFILIATE": ("snomed_affiliate", _switch),
     "CDS_LABEL_RULES": ("label_rules", _switch),
     "CDS_TOPICS_OFF": ("topics_off", _topics),
+    "CDS_SITE_FILE": ("site_file", _file),
 }

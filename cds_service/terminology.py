@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -52,11 +52,18 @@ class Match:
 class Terminology:
     """The code lists, ready to be asked. Immutable once made; safe to share between threads."""
 
-    def __init__(self, rows: Iterable[Row], systems: Systems, wording: Wording, aliases: Mapping[str, str]) -> None:
-        self._systems: Mapping[str, System] = systems.all()
+    def __init__(
+        self,
+        rows: Iterable[Row],
+        systems: Systems,
+        wording: Wording,
+        aliases: Mapping[str, str],
+        extra_rows: Iterable[Row] = (),
+    ) -> None:
+        self._systems: dict[str, System] = systems.all()
         self._emitted = frozenset(systems.systems)
         self._aliases = dict(_aliases(systems)) | {_address(url): system for url, system in aliases.items()}
-        self._rows = tuple(rows)
+        self._rows = (*rows, *map(self._adopted, extra_rows))
         self._exact: dict[tuple[str, str, str], list[Row]] = {}
         self._prefix: dict[tuple[str, str, str], list[Row]] = {}
         for row in self._rows:
@@ -69,12 +76,18 @@ class Terminology:
 
     @classmethod
     def load(
-        cls, folder: Path, *, snomed_affiliate: bool = True, system_aliases: Mapping[str, str] | None = None
+        cls,
+        folder: Path,
+        *,
+        snomed_affiliate: bool = True,
+        system_aliases: Mapping[str, str] | None = None,
+        extra_rows: Iterable[Row] = (),
     ) -> Terminology:
         """The lists of a folder.
 
         ``snomed_affiliate``: with the SNOMED CT codes that need a licence at the site. ``system_aliases``: a site's own
-        addresses or OIDs, each to a key of ``systems.yaml``. Raises ``ContentError``.
+        addresses or OIDs, each to a key of ``systems.yaml``. ``extra_rows``: a site's own codes and names, of any
+        system. Raises ``ContentError``.
         """
         systems = load_systems(folder)
         for url, system in (system_aliases or {}).items():
@@ -82,7 +95,7 @@ class Terminology:
                 remedy = f"use one of: {', '.join(systems.all())}"
                 raise ContentError(folder / "systems.yaml", None, f"the alias {url} leads to unknown {system}", remedy)
         rows = load_rows(folder, snomed_affiliate=snomed_affiliate)
-        return cls(rows, systems, load_as(folder / "wording.yaml", Wording), system_aliases or {})
+        return cls(rows, systems, load_as(folder / "wording.yaml", Wording), system_aliases or {}, extra_rows)
 
     def match(self, domain: str, codings: Sequence[Coding], text: str | None) -> tuple[Match, ...]:
         """What the codings mean; when none of them decides, what the text, then each display, names.
@@ -121,6 +134,16 @@ class Terminology:
     def _fit_to_emit(self, row: Row) -> bool:
         unfit = row.flags & {"legacy", "broad", "by-display"}
         return row.status == "V" and row.match != "exclude" and row.system in self._emitted and not unfit
+
+    def _adopted(self, row: Row) -> Row:
+        """A site's row under the name its system has here; a system nobody else knows is compared as written."""
+        if row.is_name:
+            return row
+        system = self._canonical(row.system)
+        if system not in self._systems:
+            self._systems[system] = System(system, owner="the site", licence="the site's own", codes="exact")
+            self._aliases[_address(system)] = system
+        return replace(row, system=system)
 
     def _index(self, row: Row) -> None:
         how = self._systems[row.system].codes

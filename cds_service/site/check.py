@@ -1,0 +1,191 @@
+"""What is wrong with a site file, judged against the content it is for: nothing is silently ignored."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from cds_service.codelists import Systems, load_rows, load_systems
+from cds_service.guideline.measurements import Measurements
+from cds_service.guideline.model import Parameter, Recommendation
+from cds_service.guideline.services import Orderable
+from cds_service.guideline.yamlfile import load_as
+from cds_service.names import plain, squeezed, worded
+from cds_service.site.address import fault_of
+from cds_service.site.model import Client, LocalCode, LocalName, Options, Site
+
+Where = tuple[str | int, ...]
+# Units of which only whole numbers make sense.
+COUNTED = frozenset({"d", "mo", "a", "1"})
+NOT_EVALUATED = "not-evaluated"
+# A shorter name would be found in everything.
+SHORTEST_NAME = 2
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """Something wrong at a member of the file: where, what, and what to write instead."""
+
+    where: Where
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A code list: its domain and its product words."""
+
+    domain: str
+    products: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Known:
+    """The content a site file is for, as it ships."""
+
+    recommendations: Mapping[str, Recommendation]
+    measurements: Measurements
+    orderables: Mapping[str, Orderable]
+    systems: Systems
+    concepts: Mapping[str, Concept]
+    options: Options
+
+    @classmethod
+    def read(cls, root: Path, recommendations: Mapping[str, Recommendation], measurements: Measurements) -> Known:
+        """Beside what is given, the rest of ``cards/``. Raises ``ContentError``."""
+        products: dict[str, set[str]] = {}
+        domains: dict[str, str] = {}
+        for row in load_rows(root / "codelists"):
+            domains[row.concept] = row.domain
+            products.setdefault(row.concept, set()).update({row.product} if row.product else ())
+        return cls(
+            recommendations=recommendations,
+            measurements=measurements,
+            orderables=load_as(root / "orderables.yaml", dict[str, Orderable]),
+            systems=load_systems(root / "codelists"),
+            concepts={name: Concept(domain, frozenset(products[name])) for name, domain in domains.items()},
+            options=load_as(root / "site.yaml", Options),
+        )
+
+
+def complaints(site: Site, known: Known) -> Iterator[Complaint]:
+    """Everything wrong with the file."""
+    yield from _clients(site.clients, known)
+    for url, system in site.code_systems.items():
+        if system not in known.systems.all():
+            yield _unknown(("code_systems", url), "code system", system, known.systems.all())
+    yield from _codes(site, known)
+    yield from _numbers(site, known)
+    yield from _topics(site.topics, known)
+    for orderable in site.preference_list:
+        if orderable not in known.orderables:
+            yield _unknown(("preference_list", orderable), "orderable", orderable, known.orderables)
+
+
+def _clients(clients: list[Client], known: Known) -> Iterator[Complaint]:
+    seen: dict[tuple[str, str], str] = {}
+    for number, client in enumerate(clients):
+        where: Where = ("clients", number)
+        claimed = [("name", client.name), *((("issuer", client.issuer),) if client.issuer else ())]
+        claimed += [("FHIR server", base.rstrip("/")) for base in client.fhir_servers]
+        if client.issuer is None and not client.fhir_servers:
+            claimed.append(("place of all other callers", "(no issuer, no fhir_servers)"))
+        for kind, value in claimed:
+            if (kind, value) in seen:
+                what = f"the {kind} {value} is that of the client {seen[kind, value]} too"
+                yield Complaint(where, what, "a call must lead to one client: keep it in one of them")
+            seen[kind, value] = client.name
+        for key, urls in (("fhir_servers", client.fhir_servers), ("links", client.links)):
+            for at, url in enumerate(urls):
+                if fault := fault_of(url):
+                    yield Complaint((*where, key, at), f"{url}: {fault}", "write https://host/path")
+        for at, topic in enumerate(client.popup_topics):
+            if topic not in known.recommendations:
+                yield _unknown((*where, "popup_topics", at), "topic", topic, known.recommendations)
+
+
+def _codes(site: Site, known: Known) -> Iterator[Complaint]:
+    seen: set[tuple[str, str, str]] = set()
+    mapped: list[tuple[Where, LocalCode | LocalName, str, str]] = [
+        (("codes", number), it, it.system, it.code) for number, it in enumerate(site.codes)
+    ]
+    mapped += [(("names", number), it, it.lang, it.text) for number, it in enumerate(site.names)]
+    for where, it, system, code in mapped:
+        yield from _meaning(where, it, known)
+        if not code.strip() or code != code.strip() or not system.strip():
+            yield Complaint(where, "a code or name that is empty or has spaces around it", "write it alone")
+        key = (system, code.casefold(), it.concept)
+        if key in seen:
+            yield Complaint(where, f"{code} stands twice for {it.concept}", "keep one of them")
+        seen.add(key)
+        if isinstance(it, LocalName):
+            yield from _name(where, it)
+
+
+def _meaning(where: Where, it: LocalCode | LocalName, known: Known) -> Iterator[Complaint]:
+    concept = known.concepts.get(it.concept)
+    if concept is None:
+        yield _unknown((*where, "concept"), "concept", it.concept, known.concepts)
+        return
+    if it.domain != concept.domain:
+        what = f"{it.concept} is of the domain {concept.domain}"
+        yield Complaint((*where, "domain"), what, f"write domain: {concept.domain}")
+    if it.product is not None and it.product not in concept.products:
+        yield _unknown((*where, "product"), f"product of {it.concept}", it.product, concept.products)
+
+
+def _name(where: Where, it: LocalName) -> Iterator[Complaint]:
+    folded = squeezed(plain(it.text)) if it.lang == "zh" else worded(plain(it.text)).strip()
+    if len(folded) < SHORTEST_NAME:
+        yield Complaint(
+            where, f"the name {it.text!r} is too short", "it would be found in everything; write more of it"
+        )
+    if (it.lang == "zh") != any("\u3400" <= character <= "\u9fff" for character in it.text):
+        yield Complaint((*where, "lang"), f"{it.text!r} is not of the language {it.lang}", "write zh or en")
+
+
+def _numbers(site: Site, known: Known) -> Iterator[Complaint]:
+    for topic, numbers in site.parameters.items():
+        if topic not in known.recommendations:
+            yield _unknown(("parameters", topic), "topic", topic, known.recommendations)
+            continue
+        shipped = known.recommendations[topic].parameters
+        for name, value in numbers.items():
+            if name not in shipped:
+                yield _unknown(("parameters", topic, name), f"parameter of {topic}", name, shipped)
+            else:
+                yield from _number(("parameters", topic, name), name, value, shipped[name])
+    for window, value in site.windows.items():
+        yield from _number(("windows", window), window, value, getattr(known.measurements.windows, window))
+    if site.acetaminophen_daily_maximum_g is not None:
+        key = "acetaminophen_daily_maximum_g"
+        yield from _number((key,), key, site.acetaminophen_daily_maximum_g, known.options.acetaminophen_daily_maximum_g)
+
+
+def _number(where: Where, name: str, value: Decimal, shipped: Parameter) -> Iterator[Complaint]:
+    if shipped.min is None or shipped.max is None:
+        what = f"{name} is a number of the {shipped.origin}, not the site's"
+        yield Complaint(where, what, "leave it out; only numbers with min and max can be set")
+    elif not shipped.min <= value <= shipped.max:
+        what = f"{name} is {value}, outside {shipped.min} to {shipped.max} {shipped.unit}"
+        yield Complaint(where, what, "choose a value within the bounds")
+    elif shipped.unit in COUNTED and value != int(value):
+        yield Complaint(where, f"{name} is {value}, not a whole number ({shipped.unit})", "write a whole number")
+
+
+def _topics(topics: Iterable[str], known: Known) -> Iterator[Complaint]:
+    for topic in topics:
+        if topic not in known.recommendations:
+            yield _unknown(("topics", topic), "topic", topic, known.recommendations)
+        elif topic == NOT_EVALUATED:
+            what = f"{NOT_EVALUATED} cannot be switched"
+            yield Complaint(("topics", topic), what, "remove it: without that card, not checked would look like safe")
+
+
+def _unknown(where: Where, kind: str, name: str, known: Collection[str]) -> Complaint:
+    near = difflib.get_close_matches(name, known, n=1)
+    remedy = f"did you mean {near[0]}?" if near else f"use one of: {', '.join(sorted(known)) or '(none)'}"
+    return Complaint(where, f"there is no {kind} {name!r}", remedy)

@@ -1,0 +1,91 @@
+"""Reads the site file and applies it: pure functions from what ships and what the site says to what runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from cds_service.codelists import Row
+from cds_service.guideline.measurements import Measurements
+from cds_service.guideline.model import Parameter, Recommendation, Table
+from cds_service.guideline.yamlfile import ContentError, line_of, load_as
+from cds_service.site.check import Known, complaints
+from cds_service.site.model import LocalCode, LocalName, Site
+
+IBANDRONATE = "ibandronate"
+
+
+def load_site(path: Path, known: Known) -> Site:
+    """The site file, checked against the content. Raises ``ContentError`` for its first mistake."""
+    site = load_as(path, Site)
+    for complaint in complaints(site, known):
+        raise ContentError(path, line_of(path, *complaint.where), complaint.what, complaint.remedy)
+    return site
+
+
+def apply(recommendations: Mapping[str, Recommendation], site: Site) -> dict[str, Recommendation]:
+    """The recommendations with the site's numbers, without the topics it switched off.
+
+    With ``ibandronate: label`` the dose tables lose its row: no dose is named for it and none offers it instead.
+    Silent topics stay: they are evaluated. The site must have passed ``complaints``.
+    """
+    return {topic: _applied(it, site) for topic, it in recommendations.items() if topic not in site.off}
+
+
+def apply_windows(measurements: Measurements, site: Site) -> Measurements:
+    """The measurements with the site's look-back windows."""
+    shipped = measurements.windows
+    changed = {name: _set(getattr(shipped, name), value) for name, value in site.windows.items()}
+    return msgspec.structs.replace(measurements, windows=msgspec.structs.replace(shipped, **changed))
+
+
+def rows(site: Site) -> tuple[Row, ...]:
+    """The site's codes and names as rows of the code lists: recognised, never emitted."""
+    return (*map(_code, site.codes), *map(_name, site.names))
+
+
+def _applied(it: Recommendation, site: Site) -> Recommendation:
+    if own := site.parameters.get(it.topic):
+        changed = {name: _set(it.parameters[name], value) for name, value in own.items()}
+        it = msgspec.structs.replace(it, parameters=it.parameters | changed)
+    if site.ibandronate == "label" and it.tables:
+        it = msgspec.structs.replace(it, tables={name: _without(table) for name, table in it.tables.items()})
+    return it
+
+
+def _set(parameter: Parameter, value: Decimal) -> Parameter:
+    return msgspec.structs.replace(parameter, value=value)
+
+
+def _without(table: Table) -> Table:
+    kept = {drug: bands for drug, bands in table.rows.items() if drug != IBANDRONATE}
+    gaps = {drug: gap for drug, gap in table.no_row.items() if drug != IBANDRONATE}
+    return msgspec.structs.replace(table, rows=kept, no_row=gaps)
+
+
+def _code(it: LocalCode) -> Row:
+    return _row(it, it.system, it.code)
+
+
+def _name(it: LocalName) -> Row:
+    return _row(it, f"text:{it.lang}", it.text)
+
+
+def _row(it: LocalCode | LocalName, system: str, code: str) -> Row:
+    """``S``: one source, the site; only verified codes (``V``) are ever emitted."""
+    return Row(
+        concept=it.concept,
+        domain=it.domain,
+        system=system,
+        code=code,
+        display=code,
+        match="exact",
+        status="S",
+        product=it.product,
+        flags=frozenset(),
+        ingredient=None,
+        strength=None,
+    )
