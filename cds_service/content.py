@@ -14,8 +14,9 @@ from cds_service.guideline.load import Guideline, load_guideline
 from cds_service.guideline.measurements import Measurements
 from cds_service.guideline.model import Recommendation
 from cds_service.guideline.services import Orderable, Service, Services
+from cds_service.guideline.texts import SharedText, TopicText
 from cds_service.guideline.yamlfile import ContentError, line_of, load_as
-from cds_service.render.texts import LANGUAGES, Language, SharedText, TopicText, compile_language
+from cds_service.render.texts import LANGUAGES, Language, compile_language
 from cds_service.rulebook import Rule, load_rules
 from cds_service.settings import Settings, SettingsError
 from cds_service.terminology import Terminology

@@ -16,8 +16,8 @@ import jinja2
 from jinja2 import nodes
 
 from cds_service.guideline.model import Recommendation
+from cds_service.guideline.texts import SharedText, TopicText
 from cds_service.guideline.yamlfile import ContentError, line_of
-from cds_service.render.texts import SharedText, TopicText
 from cds_service.rulebook import Rule
 
 _parser = jinja2.Environment(autoescape=True)

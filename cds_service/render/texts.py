@@ -16,42 +16,11 @@ from functools import lru_cache
 import jinja2
 
 from cds_service.facts.model import RequestText
-from cds_service.guideline.model import File
+from cds_service.guideline.texts import CardText, SharedText, TopicText
 from cds_service.guideline.yamlfile import ContentError
 from cds_service.render.escape import markdown
 
 LANGUAGES = ("en", "zh-CN")
-
-
-class CardText(File, frozen=True):
-    """One card: what to do, why with the numbers, and what is not known. ``summary`` is plain text."""
-
-    summary: str
-    do: str
-    why: str
-    unknown: str | None = None
-
-
-class TopicText(File, frozen=True):
-    """``cards/texts/<language>/<topic>.yaml``."""
-
-    topic: str
-    cards: dict[str, CardText]
-    quiet: dict[str, str]
-    suggestions: dict[str, str] = {}
-
-
-class SharedText(File, frozen=True):
-    """``cards/texts/<language>/_shared.yaml``: names and sentences that several topics use."""
-
-    drugs: dict[str, str]
-    words: dict[str, str]
-    missing: dict[str, str]
-    why_missing: dict[str, str]
-    unusable: dict[str, str]
-    notes: dict[str, str]
-    source_line: dict[str, str]
-    macros: str
 
 
 @lru_cache(maxsize=4096)
