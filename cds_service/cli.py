@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sys
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
@@ -15,11 +17,15 @@ from cds_service import __version__, fixtures
 from cds_service.answer import answer
 from cds_service.codelists import accept
 from cds_service.content import Content
+from cds_service.data import content_root
 from cds_service.explain import explain
 from cds_service.guideline.yamlfile import ContentError
 from cds_service.problems import CallProblem
 from cds_service.render.texts import LANGUAGES
 from cds_service.settings import Settings, SettingsError
+from cds_service.site.check import Known
+from cds_service.site.load import load_site
+from cds_service.site.model import NO_SITE, Site
 from cds_service.web.app import create_app, local_now
 from cds_service.web.outcomes import of_problem
 
@@ -169,3 +175,79 @@ def codelists(files: tuple[Path, ...]) -> None:
         except ContentError as error:
             raise click.ClickException(str(error)) from None
         click.echo(f"accepted {file.name}")
+
+
+def _known(content: Content) -> Known:
+    return Known.read(content_root(), content.guideline.recommendations, content.reader.measurements)
+
+
+def _site(settings: Settings, content: Content) -> Site:
+    if settings.site_file is None:
+        return NO_SITE
+    try:
+        return load_site(settings.site_file, _known(content))
+    except ContentError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@click.option("--site", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def doctor(file: Path | None) -> None:
+    """Check a site file (default: CDS_SITE_FILE): what is wrong with it, and what in it has no effect."""
+    from cds_service.site.doctor import examine
+
+    settings = _settings()
+    file = file or settings.site_file
+    if file is None:
+        raise click.ClickException("no site file: give --site FILE, or set CDS_SITE_FILE")
+    # As it ships: a wrong site file would stop the content from loading.
+    content = _content(dataclasses.replace(settings, site_file=None))
+    try:
+        remarks = list(examine(file, _known(content), content.terminology))
+    except ContentError as error:
+        raise click.ClickException(str(error)) from None
+    for remark in remarks:
+        click.echo(f"{'wrong' if remark.wrong else 'note'}: {remark.text}")
+    if any(remark.wrong for remark in remarks):
+        sys.exit(1)
+    click.echo(f"{file}: usable")
+
+
+@main.command("unmatched")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def list_unmatched(files: tuple[Path, ...]) -> None:
+    """List the order texts in request FILES that no code list recognises, most frequent first."""
+    from cds_service.site.unmatched import texts_of
+
+    content = _content(_settings())
+    counts: Counter[tuple[str, str]] = Counter()
+    failed = False
+    for file in files:
+        try:
+            counts += texts_of(content, file.read_bytes())
+        except CallProblem as problem:
+            failed = True
+            _, outcome = of_problem(problem)
+            click.echo(f"{file}: not read: {outcome['issue'][0]['diagnostics']}", err=True)
+    for (kind, text), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        click.echo(f"{count}\t{kind}\t{text}")
+    sys.exit(1 if failed else 0)
+
+
+@main.group()
+def export() -> None:
+    """Print what others need of the running content."""
+
+
+@export.command("epic-sheet")
+@click.option("--base-url", required=True, help="Where Epic reaches this server: https://cds.example.org")
+def epic_sheet(base_url: str) -> None:
+    """Print the build sheet (Markdown) that a hospital's Epic analyst types in."""
+    from cds_service.site.epic import sheet
+    from cds_service.web.discovery import prefetch
+
+    settings = _settings()
+    content = _content(settings)
+    templates = {service.id: prefetch(content, service.id) for service in content.services.services}
+    for line in sheet(content, _site(settings, content), base_url, templates):
+        click.echo(line)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from cds_service.content import Content
 from cds_service.guideline.services import Orderable
-from cds_service.render.texts import LANGUAGES
 from cds_service.site.model import Site
 from cds_service.site.profiles import epic_code
 
@@ -15,6 +14,7 @@ Row = tuple[str, ...]
 
 def sheet(content: Content, site: Site, base_url: str, prefetch: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     """The lines of the sheet (Markdown). ``prefetch``: service id -> key -> template."""
+    tags = tuple(content.languages)
     yield "# Build sheet for Epic"
     for service in content.services.services:
         yield from ("", f"## Service {service.id}", "", service.title, "")
@@ -26,18 +26,18 @@ def sheet(content: Content, site: Site, base_url: str, prefetch: Mapping[str, Ma
         yield from _table(("key", "query"), prefetch[service.id].items())
     yield from ("", "## Topic codes", "", f"System: {content.topic_system}", "")
     names = [
-        (epic_code(t), t, *(content.languages[tag].topics[t].display for tag in LANGUAGES)) for t in _topics(content)
+        (epic_code(t), t, *(content.languages[tag].topics[t].display for tag in tags)) for t in content.recommendations
     ]
-    yield from _table(("code", "topic", *LANGUAGES), names)
+    yield from _table(("code", "topic", *tags), names)
     reasons = content.guideline.override_reasons
     yield from ("", "## Override reasons", "", f"System: {reasons.system}", "")
     yield from _table(
-        ("code", *LANGUAGES, "topics"),
+        ("code", *tags, "topics"),
         [
             (
                 code,
-                *(words[tag] for tag in LANGUAGES),
-                ", ".join(epic_code(t) for t in _topics(content) if code in _codes(content, t)),
+                *(words[tag] for tag in tags),
+                ", ".join(epic_code(t) for t in content.recommendations if code in _codes(content, t)),
             )
             for code, words in reasons.display.items()
         ],
@@ -52,10 +52,6 @@ _PREFERENCES = (
 )
 
 
-def _topics(content: Content) -> list[str]:
-    return list(content.recommendations)
-
-
 def _codes(content: Content, topic: str) -> list[str]:
     return content.recommendations[topic].override_reasons
 
@@ -63,7 +59,7 @@ def _codes(content: Content, topic: str) -> list[str]:
 def _orderables(content: Content, site: Site) -> Iterator[Row]:
     for name, orderable in content.orderables.items():
         records = [
-            f"{r.code} ({r.display}{f', {r.dose} {orderable.unit}' if r.dose is not None else ''})"
+            f"{r.code} ({r.display}{f', {r.dose} {_unit(orderable)}' if r.dose is not None else ''})"
             for r in site.preference_list.get(name, [])
         ]
         yield name, _proposed(orderable), ", ".join(records) or "none"
@@ -74,7 +70,7 @@ def _proposed(orderable: Orderable) -> str:
     said = [orderable.text["en"]]
     if orderable.dose is not None:
         high = f" to {orderable.dose_high}" if orderable.dose_high is not None else ""
-        said.append(f"{orderable.dose}{high} {orderable.unit}")
+        said.append(f"{orderable.dose}{high} {_unit(orderable)}")
     elif orderable.resource == "MedicationRequest":
         said.append("the dose of the card: one record per dose")
     if orderable.route:
@@ -82,6 +78,10 @@ def _proposed(orderable: Orderable) -> str:
     if orderable.every:
         said.append(f"every {orderable.every.period} {orderable.every.unit}")
     return ", ".join(said)
+
+
+def _unit(orderable: Orderable) -> str:
+    return orderable.unit.replace("[iU]", "IU")
 
 
 def _table(head: Row, rows: Iterable[Row]) -> Iterator[str]:

@@ -5,9 +5,9 @@ profile     what changes
 =========== ==========================================================================================================
 generic     nothing
 sandbox     nothing: what its pages would render as HTML was escaped when the cards were made
-epic        topic codes without hyphens; ``selectionBehavior`` is ``any``; one action per suggestion, so what has several
-            becomes several; no updates; a new order only where the site's preference list has a record that orders
-            the dose of the card, and then with that record's code (Epic takes all else from the record)
+epic        topic codes without hyphens; ``selectionBehavior`` is ``any``; one action per suggestion, so what has
+            several becomes several; no updates; a new order only where the site's preference list has a record that
+            orders the dose of the card, and then with that record's code (Epic takes all else from the record)
 oracle      links only below the client's registered prefixes; ``critical`` only for the topics the client lists, else
             ``warning``
 =========== ==========================================================================================================

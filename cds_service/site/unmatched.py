@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from threading import Lock
 
 from cds_service.content import Content
@@ -12,7 +12,7 @@ from cds_service.hook import read_hook
 from cds_service.record import read_record
 
 
-def unmatched(orders: Iterable[Order]) -> Iterable[tuple[str, str]]:
+def unmatched(orders: Iterable[Order]) -> Iterator[tuple[str, str]]:
     """Kind (``drug`` or ``service``) and text of every order that means nothing to the code lists."""
     for order in orders:
         if isinstance(order, DrugOrder):
@@ -49,4 +49,4 @@ def texts_of(content: Content, body: bytes) -> Counter[tuple[str, str]]:
     hooks = tuple(dict.fromkeys(hook for service in content.services.services for hook in service.hooks))
     call = read_hook(body, hooks)
     orders = content.reader.orders(call, read_record(call, ()))
-    return Counter((kind, " ".join(text.split())) for kind, text in unmatched(orders))
+    return Counter((kind, " ".join(text.split()) or "(no text)") for kind, text in unmatched(orders))
