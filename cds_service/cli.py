@@ -228,7 +228,7 @@ def list_unmatched(files: tuple[Path, ...]) -> None:
         except CallProblem as problem:
             failed = True
             _, outcome = of_problem(problem)
-            click.echo(f"{file}: not read: {outcome['issue'][0]['diagnostics']}", err=True)
+            click.echo(f"{file}: not read: {outcome['issue'][0]['details']['text']}", err=True)
     for (kind, text), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         click.echo(f"{count}\t{kind}\t{text}")
     sys.exit(1 if failed else 0)
