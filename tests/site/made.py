@@ -1,0 +1,29 @@
+"""Site files for tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cds_service.content import Content
+from cds_service.data import content_root
+from cds_service.site.check import Known
+from cds_service.site.model import Client, Site
+
+EXAMPLE = Path(__file__).parents[2] / "deploy" / "site.example.yaml"
+
+
+def site(**members: Any) -> Site:
+    """A site with these members, as the file would give it."""
+    made: Site = msgspec.convert(members, Site)
+    return made
+
+
+def client(**members: Any) -> Client:
+    return site(clients=[{"name": "ehr", **members}]).clients[0]
+
+
+def known_of(content: Content) -> Known:
+    return Known.read(content_root(), content.guideline.recommendations, content.reader.measurements)
