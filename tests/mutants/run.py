@@ -16,7 +16,13 @@ from trial import Trial
 LEAST = 95  # percent killed, of every module
 README = Path(__file__).with_name("README.md")
 LISTED = re.compile(r"```diff\n(?P<name>[\w.:]+)\n(?P<change>.*?)\n```\n+(?P<reason>[^\n`#]+)", re.DOTALL)
-TESTS = ["tests/facts", "tests/test_cases.py"]
+TESTS = [
+    "tests/facts",
+    "tests/test_cases.py",
+    "tests/test_answers.py",
+    "tests/test_resources.py",
+    "tests/test_fixtures.py",
+]
 
 
 def targets() -> list[Path]:
