@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from urllib.parse import urljoin
 
 import msgspec
@@ -51,28 +49,54 @@ class _Page(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(_Page)
 
 
+class _Reading:
+    """What has been read so far, and where it may go on."""
+
+    def __init__(self, client: FhirClient, request: Request) -> None:
+        self.client = client
+        self.pages: list[bytes] = []
+        self._here = f"{client.base}/{request.path}"
+        self._seen: set[str] = set()
+        self._resources = 0
+
+    @property
+    def bytes_left(self) -> int:
+        return self.client.limits.bytes - sum(map(len, self.pages))
+
+    def take(self, body: bytes) -> str | None:
+        """Keep a page; the URL of the next one, if any. Raises ``Failed``."""
+        page = _read(body)
+        self._resources += page.resources
+        if self._resources > self.client.limits.resources:
+            raise Failed("too-large")
+        self.pages.append(body)
+        return None if page.next is None else self._follow(page.next)
+
+    def _follow(self, link: str) -> str:
+        """Where a next link leads; relative ones are taken as FHIR takes relative references, from the base."""
+        if len(self.pages) >= self.client.limits.pages:
+            raise Failed("more-pages")
+        try:
+            base = self.client.base
+            self._here = inside(urljoin(self._here if link.startswith("?") else f"{base}/", link), base)
+        except (Refused, ValueError):  # ValueError: urljoin meets a broken IPv6 host
+            raise Failed("foreign-link") from None
+        if self._here in self._seen:
+            raise Failed("page-loop")
+        self._seen.add(self._here)
+        return self._here
+
+
 def collect(client: FhirClient, request: Request) -> Fetched:
     """Everything ``request`` asks for, within the client's limits. Raises ``Refused`` for a request out of bounds."""
-    limits, pages, size, resources = client.limits, list[bytes](), 0, 0
-    here, seen = f"{client.base}/{request.path}", set[str]()
-    ask: Callable[[], bytes] = partial(client.send, request)
-    while True:
-        try:
-            body = ask()
-            page = _read(body)
-            resources += page.resources
-            if resources > limits.resources:
-                raise Failed("too-large")
-            pages.append(body)
-            size += len(body)
-            if page.next is None:
-                return Fetched(tuple(pages), complete=True, cause=None)
-            if len(pages) >= limits.pages:
-                raise Failed("more-pages")
-            here = _follow(here, page.next, client.base, seen)
-        except Failed as failed:
-            return Fetched(tuple(pages), complete=False, cause=failed.cause)
-        ask = partial(client.get, here, limits.bytes - size)
+    reading = _Reading(client, request)
+    try:
+        url = reading.take(client.send(request))
+        while url is not None:
+            url = reading.take(client.get(url, reading.bytes_left))
+    except Failed as failed:
+        return Fetched(tuple(reading.pages), complete=False, cause=failed.cause)
+    return Fetched(tuple(reading.pages), complete=True, cause=None)
 
 
 def _read(body: bytes) -> _Page:
@@ -82,15 +106,3 @@ def _read(body: bytes) -> _Page:
         raise Failed("unreadable") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Failed("not-json") from None
-
-
-def _follow(here: str, link: str, base: str, seen: set[str]) -> str:
-    """Where a next link leads from ``here``; relative ones, which FHIR does not allow, are understood."""
-    try:
-        url = inside(urljoin(here, link), base)
-    except (Refused, ValueError):  # ValueError: urljoin meets a broken IPv6 host
-        raise Failed("foreign-link") from None
-    if url in seen:
-        raise Failed("page-loop")
-    seen.add(url)
-    return url

@@ -55,11 +55,6 @@ def _covers(only: frozenset[tuple[str, str]], request: Request) -> bool:
     return all(any(n == name and v in (value, value.split("|")[-1]) for n, v in request.params) for name, value in only)
 
 
-def may_read(scope: str | None, request: Request) -> bool:
-    """Whether asking is allowed at all, for the whole or a part."""
-    return share(scope, request) != "nothing"
-
-
 def require_patient(of_token: str | None, patient_id: str) -> None:
     """Raise ``Refused`` for a token that is for another patient. A token that names none is not for another."""
     if of_token and of_token.removeprefix("Patient/") != patient_id.removeprefix("Patient/"):

@@ -21,7 +21,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from cds_service.fetch.address import FhirServers
 from cds_service.fetch.connect import Connect, DeadlineTlsSocket, connector
 
-_CHATTY = ("urllib3.connectionpool", "urllib3.util.retry", "urllib3.response")
+_CHATTY = ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry", "urllib3.response")
 
 
 def session(servers: FhirServers, connections: int = 32, authorities: str | None = None) -> requests.Session:
