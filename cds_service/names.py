@@ -53,6 +53,11 @@ def worded(text: str) -> str:
     return f" {' '.join(_words(text))} "
 
 
+def is_chinese(text: str) -> bool:
+    """Whether a name is looked for as Chinese: it has a Chinese character."""
+    return bool(_has_cjk(text))
+
+
 class Names:
     """The names of one domain. Longest first; a longer name covers the shorter ones inside it."""
 
@@ -67,7 +72,7 @@ class Names:
         self._token: dict[str, list[Row]] = {}
         self._barring: list[tuple[str, bool, str]] = []  # text, Chinese, the concept it rules out
         for row in rows:
-            chinese = bool(_has_cjk(row.code))
+            chinese = is_chinese(row.code)
             for key in self._keys(row.code, chinese):
                 if row.match == "exclude" and "anywhere" in row.flags:
                     self._barring.append((key, chinese, row.concept))

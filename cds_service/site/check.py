@@ -13,7 +13,7 @@ from cds_service.guideline.measurements import Measurements
 from cds_service.guideline.model import Parameter, Recommendation
 from cds_service.guideline.services import Orderable
 from cds_service.guideline.yamlfile import load_as
-from cds_service.names import plain, squeezed, worded
+from cds_service.names import is_chinese, plain, squeezed, worded
 from cds_service.site.address import fault_of
 from cds_service.site.model import Client, LocalCode, LocalName, Options, Site
 
@@ -143,7 +143,7 @@ def _name(where: Where, it: LocalName) -> Iterator[Complaint]:
         yield Complaint(
             where, f"the name {it.text!r} is too short", "it would be found in everything; write more of it"
         )
-    if (it.lang == "zh") != any("\u3400" <= character <= "\u9fff" for character in it.text):
+    if (it.lang == "zh") != is_chinese(it.text):
         yield Complaint((*where, "lang"), f"{it.text!r} is not of the language {it.lang}", "write zh or en")
 
 
