@@ -1,6 +1,7 @@
 # Everything sets itself up: Python >= 3.11 and make are enough. `make help` lists the targets.
 PYTHON ?= python3
 VENV := .venv
+FHIR_VENV := .venv-fhir
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
@@ -24,6 +25,12 @@ $(VENV)/test.stamp: $(VENV)/serve.stamp requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# A FHIR server for the tests, in an environment of its own: its dependencies and ours never meet.
+$(FHIR_VENV)/stamp: $(VENV)/pyvenv.cfg requirements-fhir.lock
+	$(PYTHON) -m venv $(FHIR_VENV)
+	$(FHIR_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fhir.lock
+	@touch $@
+
 serve: $(VENV)/serve.stamp ## start the server (HOST, PORT, WORKERS, THREADS, CDS_*)
 	@$(BIN)/python -m cds_service serve
 
@@ -36,7 +43,7 @@ lint: $(VENV)/test.stamp
 types: $(VENV)/test.stamp
 	$(BIN)/mypy
 
-unit: $(VENV)/test.stamp
+unit: $(VENV)/test.stamp $(FHIR_VENV)/stamp
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 fresh: $(VENV)/test.stamp
@@ -45,7 +52,7 @@ fresh: $(VENV)/test.stamp
 review: $(VENV)/test.stamp ## write the review pages from the running rules
 	$(BIN)/python -m cds_service review
 
-bench: $(VENV)/test.stamp ## ratios against a bare Flask application, measured in one run
+bench: $(VENV)/test.stamp $(FHIR_VENV)/stamp ## ratios against a bare Flask application, measured in one run
 	$(BIN)/python tests/bench/bench.py
 
 mutants: $(VENV)/test.stamp ## mutation testing of rules and of clearance, calcium and dose facts (long)
@@ -58,6 +65,7 @@ lock: $(VENV)/test.stamp ## resolve the lock files anew
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade --extra dev pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade tests/fhir_server/requirements.in -o requirements-fhir.lock
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants build dist *.egg-info
+	rm -rf $(VENV) $(FHIR_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants build dist *.egg-info
