@@ -244,10 +244,8 @@ def export() -> None:
 def epic_sheet(base_url: str) -> None:
     """Print the build sheet (Markdown) that a hospital's Epic analyst types in."""
     from cds_service.site.epic import sheet
-    from cds_service.web.discovery import prefetch
 
     settings = _settings()
     content = _content(settings)
-    templates = {service.id: prefetch(content, service.id) for service in content.services.services}
-    for line in sheet(content, _site(settings, content), base_url, templates):
+    for line in sheet(content, _site(settings, content), base_url):
         click.echo(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from cds_service.content import Content
 from cds_service.guideline.services import Orderable
@@ -12,8 +12,8 @@ from cds_service.site.profiles import epic_code
 Row = tuple[str, ...]
 
 
-def sheet(content: Content, site: Site, base_url: str, prefetch: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
-    """The lines of the sheet (Markdown). ``prefetch``: service id -> key -> template."""
+def sheet(content: Content, site: Site, base_url: str) -> Iterator[str]:
+    """The lines of the sheet (Markdown)."""
     tags = tuple(content.languages)
     yield "# Build sheet for Epic"
     for service in content.services.services:
@@ -23,7 +23,7 @@ def sheet(content: Content, site: Site, base_url: str, prefetch: Mapping[str, Ma
             ("endpoint (exactly so, without a final slash)", "hook"), [(endpoint, h) for h in service.hooks]
         )
         yield from ("", "### Prefetch", "")
-        yield from _table(("key", "query"), prefetch[service.id].items())
+        yield from _table(("key", "query"), content.prefetch(service.id).items())
     yield from ("", "## Topic codes", "", f"System: {content.topic_system}", "")
     names = [
         (epic_code(t), t, *(content.languages[tag].topics[t].display for tag in tags)) for t in content.recommendations

@@ -15,7 +15,6 @@ from cds_service.hook import read_hook
 from cds_service.record import read_record
 from cds_service.site.doctor import unused
 from cds_service.site.unmatched import UnmatchedCounter
-from cds_service.web.discovery import prefetch
 from tests.site.made import EXAMPLE, known_of, site
 
 SITUATION = "zoledronic-acid-dose-above-row"
@@ -147,7 +146,7 @@ def test_the_sheet_has_every_row_an_analyst_types(content: Content, monkeypatch:
     text = run("export", "epic-sheet", "--base-url", "https://cds.example.org/").stdout
 
     assert "| https://cds.example.org/cds-services/bone-modifying-agents | order-sign |" in text
-    for key, template in prefetch(content, "bone-modifying-agents").items():
+    for key, template in content.prefetch("bone-modifying-agents").items():
         assert f"| {key} | {template} |" in text
     for topic in content.recommendations:
         assert f"| {topic.replace('-', '')} | {topic} | " in text
