@@ -22,7 +22,6 @@ Cause: TypeAlias = Literal[
     "server-error",  # 5xx
     "server-not-allowed",  # fhirServer is not on the list
     "timeout",  # the deadline of the request or of the call
-    "token",  # the token cannot be sent in a header
     "too-large",  # more bytes or resources than may be read
     "too-many-requests",  # 429
     "unauthorized",  # 401
@@ -37,7 +36,7 @@ Reason: TypeAlias = Literal[
     "not-https",  # plain http to another host than this one, or outside development
     "not-listed",  # not on the list of FHIR servers
     "template",  # our own template is of a kind not understood
-    "token",  # not a token
+    "token",  # cannot be sent in a header
     "token-patient",  # the token is for another patient
 ]
 

@@ -60,6 +60,7 @@ def fetch_references(references: Iterable[str], kind: str, source: Source) -> di
     """The resources that references to ``kind`` lead to (``Medication/1``, or absolute inside the server's base).
 
     One answer for each reference. The current version is read, also where the reference names an older one.
+    Raises ``Refused`` for no token at all ("token"). Whose token it is cannot be seen here: ``require_patient`` first.
     """
     return _gather({reference: partial(_request, reference, kind, source) for reference in references}, source)
 

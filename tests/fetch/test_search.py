@@ -8,7 +8,6 @@ from cds_service.content import Content
 from cds_service.fetch.failure import Refused
 from cds_service.fetch.scope import Share, require_patient, share
 from cds_service.fetch.search import Request, request_of
-from cds_service.web.discovery import prefetch
 
 CONTEXT = {"patientId": "p-1", "userId": "Practitioner/9"}
 CONDITIONS = Request("search", "Condition", (("patient", "p-1"),))
@@ -17,7 +16,7 @@ LABORATORY = Request("search", "Observation", (("patient", "p-1"), ("category", 
 
 def test_every_template_of_ours_is_a_request(content: Content) -> None:
     for service in content.services.services:
-        made = {key: request_of(t, CONTEXT) for key, t in prefetch(content, service.id).items()}
+        made = {key: request_of(t, CONTEXT) for key, t in content.prefetch(service.id).items()}
         assert made["patient"] == Request("read", "Patient/p-1")
         assert made["conditions"] == CONDITIONS
         assert all("{{" not in r.query and "p-1" in r.path + r.query for r in made.values())
