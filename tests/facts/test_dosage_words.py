@@ -99,8 +99,18 @@ def test_a_day_is_an_interval_and_an_hour_a_rate() -> None:
     assert read({"text": "4 mg/h"}).interval_days is None
 
 
-def test_a_route_within_a_longer_phrase() -> None:
-    assert read({"route": {"text": "经静脉滴注给药"}}).route == "intravenous"
+@pytest.mark.parametrize(
+    ("text", "route"),
+    [
+        ("经静脉滴注给药", "intravenous"),
+        ("静滴给药", "intravenous"),
+        ("taken orally", "oral"),
+        ("temporary", "other"),  # holds "po"
+        ("private", "other"),  # holds "iv"
+    ],
+)
+def test_a_route_within_a_longer_phrase(text: str, route: str) -> None:
+    assert read({"route": {"text": text}}).route == route
 
 
 def test_a_rate_in_micrograms() -> None:
