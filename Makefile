@@ -58,8 +58,14 @@ bench: $(VENV)/test.stamp $(FHIR_VENV)/stamp ## ratios against a bare Flask appl
 mutants: $(VENV)/test.stamp ## mutation testing of rules and of clearance, calcium and dose facts (long)
 	$(BIN)/python tests/mutants/run.py
 
-acceptance: $(VENV)/test.stamp ## what needs more than Python and pip (nothing yet)
-	@echo "Nothing in this version needs more than Python and pip."
+# Named like the client's package file, so that a new lock file installs anew. No install scripts are run.
+tests/acceptance/node_modules/.package-lock.json: tests/acceptance/package.json tests/acceptance/package-lock.json
+	@command -v npm >/dev/null || { echo "make acceptance needs npm (Debian: apt-get install nodejs npm); everything else does without."; exit 1; }
+	npm ci --prefix tests/acceptance --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+acceptance: $(VENV)/test.stamp tests/acceptance/node_modules/.package-lock.json ## an independent CDS Hooks client (needs npm)
+	$(BIN)/python tests/acceptance/run.py
 
 lock: $(VENV)/test.stamp ## resolve the lock files anew
 	$(BIN)/python -m pip install --quiet uv
@@ -68,4 +74,4 @@ lock: $(VENV)/test.stamp ## resolve the lock files anew
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade tests/fhir_server/requirements.in -o requirements-fhir.lock
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(FHIR_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants build dist *.egg-info
+	rm -rf $(VENV) $(FHIR_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants build dist *.egg-info tests/acceptance/node_modules
