@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cds_service.content import Content
-from cds_service.evaluate import Findings, due, evaluate, needs_of
+from cds_service.evaluate import Findings, due, evaluate, needs_of, wanted_by
+from cds_service.facts.model import Order
 from cds_service.guideline.services import Service
 from cds_service.hook import HookCall, read_hook
+from cds_service.obtain import Obtaining, Servers
 from cds_service.problems import UnknownService
-from cds_service.record import Record, read_record, require
+from cds_service.record import Record, require
 from cds_service.render.cards import Page, render
 from cds_service.render.model import Response
 from cds_service.render.resources import Caller, FhirVersion
+from cds_service.site.model import Client
 from cds_service.version import fhir_version
 
 NOTHING = Response(cards=[])
@@ -21,30 +24,59 @@ NOTHING = Response(cards=[])
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The response, and what was found on the way (None when nothing ordered is in scope)."""
+    """The response, and what was found on the way (``findings`` is None when nothing ordered is in scope)."""
 
     response: Response
     call: HookCall
+    language: str
+    client: Client | None
+    orders: tuple[Order, ...]
     record: Record
     findings: Findings | None
 
 
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What holds where neither the caller nor the site file says otherwise."""
+
+    language: str = "en"
+    fhir_version: FhirVersion | None = None
+
+
 def answer(
-    content: Content, service_id: str, body: bytes, language: str, now: datetime, configured: FhirVersion | None = None
+    content: Content,
+    service_id: str,
+    body: bytes,
+    language: str | None,
+    now: datetime,
+    defaults: Defaults = Defaults(),  # frozen
+    servers: Servers | None = None,
 ) -> Answer:
-    """Answer one call at the moment ``now`` (aware). Raises the problems of ``cds_service.problems``."""
+    """Answer one call at the moment ``now`` (aware). Raises the problems of ``cds_service.problems``.
+
+    ``language``: what the caller asked for, or None. ``servers``: where to read what the call did not bring; None reads
+    prefetch only.
+    """
     service = _service(content, service_id)
     call = read_hook(body, tuple(service.hooks))
-    record = read_record(call, content.needs_of(service.id))
-    orders = content.reader.orders(call, record)
+    client = content.site.client_of(None, call.fhir_server)
+    language = language or _own_language(content, client) or defaults.language
+    obtaining = Obtaining(call, content.prefetch(service.id), servers)
+    orders = content.reader.orders(call, obtaining.medications())
     dues = due(content, service.id, orders)
     if not dues:
-        return Answer(NOTHING, call, record, None)
-    require(record, needs_of(dues), content.reader.oldest_needed(now))
+        return Answer(NOTHING, call, language, client, orders, obtaining.record, None)
+    since = content.reader.oldest_needed(now)
+    record = obtaining.needs(wanted_by(dues), since)
+    require(record, needs_of(dues), since)
     findings = evaluate(dues, content.reader.facts(record, orders, now))
-    return Answer(
-        render(findings, record.unreadable, _page(content, call, language, now, configured)), call, record, findings
-    )
+    version = (client.fhir_version if client else None) or defaults.fhir_version or fhir_version(call)
+    response = render(findings, record.unreadable, _page(content, call, language, now, version))
+    return Answer(response, call, language, client, orders, record, findings)
+
+
+def _own_language(content: Content, client: Client | None) -> str | None:
+    return (client.default_language if client else None) or content.site.default_language
 
 
 def _service(content: Content, service_id: str) -> Service:
@@ -54,8 +86,7 @@ def _service(content: Content, service_id: str) -> Service:
     return service
 
 
-def _page(content: Content, call: HookCall, language: str, now: datetime, configured: FhirVersion | None) -> Page:
-    version = configured or fhir_version(call)
+def _page(content: Content, call: HookCall, language: str, now: datetime, version: FhirVersion) -> Page:
     caller = Caller(version, call.patient_id, call.user_id, call.encounter_id, now, language)
     drafts = {n: e.resource for n, e in enumerate(call.drafts) if e.resource}
     return Page(content, content.languages[language], caller, call.hook_instance, drafts)

@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from cds_service import __version__, fixtures
-from cds_service.answer import answer
+from cds_service.answer import Defaults, answer
 from cds_service.codelists import accept
 from cds_service.content import Content
 from cds_service.data import content_root
@@ -112,18 +112,16 @@ def check(file: str, at: str | None, language: str | None, service: str | None, 
             raise click.ClickException(f"{file} is no file, and {error}") from None
         body, time = situation.request, _time(at) if at else situation.at
         language, service = language or situation.story.language, service or situation.story.service
-    language = language or settings.default_language
+    defaults = Defaults(settings.default_language, settings.fhir_version)
     try:
-        answered = answer(
-            content, service or content.services.services[0].id, body, language, time, settings.fhir_version
-        )
+        answered = answer(content, service or content.services.services[0].id, body, language, time, defaults)
     except CallProblem as problem:
         status, outcome = of_problem(problem)
         click.echo(json.dumps(outcome, ensure_ascii=False, indent=2))
         click.echo(f"HTTP status would be {status}", err=True)
         sys.exit(1)
     if explained:
-        for line in explain(answered, content, content.languages[language]):
+        for line in explain(answered, content, content.languages[answered.language]):
             click.echo(line)
     else:
         click.echo(msgspec.json.format(msgspec.json.encode(answered.response), indent=2).decode())

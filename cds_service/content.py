@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from cds_service.data import content_root
@@ -19,9 +21,15 @@ from cds_service.guideline.yamlfile import ContentError, line_of, load_as
 from cds_service.render.texts import LANGUAGES, Language, compile_language
 from cds_service.rulebook import Rule, load_rules
 from cds_service.settings import Settings, SettingsError
+from cds_service.site.check import Known
+from cds_service.site.load import apply, apply_windows, load_site, rows
+from cds_service.site.model import NO_SITE, Site
+from cds_service.site.profiles import Offered
 from cds_service.terminology import Terminology
 
 NOT_EVALUATED = "not-evaluated"
+LOINC = "http://loinc.org"
+_CODES = re.compile(r"\{codes:([\w,-]+)\}")
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,8 @@ class Content:
     languages: Mapping[str, Language]
     terminology: Terminology
     reader: Reader
+    site: Site
+    offered: Offered  # what can be ordered, and under which codes of the site
 
     @property
     def topic_system(self) -> str:
@@ -61,6 +71,22 @@ class Content:
         }
         return tuple(key for key in self.services.prefetch if key in used)
 
+    @cached_property
+    def _templates(self) -> dict[str, dict[str, str]]:
+        def fill(match: re.Match[str]) -> str:
+            concepts = match.group(1).split(",")
+            return ",".join(code for concept in concepts for code in self.terminology.codes(concept, LOINC))
+
+        searches = self.services.prefetch
+        return {
+            service.id: {key: _CODES.sub(fill, searches[key]) for key in self.needs_of(service.id)}
+            for service in self.services.services
+        }
+
+    def prefetch(self, service: str) -> dict[str, str]:
+        """The prefetch templates of a service; ``{codes:...}`` is filled from the code lists."""
+        return self._templates[service]
+
     @classmethod
     def load(cls, settings: Settings, root: Path | None = None) -> Content:
         """Read and check everything under ``cards/``. Raises ``ContentError`` naming file, line and remedy."""
@@ -68,7 +94,17 @@ class Content:
         guideline = load_guideline(root)
         services = load_as(root / "services.yaml", Services)
         dosing = load_as(root / "dosing.yaml", Dosing)
-        terminology = Terminology.load(root / "codelists", snomed_affiliate=settings.snomed_affiliate)
+        measurements = load_as(root / "measurements.yaml", Measurements)
+        site = NO_SITE
+        if settings.site_file:
+            site = load_site(settings.site_file, Known.read(root, guideline.recommendations, measurements))
+        terminology = Terminology.load(
+            root / "codelists",
+            snomed_affiliate=settings.snomed_affiliate,
+            system_aliases=site.code_systems,
+            extra_rows=rows(site),
+        )
+        orderables = load_as(root / "orderables.yaml", dict[str, Orderable])
         rules = load_rules()
         _tied(guideline, services, rules, root)
         shared, texts = _texts(guideline, root)
@@ -77,13 +113,15 @@ class Content:
             guideline=guideline,
             services=services,
             override_reasons={tag: dict(_override_reasons(guideline, tag)) for tag in LANGUAGES},
-            recommendations=_active(guideline, services, settings),
+            recommendations=apply(_active(guideline, services, settings), site),
             rules=rules,
-            orderables=load_as(root / "orderables.yaml", dict[str, Orderable]),
+            orderables=orderables,
             dosing=dosing,
             languages=_languages(guideline, shared, texts),
             terminology=terminology,
-            reader=Reader.of(terminology, load_as(root / "measurements.yaml", Measurements), guideline.drugs, dosing),
+            reader=Reader.of(terminology, apply_windows(measurements, site), guideline.drugs, dosing),
+            site=site,
+            offered=Offered.read(root, orderables, site),
         )
 
 

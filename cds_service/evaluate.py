@@ -6,7 +6,7 @@ Scope (who the guideline is about) and precedence (``replaces`` in the YAML) are
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cds_service.content import Content
 from cds_service.facts.model import Facts, Missing, Order, ScopeKind
@@ -27,6 +27,7 @@ class Due:
     recommendation: Recommendation
     rule: Rule
     order: Order
+    silent: bool  # evaluated and counted, never shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Finding:
     order: Order
     scope: ScopeKind
     outcome: Outcome
+    silent: bool = False
     replaced_by: str | None = None
 
     @property
@@ -63,19 +65,22 @@ class Findings:
     @property
     def advice(self) -> tuple[tuple[Finding, Advise], ...]:
         """The findings that become cards."""
-        return tuple((f, f.outcome) for f in self.all if isinstance(f.outcome, Advise) and not f.replaced_by)
+        shown = (f for f in self.all if not f.silent and not f.replaced_by)
+        return tuple((f, f.outcome) for f in shown if isinstance(f.outcome, Advise))
 
     @property
     def unknown(self) -> tuple[Unknown, ...]:
         return tuple(
-            Unknown(f.topic, f.order, f.outcome.missing) for f in self.all if isinstance(f.outcome, CannotTell)
+            Unknown(f.topic, f.order, f.outcome.missing)
+            for f in self.all
+            if isinstance(f.outcome, CannotTell) and not f.silent
         )
 
 
 def due(content: Content, service: str, orders: Iterable[Order]) -> tuple[Due, ...]:
     """Which recommendations of a service are about which of the selected orders."""
     return tuple(
-        Due(recommendation, rule, order)
+        Due(recommendation, rule, order, recommendation.topic in content.site.silent)
         for recommendation, rule in content.recommendations_of(service)
         for order in orders
         if order.selected and rule.about(order)
@@ -87,6 +92,12 @@ def needs_of(dues: Iterable[Due]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(need for d in dues for need in d.recommendation.needs.required))
 
 
+def wanted_by(dues: Iterable[Due]) -> tuple[str, ...]:
+    """The prefetch keys that these recommendations can use."""
+    needs = (d.recommendation.needs for d in dues)
+    return tuple(dict.fromkeys(key for n in needs for key in (*n.required, *n.optional)))
+
+
 def evaluate(dues: Iterable[Due], facts: Facts) -> Findings:
     """Ask every rule. Raises ``RuleFailed`` naming the topic when one raises: never a missing card."""
     scopes = {each.order.key: scope_of(each.order, facts) for each in dues}
@@ -95,7 +106,7 @@ def evaluate(dues: Iterable[Due], facts: Facts) -> Findings:
 
 
 def _ask(each: Due, facts: Facts, scope: ScopeKind) -> Finding:
-    return Finding(each.recommendation, each.order, scope, _outcome(each, facts, scope))
+    return Finding(each.recommendation, each.order, scope, _outcome(each, facts, scope), each.silent)
 
 
 def _outcome(each: Due, facts: Facts, scope: ScopeKind) -> Outcome:
@@ -119,7 +130,7 @@ def _replaced(finding: Finding, findings: tuple[Finding, ...]) -> Finding:
     if not isinstance(finding.outcome, Advise):
         return finding
     for other in findings:
-        stands_in = finding.topic in other.recommendation.replaces and other.order is finding.order
+        stands_in = finding.topic in other.recommendation.replaces and other.order is finding.order and not other.silent
         if stands_in and isinstance(other.outcome, Advise) and _as_urgent(other.outcome, finding.outcome):
-            return Finding(finding.recommendation, finding.order, finding.scope, finding.outcome, other.topic)
+            return replace(finding, replaced_by=other.topic)
     return finding

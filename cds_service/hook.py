@@ -71,6 +71,8 @@ class HookCall:
     selections: tuple[str, ...] | None
     prefetch: Mapping[str, msgspec.Raw] | None
     extension: Mapping[str, msgspec.Raw]
+    fhir_server: str | None = None
+    authorization: Authorization | None = None
 
 
 def decode(raw: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T], where: str) -> T:
@@ -127,6 +129,8 @@ def read_hook(body: bytes, hooks: tuple[str, ...]) -> HookCall:
         selections=tuple(context.selections or ()) if parsed.hook == "order-select" else None,
         prefetch=parsed.prefetch,
         extension=parsed.extension or {},
+        fhir_server=parsed.fhir_server,
+        authorization=parsed.fhir_authorization,
     )
 
 

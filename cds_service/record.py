@@ -1,92 +1,32 @@
 """The patient's record as this call shows it: FHIR resources by kind, and how complete each kind is.
 
-The seven meanings of a prefetch member are told apart here, and only here:
-
-====================================  =============================================
-member                                meaning
-====================================  =============================================
-key absent, or no ``prefetch`` at all  not obtained
-``null``                              asked, nothing on record
-Bundle without entries                nothing on record
-Bundle whose entry is an outcome      nothing on record (an error outcome: incomplete)
-OperationOutcome as the value         not obtained (the client's query failed)
-Bundle with a ``next`` link           incomplete, unless its newest-first page reaches back far enough
-resource of another patient           dropped and counted
-====================================  =============================================
-
-A resource that cannot be decoded is left out and counted; it never stops the others.
+What each prefetch member means is told in ``bundles``; what came from the EHR's FHIR server is taken in the same way.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Literal, TypeVar
+from types import MappingProxyType
+from typing import TypeVar
 
 import msgspec
 
+from cds_service.bundles import WANTED, Completeness, Gatherer, belongs, readable, resource_type
+from cds_service.fetch.pages import Fetched
 from cds_service.fhir.structs import (
-    Appointment,
-    Bundle,
-    Condition,
     Entry,
-    Link,
-    Many,
-    Medication,
     MedicationAdministration,
     MedicationRequest,
     MedicationStatement,
-    Observation,
-    OperationOutcome,
-    Patient,
-    Procedure,
-    Readable,
     Reference,
     Resource,
-    ServiceRequest,
-    many,
 )
 from cds_service.hook import HookCall
 from cds_service.problems import BadRequest, DataNotObtained
 
-State = Literal["obtained", "none", "incomplete", "not-obtained"]
 R = TypeVar("R", bound=Resource)
-
-
-class _Head(msgspec.Struct, frozen=True, rename="camel"):
-    resource_type: str | None = None
-
-
-_readable = msgspec.json.Decoder(Readable)
-_head = msgspec.json.Decoder(_Head)
-_WANTED = frozenset(
-    str(kind.__struct_config__.tag)
-    for kind in (
-        Patient,
-        Condition,
-        Observation,
-        Medication,
-        MedicationRequest,
-        MedicationStatement,
-        MedicationAdministration,
-        ServiceRequest,
-        Procedure,
-        Appointment,
-        OperationOutcome,
-        Bundle,
-    )
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Completeness:
-    """How much of one prefetch key is known. ``back_to``: an incomplete newest-first page covers all since this day."""
-
-    state: State
-    cause: str | None = None  # absent | failed | unreadable | more-pages
-    back_to: str | None = None  # YYYY-MM-DD
+NOTHING: Mapping[str, Fetched] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,176 +43,30 @@ class Record:
         """All resources of a type, in the order they came, each once."""
         return self.resources.get(kind, ())  # type: ignore[return-value]  # the mapping is keyed by the type itself
 
-
-class _TypedEntry(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    full_url: str | None = None
-    resource: Readable | None = None
-
-
-class _TypedBundle(msgspec.Struct, frozen=True, rename="camel", tag_field="resourceType", tag="Bundle", gc=False):
-    """A Bundle all of whose resources can be read, decoded in one pass: the usual case, and a third faster."""
-
-    link: Many[Link] = None
-    entry: Many[_TypedEntry] = None
+    def referred(self, reference: str) -> Resource | None:
+        """What a reference leads to, by its own words or by type and id."""
+        short = "/".join(reference.split("/_history/", maxsplit=1)[0].rsplit("/", 2)[-2:])
+        return self.by_ref.get(reference) or self.by_ref.get(short)
 
 
-# One of two, because msgspec requires the type to be stated only where there is a choice: {} is no empty Bundle.
-_whole = msgspec.json.Decoder(_TypedBundle | OperationOutcome)
-# What references are followed to; nothing else is looked up.
-_REFERRED = (Medication, Condition)
+def read_record(
+    call: HookCall,
+    keys: Iterable[str],
+    fetched: Mapping[str, Fetched] = NOTHING,
+    references: Mapping[str, Fetched] = NOTHING,
+) -> Record:
+    """What the prefetch of the call shows, and what was fetched beside it.
 
-
-class _Gatherer:
-    """Collects resources while walking the prefetch members of one call."""
-
-    def __init__(self, patient_id: str) -> None:
-        self.patient_id = patient_id
-        self.plain_reference = f"Patient/{patient_id}"
-        self.found: dict[type[Resource], list[Resource]] = {}
-        self.seen: dict[type[Resource], set[str]] = {}
-        self.by_ref: dict[str, Resource] = {}
-        self.other_patient = 0
-        self.unreadable: Counter[str] = Counter()
-
-    def decode(self, raw: msgspec.Raw) -> Resource | None:
-        """One resource, or None when its type is not wanted or it cannot be read (then counted)."""
-        try:
-            found: Resource = _readable.decode(raw)
-        except (msgspec.DecodeError, RecursionError):
-            kind = _resource_type(raw)
-            if kind in _WANTED:
-                self.unreadable[kind] += 1
-            return None
-        return found
-
-    def add(self, resource: Resource, full_url: str | None) -> None:
-        # The commonest reference is told by one comparison; a page of results has hundreds.
-        subject = getattr(resource, "subject", None)
-        plain = subject is not None and subject.reference == self.plain_reference
-        if not plain and not belongs(resource, self.patient_id):
-            self.other_patient += 1
-            return
-        kind, identity = type(resource), resource.id
-        if kind not in self.found:
-            self.found[kind], self.seen[kind] = [], set()
-        if isinstance(resource, _REFERRED):
-            self.name(resource, full_url)
-        if identity:
-            # The same resource may come under two keys; one without an id is only itself.
-            if identity in self.seen[kind]:
-                return
-            self.seen[kind].add(identity)
-        self.found[kind].append(resource)
-
-    def name(self, resource: Resource, full_url: str | None) -> None:
-        """Let references find it; where two claim one name, the first keeps it."""
-        if resource.id:
-            self.by_ref.setdefault(f"{type(resource).__struct_config__.tag}/{resource.id}", resource)
-        if full_url:
-            self.by_ref.setdefault(full_url, resource)
-
-    def member(self, raw: msgspec.Raw) -> Completeness:
-        """Take in one prefetch value and say how complete it is."""
-        if bytes(raw) == b"null":
-            return Completeness("none")
-        try:
-            whole = _whole.decode(raw)
-        except (msgspec.DecodeError, RecursionError):
-            return self.single(raw)
-        if isinstance(whole, OperationOutcome):
-            return Completeness("not-obtained", "failed")
-        return self.entries(
-            [(e.resource, e.full_url) for e in many(whole.entry) if e.resource is not None], many(whole.link)
-        )
-
-    def single(self, raw: msgspec.Raw) -> Completeness:
-        """A resource that is no Bundle, or a Bundle in which not everything can be read."""
-        before = self.unreadable.total()
-        resource = self.decode(raw)
-        if isinstance(resource, Bundle):
-            return self.entries(list(self.readable(resource)), many(resource.link))
-        if resource is None:
-            unreadable = self.unreadable.total() > before or not _resource_type(raw)
-            return Completeness("not-obtained", "unreadable") if unreadable else Completeness("none")
-        self.add(resource, None)
-        return Completeness("obtained")
-
-    def readable(self, bundle: Bundle) -> Iterator[tuple[Resource, str | None]]:
-        """The entries that can be read; of the others those that matter, or may, are counted."""
-        for entry in many(bundle.entry):
-            if not entry.resource or bytes(entry.resource) == b"null":
-                continue
-            resource = self.decode(entry.resource)
-            if resource is not None:
-                yield resource, entry.full_url
-            elif not _resource_type(entry.resource):
-                self.unreadable["Resource"] += 1  # it says no type: it may be one that matters
-
-    def entries(self, entries: list[tuple[Resource, str | None]], links: list[Link]) -> Completeness:
-        failed, read = False, list[Resource]()
-        for resource, full_url in entries:
-            if isinstance(resource, OperationOutcome):
-                failed = failed or any(i.severity in ("error", "fatal") for i in many(resource.issue))
-            else:
-                read.append(resource)
-                self.add(resource, full_url)
-        if any(link.relation == "next" for link in links):
-            return Completeness("incomplete", "more-pages", _back_to([_day(r) for r in read]))
-        if failed:
-            return Completeness("incomplete", "failed")
-        return Completeness("obtained" if read else "none")
-
-
-def _resource_type(raw: msgspec.Raw) -> str:
-    try:
-        return _head.decode(raw).resource_type or ""
-    except (msgspec.DecodeError, RecursionError):
-        return ""
-
-
-def _day(resource: Resource) -> str | None:
-    if isinstance(resource, Observation):
-        when = resource.effective_date_time or resource.effective_instant or resource.issued
-        return when[:10] if when and len(when) >= 10 else None
-    return None
-
-
-def _back_to(days: list[str | None]) -> str | None:
-    """The day a page reaches back to, when it really is sorted newest first and every entry is dated."""
-    dated = [d for d in days if d]
-    if not dated or len(dated) != len(days) or any(a < b for a, b in pairwise(dated)):
-        return None
-    return dated[-1]
-
-
-def belongs(resource: Resource, patient_id: str) -> bool:
-    """Whether a resource is this patient's, or does not say whose it is (a Medication, a missing subject)."""
-    if isinstance(resource, Patient):
-        return resource.id is None or resource.id == patient_id
-    if isinstance(resource, Appointment):
-        actors = [p.actor.reference for p in many(resource.participant) if p.actor and p.actor.reference]
-        patients = [a for a in actors if "Patient/" in a]
-        return not patients or any(same_patient(a, patient_id) for a in patients)
-    subject: Reference | None = getattr(resource, "subject", None)
-    return subject is None or subject.reference is None or same_patient(subject.reference, patient_id)
-
-
-def same_patient(reference: str, patient_id: str) -> bool:
-    """Whether a reference (relative, absolute, versioned) names the patient; a urn or fragment names nobody else."""
-    if reference.startswith(("urn:", "#")):
-        return True
-    path = reference.split("/_history/", maxsplit=1)[0].rstrip("/")
-    return path.rsplit("/", 1)[-1] == patient_id
-
-
-def read_record(call: HookCall, keys: Iterable[str]) -> Record:
-    """What the prefetch of the call shows. ``keys`` are the prefetch keys asked for in discovery.
-
-    Members under other keys are read too (a client may send a Medication under a name of its own).
+    ``keys`` are the prefetch keys asked for in discovery. Members under other keys are read too (a client may send a
+    Medication under a name of its own). ``fetched``: answers of the FHIR server by key; they replace what prefetch
+    said of a key's completeness. ``references``: Medications by the reference that led to them.
     """
-    gatherer = _Gatherer(call.patient_id)
-    prefetch = call.prefetch or {}
-    state = {key: gatherer.member(raw) for key, raw in prefetch.items()}
+    gatherer = Gatherer(call.patient_id)
+    state = {key: gatherer.member(raw) for key, raw in (call.prefetch or {}).items()}
+    state |= {key: _fetched(gatherer, answer) for key, answer in fetched.items()}
+    for reference, answer in references.items():
+        for page in answer.pages:
+            gatherer.refer(reference, msgspec.Raw(page))
     absent = Completeness("not-obtained", "absent")
     return Record(
         resources={kind: tuple(found) for kind, found in gatherer.found.items()},
@@ -283,15 +77,57 @@ def read_record(call: HookCall, keys: Iterable[str]) -> Record:
     )
 
 
+def _fetched(gatherer: Gatherer, answer: Fetched) -> Completeness:
+    """How much of a key the FHIR server's answer tells. A next link of a page says nothing here: it was followed."""
+    pages = [gatherer.member(msgspec.Raw(page)) for page in answer.pages]
+    broken = next((p for p in pages if p.state == "not-obtained" or p.cause == "failed"), None)
+    if not pages or broken:
+        return Completeness("not-obtained", broken.cause if broken else answer.cause)
+    if not answer.complete:
+        back_to = pages[-1].back_to if all(p.back_to for p in pages) else None
+        return Completeness("incomplete", answer.cause, back_to)
+    return Completeness("none" if all(p.state == "none" for p in pages) else "obtained")
+
+
+def open_references(call: HookCall, record: Record) -> tuple[str, ...]:
+    """References to Medications, in drafts and on record, that say nothing themselves and lead to nothing that came."""
+    inside = {r.id for _, _, r in draft_resources(call)}
+    treatments: list[MedicationRequest | MedicationStatement | MedicationAdministration] = [
+        *(r for _, _, r in draft_resources(call) if isinstance(r, MedicationRequest)),
+        *record.of(MedicationRequest),
+        *record.of(MedicationStatement),
+        *record.of(MedicationAdministration),
+    ]
+    told = (reference for treatment in treatments for reference in _mute(treatment))
+    elsewhere = (r for r in told if not r.startswith(("#", "urn:")) and r.rsplit("/", 1)[-1] not in inside)
+    return tuple(dict.fromkeys(r for r in elsewhere if record.referred(r) is None))
+
+
+def _mute(treatment: MedicationRequest | MedicationStatement | MedicationAdministration) -> Iterator[str]:
+    """The reference of a treatment that names its drug by nothing else."""
+    inline, reference = treatment.medication_codeable_concept, treatment.medication_reference
+    if treatment.medication:
+        inline = inline or treatment.medication.concept
+        at = treatment.medication.reference
+        reference = reference or (Reference(at, treatment.medication.display) if isinstance(at, str) else at)
+    if inline is None and reference and reference.reference and not reference.display:
+        yield reference.reference
+
+
+def known_since(known: Completeness, since: str) -> bool:
+    """Whether a key is known, at least back to ``since`` (YYYY-MM-DD)."""
+    if known.state == "incomplete":
+        return known.back_to is not None and known.back_to < since
+    return known.state != "not-obtained"
+
+
 def require(record: Record, needs: Iterable[str], since: str) -> None:
     """Raise ``DataNotObtained`` unless every one of these needs is known, at least back to ``since`` (YYYY-MM-DD)."""
-    causes = []
-    for key in needs:
-        known = record.needs[key]
-        if known.state == "not-obtained" or (
-            known.state == "incomplete" and not (known.back_to and known.back_to < since)
-        ):
-            causes.append((f"prefetch.{key}", known.cause or "absent"))
+    causes = [
+        (f"prefetch.{key}", record.needs[key].cause or "absent")
+        for key in needs
+        if not known_since(record.needs[key], since)
+    ]
     if causes:
         raise DataNotObtained(tuple(causes))
 
@@ -307,10 +143,10 @@ def draft_resources(call: HookCall) -> tuple[tuple[int, Entry, Resource], ...]:
             continue
         where = f"context.draftOrders.entry[{position}].resource"
         try:
-            resource = _readable.decode(entry.resource)
+            resource = readable.decode(entry.resource)
         except (msgspec.DecodeError, RecursionError):
-            kind = _resource_type(entry.resource)
-            if kind in _WANTED or not kind:
+            kind = resource_type(entry.resource)
+            if kind in WANTED or not kind:
                 raise BadRequest(
                     "The draft order cannot be read as the FHIR resource it says it is",
                     where,

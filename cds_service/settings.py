@@ -52,6 +52,7 @@ class Settings:
     ``CDS_LABEL_RULES``           on                      ``off`` silences topics that do not rest on the guideline
     ``CDS_TOPICS_OFF``            (none)                  topic codes to silence, comma-separated
     ``CDS_SITE_FILE``             (none)                  path of the site file (deploy/site.example.yaml)
+    ``CDS_FETCH_SECONDS``         2                       what reading from a caller's FHIR server may take in all
     ============================= ======================= ===========================================================
     """
 
@@ -69,6 +70,7 @@ class Settings:
     label_rules: bool = True
     topics_off: frozenset[str] = frozenset()
     site_file: Path | None = None
+    fetch_seconds: int = 2
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -179,4 +181,5 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str, str], Any]]] = {
     "CDS_LABEL_RULES": ("label_rules", _switch),
     "CDS_TOPICS_OFF": ("topics_off", _topics),
     "CDS_SITE_FILE": ("site_file", _file),
+    "CDS_FETCH_SECONDS": ("fetch_seconds", _number(1, 30)),
 }

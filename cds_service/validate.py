@@ -13,6 +13,7 @@ from fhir.resources import get_fhir_model_class as r5_model
 from fhir.resources.R4B import get_fhir_model_class as r4b_model
 from pydantic import ValidationError
 
+from cds_service.bundles import belongs
 from cds_service.content import Content
 from cds_service.facts.gather import Reader
 from cds_service.facts.history import diagnoses
@@ -32,7 +33,6 @@ from cds_service.fhir.structs import (
     Resource,
     ServiceRequest,
 )
-from cds_service.record import belongs
 from cds_service.render.texts import plain_number
 
 _readable = msgspec.json.Decoder(Readable)

@@ -43,7 +43,7 @@ def test_only_web_and_the_server_under_it_know_http() -> None:
 
 
 def test_only_record_and_facts_read_fhir_resources() -> None:
-    known = {"hook.py", "record.py", "validate.py"}
+    known = {"hook.py", "bundles.py", "record.py", "validate.py"}
     assert {str(p) for p in importers("cds_service.fhir") if room(ROOT / p) not in ("facts", "fhir")} <= known
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cds_service.answer import answer
+from cds_service.answer import Defaults, answer
 from cds_service.content import Content
 from cds_service.hook import read_hook
 from cds_service.render.resources import FhirVersion
@@ -70,7 +70,7 @@ def test_suggestions_have_the_shapes_of_the_version(
     content: Content, draft: Json, configured: FhirVersion | None, member: str
 ) -> None:
     body = request(draft, prefetch=prefetch(procedures=bundle(), medicationRequests=bundle()))
-    response = answer(content, "bone-modifying-agents", encoded(body), "en", NOW, configured).response
+    response = answer(content, "bone-modifying-agents", encoded(body), "en", NOW, Defaults("en", configured)).response
     made = [a.resource for c in response.cards for s in c.suggestions for a in s.actions if a.type == "create"]
     drugs = [r for r in made if r and r["resourceType"] == "MedicationRequest"]
     services = [r for r in made if r and r["resourceType"] == "ServiceRequest"]

@@ -6,21 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from cds_service.bundles import Completeness
 from cds_service.facts.calcium import calcium
 from cds_service.facts.clearance import renal
 from cds_service.facts.dates import age_on, day_of
 from cds_service.facts.doses import DoseReader
-from cds_service.facts.drugs import DrugReader, Lookup
+from cds_service.facts.drugs import DrugReader
 from cds_service.facts.history import arrangements, diagnoses, uses
 from cds_service.facts.model import Arrangement, Facts, Missing, Order, PatientFacts, ServiceOrder
 from cds_service.facts.observations import collect
 from cds_service.facts.orders import OrderReader
-from cds_service.fhir.structs import Condition, Observation, Patient, Resource
+from cds_service.fhir.structs import Condition, Observation, Patient
 from cds_service.guideline.dosing import Dosing
 from cds_service.guideline.drugs import Drugs
 from cds_service.guideline.measurements import Measurements
 from cds_service.hook import HookCall
-from cds_service.record import Completeness, Record, draft_resources
+from cds_service.record import Record, draft_resources
 from cds_service.terminology import Terminology
 
 
@@ -43,7 +44,7 @@ class Reader:
 
     def orders(self, call: HookCall, record: Record) -> tuple[Order, ...]:
         """The draft orders of a call. Raises as ``OrderReader.read`` and ``draft_resources``."""
-        return self.order_reader.read(draft_resources(call), call.selections, _lookup(record))
+        return self.order_reader.read(draft_resources(call), call.selections, record.referred)
 
     def oldest_needed(self, now: datetime) -> str:
         """The day (YYYY-MM-DD) back to which laboratory results must be known."""
@@ -58,7 +59,7 @@ class Reader:
         patient = _patient(record, now)
         windows = self.measurements.windows
         drafts = frozenset(str(o.ref) for o in orders if o.ref)
-        lookup = _lookup(record)
+        lookup = record.referred
         return Facts(
             now=now,
             patient=patient,
@@ -70,14 +71,6 @@ class Reader:
             calcium=calcium(results, today, windows, self.measurements),
             gaps={key: gap for key, known in record.needs.items() if (gap := _gap(key, known))},
         )
-
-
-def _lookup(record: Record) -> Lookup:
-    def find(reference: str) -> Resource | None:
-        short = "/".join(reference.split("/_history/", maxsplit=1)[0].rsplit("/", 2)[-2:])
-        return record.by_ref.get(reference) or record.by_ref.get(short)
-
-    return find
 
 
 def _gap(key: str, known: Completeness) -> Missing | None:

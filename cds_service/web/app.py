@@ -13,11 +13,16 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from cds_service import fixtures
-from cds_service.answer import answer
+from cds_service.answer import Answer, Defaults, answer
 from cds_service.content import Content
+from cds_service.fetch.address import FhirServers
+from cds_service.fetch.failure import Refused
+from cds_service.obtain import Servers
 from cds_service.problems import CallProblem, RuleFailed
 from cds_service.render.texts import LANGUAGES
-from cds_service.settings import Settings
+from cds_service.settings import Settings, SettingsError
+from cds_service.site.profiles import transform
+from cds_service.site.unmatched import UNMATCHED
 from cds_service.web.discovery import discovery
 from cds_service.web.language import choose_language
 from cds_service.web.openapi import openapi
@@ -40,6 +45,8 @@ def create_app(settings: Settings, content: Content | None = None, clock: Clock 
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.strict_slashes = True
+    defaults = Defaults(settings.default_language, settings.fhir_version)
+    servers = fhir_servers(settings, content)
     services, document = orjson.dumps(discovery(content)), orjson.dumps(openapi(content))
 
     @app.get("/cds-services")
@@ -59,11 +66,13 @@ def create_app(settings: Settings, content: Content | None = None, clock: Clock 
         if request.mimetype not in MEDIA_TYPES:
             text = f"Send the body as {' or '.join(sorted(MEDIA_TYPES))}."
             return _json(415, orjson.dumps(outcome(issue("not-supported", text, "Content-Type"))))
-        language = choose_language(request.headers.get("Accept-Language"), settings.default_language)
-        answered = answer(content, service_id, request.get_data(cache=False), language, clock(), settings.fhir_version)
+        language = choose_language(request.headers.get("Accept-Language"))
+        body = request.get_data(cache=False)
+        answered = answer(content, service_id, body, language, clock(), defaults, servers)
+        UNMATCHED.observe(answered.orders)
         g.cards = len(answered.response.cards)
-        response = _json(200, _encode(answered.response))
-        response.headers["Content-Language"] = language
+        response = _json(200, _fitted(answered, content))
+        response.headers["Content-Language"] = answered.language
         response.headers["Vary"] = "Accept-Language"
         return response
 
@@ -72,6 +81,27 @@ def create_app(settings: Settings, content: Content | None = None, clock: Clock 
     _cross_origin(app, settings)
     app.extensions["warm"] = lambda: _warm(app, clock)
     return app
+
+
+def _fitted(answered: Answer, content: Content) -> bytes:
+    """The response as this client takes it (``site.profiles``)."""
+    client = answered.client
+    if client is None or client.profile == "generic":
+        return _encode(answered.response)
+    whole = msgspec.to_builtins(answered.response)
+    return _encode(transform(whole, client, answered.language, content.offered))
+
+
+def fhir_servers(settings: Settings, content: Content) -> Servers:
+    """The FHIR servers of the site file. Without one, development may ask servers on this machine, production none."""
+    site = content.site
+    development = settings.profile == "development"
+    try:
+        allowed = FhirServers(site.fhir_servers, development, site.private_servers)
+    except Refused as refused:
+        what = f"a fhir_servers entry of the site file cannot be asked ({refused.reason})"
+        raise SettingsError("CDS_SITE_FILE", what, "Write https base URLs, without user, query or fragment") from None
+    return Servers(allowed, float(settings.fetch_seconds))
 
 
 def _json(status: int, body: bytes) -> Response:

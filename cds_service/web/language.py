@@ -1,4 +1,4 @@
-"""The language of a response: Accept-Language (zh or en), else the configured default."""
+"""The language a caller asks for by Accept-Language: zh or en."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 
-def choose_language(header: str | None, default: str) -> str:
-    """``zh-CN`` or ``en``: the most wanted of the header that we have, any region of it; else ``default``."""
+def choose_language(header: str | None) -> str | None:
+    """``zh-CN`` or ``en``: the most wanted of the header that we have, any region of it; None: it names neither."""
     accepted: LanguageAccept = parse_accept_header(header, LanguageAccept)
     for wanted, quality in accepted:
         if quality <= 0:
@@ -17,4 +17,4 @@ def choose_language(header: str | None, default: str) -> str:
             return "zh-CN"
         if language == "en":
             return "en"
-    return default
+    return None

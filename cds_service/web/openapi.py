@@ -9,7 +9,6 @@ import msgspec
 from cds_service import __version__
 from cds_service.content import Content
 from cds_service.render.model import Response
-from cds_service.web.discovery import prefetch
 
 Json = dict[str, Any]
 
@@ -58,7 +57,7 @@ def openapi(content: Content) -> Json:
 
 
 def _call(content: Content, service_id: str, hooks: list[str]) -> Json:
-    keys = ", ".join(prefetch(content, service_id))
+    keys = ", ".join(content.prefetch(service_id))
     body = {media: {"schema": _ref("HookRequest")} for media in ("application/json", "application/fhir+json")}
     return {
         "summary": f"Call the service on {' or '.join(hooks)}",

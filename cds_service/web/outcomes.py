@@ -12,7 +12,19 @@ _CAUSES = {
     "absent": "the key is absent",
     "failed": "the client's query failed",
     "unreadable": "the value is not a readable FHIR resource",
-    "more-pages": "the Bundle is one page of several and does not reach back far enough",
+    "more-pages": "there is more of it than was sent or may be read, and what came does not reach back far enough",
+    "unauthorized": "the FHIR server did not accept the access token (401)",
+    "forbidden": "the FHIR server forbids it (403)",
+    "scope": "the access token's scope does not include it",
+    "not-found": "the FHIR server does not know it (404)",
+    "timeout": "the FHIR server did not answer in time",
+    "connection": "the FHIR server could not be reached, or ended the connection",
+    "server-error": "the FHIR server failed (5xx)",
+    "too-many-requests": "the FHIR server is busy (429)",
+    "server-not-allowed": "fhirServer is not among the servers this service may ask",
+    "redirect": "the FHIR server answered with a redirect, which is not followed",
+    "not-json": "the FHIR server's answer is not FHIR JSON",
+    "too-large": "the FHIR server's answer is larger than may be read",
 }
 
 
@@ -34,7 +46,7 @@ def of_problem(problem: CallProblem) -> tuple[int, Json]:
         case UnknownService(known):
             return 404, outcome(issue("not-found", f"There is no such service. Services here: {', '.join(known)}."))
         case DataNotObtained(causes):
-            remedy = "Send it in prefetch (GET /cds-services shows the query)."
+            remedy = "Send it in prefetch (GET /cds-services shows the query), or let it be read from fhirServer."
             return 412, outcome(
                 *(
                     issue(
