@@ -1,0 +1,1 @@
+"""A real FHIR server beside the service: the same answers, whoever fetches."""
