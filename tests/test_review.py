@@ -1,0 +1,37 @@
+"""The review pages: one per topic, from the running rules; whatever changes there makes them stale."""
+
+from __future__ import annotations
+
+import dataclasses
+from decimal import Decimal
+
+import msgspec
+
+from cds_service.content import NOT_EVALUATED, Content
+from cds_service.review.pages import pages, stale_pages
+
+TOPIC = "infusion-time"
+
+
+def test_every_topic_has_a_page_and_all_are_fresh(content: Content) -> None:
+    made = dict(pages(content))
+    assert set(made) == {f"{topic}.md" for topic in content.guideline.recommendations if topic != NOT_EVALUATED}
+    assert stale_pages(content) == []
+
+
+def test_a_page_holds_what_a_reviewer_needs(content: Content) -> None:
+    page = dict(pages(content))["bisphosphonate-renal-dose.md"]
+    for part in ("## Source", "## Parameters", "## Decision table", "## Cases", "## Wordings", "## Not encoded"):
+        assert part in page
+    assert "| 49.9 | advise warning above | this order 3.3 mg |" in page
+    assert "| 50 | advise warning above | this order 3.5 mg |" in page
+    assert "(zh-CN, critical)" in page
+
+
+def test_a_changed_number_makes_its_page_stale(content: Content) -> None:
+    shipped = content.guideline.recommendations[TOPIC]
+    longer = msgspec.structs.replace(shipped.parameters["minimum"], value=Decimal(20))
+    changed = msgspec.structs.replace(shipped, parameters={**shipped.parameters, "minimum": longer})
+    recommendations = {**content.guideline.recommendations, TOPIC: changed}
+    guideline = dataclasses.replace(content.guideline, recommendations=recommendations)
+    assert stale_pages(dataclasses.replace(content, guideline=guideline)) == [f"{TOPIC}.md"]
