@@ -60,6 +60,20 @@ const without = (...keys) => (service) => ({
   prefetch: Object.fromEntries(Object.entries(service.prefetch).filter(([key]) => !keys.includes(key))),
 });
 
+/** What Medplum's types call CdsRequestWithAuth; its builder leaves these members to the caller. */
+const authorised = (built, fhir, token = fhir.token) => ({
+  ...built,
+  fhirServer: fhir.base,
+  fhirAuthorization: {
+    access_token: token,
+    token_type: "Bearer",
+    expires_in: 300,
+    scope: "patient/*.read",
+    subject: SERVICE,
+    patient: built.context.patientId,
+  },
+});
+
 const seen = (response) => response.cards.map((card) => `${card.indicator} ${card.source.topic.code}`);
 
 async function refused(call) {
@@ -227,6 +241,51 @@ await check("one page of several, which Medplum does not follow, is not taken fo
     },
     1,
   ),
+);
+
+for (const [name, situation] of Object.entries(situations)) {
+  await check(`${name}: nothing prefetched, everything read from fhirServer with the token`, () =>
+    withEhr(situation, async ({ medplum, fhir }) => {
+      const built = await request(medplum, situation, (service) => ({ ...service, prefetch: undefined }));
+      assert.equal(fhir.requests.length, 0);
+      assert.deepEqual(seen(await medplum.callCdsService(SERVICE, authorised(built, fhir))), situation.cards);
+      assert.ok(fhir.requests.every(({ status }) => status === 200), JSON.stringify(fhir.requests));
+      // What no rule needs is not asked for.
+      assert.equal(fhir.requests.length > 0, name !== "nothing-in-scope");
+    }),
+  );
+}
+
+await check("only what the prefetch left out is read", () =>
+  withEhr(dose, async ({ medplum, fhir }) => {
+    const built = await request(medplum, dose, without("procedures"));
+    fhir.requests.length = 0;
+    assert.deepEqual(seen(await medplum.callCdsService(SERVICE, authorised(built, fhir))), dose.cards);
+    assert.ok(fhir.requests.length > 0);
+    assert.ok(fhir.requests.every(({ target }) => /\/Procedure\b/.test(target)), JSON.stringify(fhir.requests));
+  }),
+);
+
+await check("the pages that Medplum did not follow are read", () =>
+  withEhr(
+    dose,
+    async ({ medplum, fhir }) => {
+      const built = await request(medplum, dose);
+      assert.deepEqual(seen(await medplum.callCdsService(SERVICE, authorised(built, fhir))), dose.cards);
+      assert.ok(fhir.requests.some(({ target, status }) => target.includes("_page=1") && status === 200));
+    },
+    1,
+  ),
+);
+
+await check("a token the FHIR server does not take: 412, never an answer without the record", () =>
+  withEhr(dose, async ({ medplum, fhir, wire }) => {
+    const built = await request(medplum, dose, without("conditions"));
+    const issues = await refused(medplum.callCdsService(SERVICE, authorised(built, fhir, "expired")));
+    assert.equal(wire.at(-1).status, 412);
+    assert.ok(names(issues, "conditions"), JSON.stringify(issues));
+    assert.ok(!JSON.stringify(issues).includes("expired"));
+  }),
 );
 
 await check("a context without draftOrders: 400, and the outcome says where", () =>

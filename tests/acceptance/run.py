@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from cds_service import fixtures
@@ -23,12 +24,13 @@ from cds_service.web.app import local_now
 HERE = Path(__file__).parent
 # What @medplum/core asks for (engines in its package.json).
 NODE_AT_LEAST = (22, 18)
-# A dose, a missing examination, a critical result, nothing to say, the least of a request, several drafts, R5.
+# A dose, a missing examination, a critical result, nothing to say, nothing of ours, the least of a request, several drafts, R5.
 SITUATIONS = (
     "zoledronic-acid-dose-above-row",
     "dental-exam-none-found",
     "denosumab-calcium-low",
     "denosumab-everything-in-order",
+    "nothing-in-scope",
     "medplum-no-fhir-server",
     "order-select-two-selected",
     "version-r5-zoledronic-acid",
@@ -37,7 +39,9 @@ SITUATIONS = (
 
 def node() -> str:
     """The Node.js of the npm packages, else the one of this machine when it is new enough."""
-    found = shutil.which("node", path=HERE / "node_modules" / ".bin") or shutil.which("node")
+    # Not from .bin: older npm does not link there when install scripts are off.
+    shipped = next((HERE / "node_modules").glob("node-*/bin/node"), None)
+    found = str(shipped) if shipped else shutil.which("node")
     if found is None:
         raise SystemExit("No Node.js here: npm has a build for Linux only; install Node.js 22.18 or newer.")
     version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout.strip()
@@ -64,10 +68,12 @@ def serving() -> Iterator[str]:
             if not line:
                 raise SystemExit(f"The server did not start:\n{said}")
             said += line
+        # A line per request follows: a full pipe would stop the server.
+        Thread(target=process.stderr.read, daemon=True).start()
         yield f"{listening[1]}/cds-services"
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.wait(timeout=30)
 
 
 def told(name: str) -> dict[str, Any]:
