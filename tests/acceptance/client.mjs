@@ -94,7 +94,8 @@ const dose = situations["zoledronic-acid-dose-above-row"];
 await check("discovery: every service has what Medplum's client reads, every template resolves", () =>
   withEhr(dose, async ({ medplum }) => {
     const { services } = await medplum.getCdsServices();
-    assert.deepEqual(services.map(({ id, hook }) => `${id} ${hook}`).sort(), [`${SERVICE} order-select`, `${SERVICE} order-sign`]);
+    const found = services.map(({ id, hook }) => `${id} ${hook}`).sort();
+    assert.deepEqual(found, [`${SERVICE} order-select`, `${SERVICE} order-sign`]);
     // What every EHR sends. Medplum sends null for a template it cannot fill, and null means that nothing is on record.
     const { patientId, userId, draftOrders } = dose.request.context;
     for (const service of services) {

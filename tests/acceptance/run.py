@@ -24,7 +24,7 @@ from cds_service.web.app import local_now
 HERE = Path(__file__).parent
 # What @medplum/core asks for (engines in its package.json).
 NODE_AT_LEAST = (22, 18)
-# A dose, a missing examination, a critical result, nothing to say, nothing of ours, the least of a request, several drafts, R5.
+# A dose, a missing examination, a critical result, nothing to say, nothing of ours, little, several drafts, R5.
 SITUATIONS = (
     "zoledronic-acid-dose-above-row",
     "dental-exam-none-found",
