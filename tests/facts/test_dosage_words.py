@@ -75,6 +75,7 @@ def test_grams_in_words() -> None:
 def test_a_range_in_capitals_is_a_range() -> None:
     assert READER.text_mass("3 MG TO 4 MG") is None
     assert READER.text_mass("3-4 MG") is None
+    assert READER.text_mass("3至4 MG") is None
 
 
 def test_only_the_old_dose_is_replaced_in_words() -> None:
@@ -92,6 +93,12 @@ def test_topical_forms_in_both_languages() -> None:
 def test_an_interval_in_words_is_told_as_it_was_written() -> None:
     assert read({"text": "120 mg every 4 weeks"}).interval_shown == "every 4 weeks"
     assert read({"text": "60 mg every month"}).interval_shown == "every month"
+
+
+def test_an_interval_in_numbers_is_told_in_short() -> None:
+    repeat = {"frequency": 2, "period": 4, "periodUnit": "wk"}
+    assert read({"timing": {"repeat": repeat}}).interval_shown == "2 × / 4 wk"
+    assert read({"timing": {"repeat": repeat | {"frequency": 1}}}).interval_shown == "4 wk"
 
 
 def test_a_day_is_an_interval_and_an_hour_a_rate() -> None:
