@@ -1,7 +1,8 @@
 """``make bench``: this service against a bare Flask application on the same WSGI server, as ratios of one run.
 
 (a) the service; (b) Flask that only ``orjson.loads`` the body and returns one static card. Same bodies, one connection,
-alternating, so that whatever else the machine does hits both. Prints p50 and p99, their ratio, and where our time goes.
+alternating, so that whatever else the machine does hits both. Prints p50 and p99, their ratio, and where our time goes;
+and what a call costs that must read everything from a FHIR server (``fetch_bench``).
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from bodies import body  # beside this file
+import fetch_bench  # both beside this file
+from bodies import body
 
 from cds_service import answer as line
 from cds_service.content import Content
@@ -126,12 +128,12 @@ def _split(content: Content, payload: bytes, now: datetime) -> dict[str, float]:
     service = content.services.services[0]
     for _ in range(100):
         asked = timed("parse: request", line.read_hook, payload, tuple(service.hooks))
-        record = timed("parse: resources", line.read_record, asked, content.needs_of(service.id))
+        record = timed("parse: resources", line.Obtaining, asked, content.prefetch(service.id), None).record
         orders = timed("facts: orders", content.reader.orders, asked, record)
         dues = timed("rules: which", line.due, content, service.id, orders)
         facts = timed("facts: patient", content.reader.facts, record, orders, now)
         findings = timed("rules: answers", line.evaluate, dues, facts)
-        page = line._page(content, asked, "en", now, None)
+        page = line._page(content, asked, "en", now, "R4")
         timed("render", line.render, findings, record.unreadable, page)
     return {name: statistics.median(values) for name, values in times.items()}
 
@@ -140,4 +142,5 @@ if __name__ == "__main__":
     here = Path(__file__).parent
     with server("-m", "cds_service", "serve") as ours, server(str(here / "bare.py")) as bare:
         compare(ours, bare)
+        fetch_bench.compare(ours)
     stages()
