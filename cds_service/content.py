@@ -77,7 +77,7 @@ class Content:
             concepts = match.group(1).split(",")
             return ",".join(code for concept in concepts for code in self.terminology.codes(concept, LOINC))
 
-        searches = self.services.prefetch
+        searches = self.services.prefetch | self.site.prefetch
         return {
             service.id: {key: _CODES.sub(fill, searches[key]) for key in self.needs_of(service.id)}
             for service in self.services.services

@@ -19,6 +19,7 @@ from cds_service.fhir.structs import (
     MedicationAdministration,
     MedicationRequest,
     MedicationStatement,
+    Patient,
     Reference,
     Resource,
 )
@@ -26,6 +27,7 @@ from cds_service.hook import HookCall
 from cds_service.problems import BadRequest, DataNotObtained
 
 R = TypeVar("R", bound=Resource)
+PATIENT = "patient"  # the prefetch key of the Patient
 NOTHING: Mapping[str, Fetched] = MappingProxyType({})
 
 
@@ -68,6 +70,9 @@ def read_record(
         for page in answer.pages:
             gatherer.refer(reference, msgspec.Raw(page))
     absent = Completeness("not-obtained", "absent")
+    # A call is about a patient, so "none on record" cannot be true of the Patient itself: it was not obtained.
+    if Patient not in gatherer.found and state.get(PATIENT, absent).state in ("none", "obtained"):
+        state[PATIENT] = absent
     return Record(
         resources={kind: tuple(found) for kind, found in gatherer.found.items()},
         by_ref=gatherer.by_ref,

@@ -217,8 +217,7 @@ def test_every_way_to_name_the_patient_is_understood(service: Service, subject: 
 
 
 def test_a_patient_of_another_id_is_not_the_patient(service: Service) -> None:
-    answered = service.call(ordered(), prefetch=prefetch(patient=build.patient(id="x")))
-    assert answered.record.other_patient == 1
+    assert service.refused(prefetch(patient=build.patient(id="x"))) == {"prefetch.patient": "absent"}
 
 
 # One bad resource
@@ -280,3 +279,8 @@ def test_two_resources_without_an_id_are_two(service: Service) -> None:
 def test_a_single_resource_may_come_where_a_bundle_is_asked_for(service: Service) -> None:
     assert service.cards(procedures=build.dental_exam(), patient=bundle(build.patient())) == {}
     assert SUPPLEMENT in service.cards(medicationRequests=build.order("77655", 4, status="completed", id="past"))
+
+
+@pytest.mark.parametrize("nothing", [None, bundle()])
+def test_a_patient_that_is_not_there_was_not_obtained(service: Service, nothing: Any) -> None:
+    assert service.refused(prefetch(patient=nothing)) == {"prefetch.patient": "absent"}

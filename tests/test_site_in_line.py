@@ -105,3 +105,15 @@ def test_a_label_site_names_no_dose_of_ibandronate(tmp_path: Path) -> None:
     body = request(build.order("115264", 6), prefetch=LOW["prefetch"])
     assert "bisphosphonate-renal-dose" in topics(cards(served(tmp_path, "default_language: en\n"), body))
     assert "bisphosphonate-renal-dose" not in topics(cards(served(tmp_path, "ibandronate: label\n"), body))
+
+
+def test_a_site_sets_the_searches_its_server_can_answer(tmp_path: Path) -> None:
+    own = "Observation?patient={{context.patientId}}&_sort=-date"
+    client = served(tmp_path, f'prefetch: {{laboratory: "{own}"}}\n')
+    (service, _) = client.get("/cds-services").get_json()["services"]
+    assert service["prefetch"]["laboratory"] == own
+    for wrong in ("Condition?patient={{context.patientId}}", "Observation?status=final"):
+        with pytest.raises(ContentError, match="laboratory"):
+            served(tmp_path, f'prefetch: {{laboratory: "{wrong}"}}\n')
+    with pytest.raises(ContentError, match="labs"):
+        served(tmp_path, f'prefetch: {{labs: "{own}"}}\n')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,7 +12,7 @@ from pathlib import Path
 from cds_service.codelists import Systems, load_rows, load_systems
 from cds_service.guideline.measurements import Measurements
 from cds_service.guideline.model import Parameter, Recommendation
-from cds_service.guideline.services import Orderable
+from cds_service.guideline.services import Orderable, Services
 from cds_service.guideline.yamlfile import load_as
 from cds_service.names import is_chinese, plain, squeezed, worded
 from cds_service.site.address import fault_of
@@ -52,6 +53,7 @@ class Known:
     systems: Systems
     concepts: Mapping[str, Concept]
     options: Options
+    prefetch: Mapping[str, str]
 
     @classmethod
     def read(cls, root: Path, recommendations: Mapping[str, Recommendation], measurements: Measurements) -> Known:
@@ -64,6 +66,7 @@ class Known:
         return cls(
             recommendations=recommendations,
             measurements=measurements,
+            prefetch=load_as(root / "services.yaml", Services).prefetch,
             orderables=load_as(root / "orderables.yaml", dict[str, Orderable]),
             systems=load_systems(root / "codelists"),
             concepts={name: Concept(domain, frozenset(products[name])) for name, domain in domains.items()},
@@ -80,9 +83,24 @@ def complaints(site: Site, known: Known) -> Iterator[Complaint]:
     yield from _codes(site, known)
     yield from _numbers(site, known)
     yield from _topics(site.topics, known)
+    yield from _prefetch(site.prefetch, known.prefetch)
     for orderable in site.preference_list:
         if orderable not in known.orderables:
             yield _unknown(("preference_list", orderable), "orderable", orderable, known.orderables)
+
+
+def _prefetch(own: Mapping[str, str], shipped: Mapping[str, str]) -> Iterator[Complaint]:
+    """A site's search reads the same type of resource, of the same patient, by values that discovery can show."""
+    for key, template in own.items():
+        where: Where = ("prefetch", key)
+        if key not in shipped:
+            yield _unknown(where, "prefetch key", key, shipped)
+        elif (
+            re.split(r"[/?]", template)[0] != re.split(r"[/?]", shipped[key])[0]
+            or "{{context.patientId}}" not in template
+        ):
+            what = f"the search of {key} is not one of this patient's {re.split(r'[/?]', shipped[key])[0]} resources"
+            yield Complaint(where, what, f"write it like {shipped[key]}")
 
 
 def _clients(clients: list[Client], known: Known) -> Iterator[Complaint]:

@@ -75,6 +75,7 @@ class Site(File, frozen=True):
     ibandronate: Literal["guideline", "label"] = "guideline"
     acetaminophen_daily_maximum_g: Decimal | None = None
     default_language: LanguageTag | None = None
+    prefetch: dict[str, str] = {}  # key of services.yaml -> the search that this site's FHIR server can answer
     preference_list: dict[str, list[Preference]] = {}  # orderable -> records, the first that fits is taken
 
     @property
