@@ -45,7 +45,8 @@ class FhirServer:
         """What a GET of this path below the base answers."""
         response = requests.get(f"{self.base}/{path}", headers=self.headers, timeout=PATIENCE)
         response.raise_for_status()
-        return response.json()
+        body: Json = response.json()
+        return body
 
     @contextmanager
     def holding(self, resources: list[Json]) -> Iterator[None]:

@@ -211,9 +211,9 @@ def test_a_search_too_long_for_a_url_is_posted(fhir_server: FhirServer) -> None:
     codes = ",".join([*(f"{n}-0" for n in range(10000, 10300)), "29463-7"])
     template = f"Observation?patient={{{{context.patientId}}}}&code={codes}&_sort=-date&_count=200"
     servers = FhirServers(development=True)
-    source = Source(fhir_server.base, Access(fhir_server.token), servers, session(servers), time.monotonic() + 30)
 
-    with fhir_server.holding(story.resources), fhir_server.watched() as asked:
+    with session(servers) as opened, fhir_server.holding(story.resources), fhir_server.watched() as asked:
+        source = Source(fhir_server.base, Access(fhir_server.token), servers, opened, time.monotonic() + 30)
         found = fetch({"weights": template}, {"patientId": story.patient_id}, source)["weights"]
 
     assert asked == ["POST Observation/_search"]

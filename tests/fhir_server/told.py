@@ -29,7 +29,7 @@ class Told:
 
     @property
     def patient_id(self) -> str:
-        return self.body["context"]["patientId"]
+        return str(self.body["context"]["patientId"])
 
     @property
     def keys(self) -> list[str]:
@@ -73,6 +73,6 @@ def _make_findable(prefetch: Json) -> None:
 def _resources(members: Iterable[Json | None]) -> Iterator[Json]:
     """What a server would have stored: an outcome is said on the way, not kept."""
     for member in members:
-        bundled = member and member["resourceType"] == "Bundle"
-        resources = [entry["resource"] for entry in member.get("entry", [])] if bundled else [member]
+        is_bundle = member is not None and member["resourceType"] == "Bundle"
+        resources = [entry["resource"] for entry in (member or {}).get("entry", [])] if is_bundle else [member]
         yield from (r for r in resources if r and r["resourceType"] != "OperationOutcome")
