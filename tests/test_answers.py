@@ -87,3 +87,4 @@ def test_ibandronate_is_no_alternative_above_its_label_limit(content: Content, m
     acts = [act for _, _, acts in _buttons(content, "bisphosphonate-renal-dose", given) for act in acts]
     drugs = {act.orderable for act in acts if isinstance(act, CreateDrug)}
     assert ("ibandronate" in drugs) is offered
+    assert "incadronate" in drugs
