@@ -22,9 +22,7 @@ def bisphosphonate_renal_dose(order: DrugOrder, facts: Facts, p: Parameters) -> 
         return NoAdvice("clearance-unknown")
     band = _band(bands, clearance.value)
     data: dict[str, object] = {
-        "clearance": clearance,
         "band": band,
-        "dose": order.dose,
         "other_weights": _other_weights(clearance, bands),
     }
     if band is None:

@@ -8,7 +8,6 @@ from cds_service.rulebook import BONE_MODIFYING, drug_ordered
 
 @drug_ordered("bma-with-onj", *BONE_MODIFYING)
 def bma_with_onj(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
-    found = facts.found("osteonecrosis-of-jaw")
-    if not found:
+    if not facts.has("osteonecrosis-of-jaw"):
         return NoAdvice("none")
-    return Advise(p.indicator(), "active", {"diagnosis": found[0]}, (Suggestion("delete", (DeleteOrder(order),)),))
+    return Advise(p.indicator(), "active", suggestions=(Suggestion("delete", (DeleteOrder(order),)),))

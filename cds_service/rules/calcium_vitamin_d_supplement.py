@@ -21,4 +21,4 @@ def calcium_vitamin_d_supplement(order: DrugOrder, facts: Facts, p: Parameters) 
         return CannotTell(missing)
     say = "both" if len(absent) == len(SUPPLEMENTS) else f"{absent[0][0]}-only"
     suggestions = tuple(Suggestion(f"add-{group}", (CreateDrug(orderable),)) for group, orderable in absent)
-    return Advise(p.indicator(), say, {"calcium": facts.calcium}, suggestions, choose="any")
+    return Advise(p.indicator(), say, suggestions=suggestions, choose="any")

@@ -12,12 +12,11 @@ CONFIRM = Suggestion("order-albumin", (CreateService("albumin"),), recommended=T
 def denosumab_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     calcium = facts.calcium
     if calcium.level == "low" and calcium.kind == "total-uncorrected":
-        return Advise(p.indicator("low"), "low-uncorrected", {"calcium": calcium}, (CONFIRM,))
+        return Advise(p.indicator("low"), "low-uncorrected", suggestions=(CONFIRM,))
     if calcium.level == "low":
-        return Advise(p.indicator("low"), "low", {"calcium": calcium})
+        return Advise(p.indicator("low"), "low")
     if calcium.level is not None:
-        return NoAdvice("not-low", {"calcium": calcium})
+        return NoAdvice("not-low")
     ordered = facts.arranged(calcium.look_back_days, "calcium-total", "calcium-ionised", "calcium-corrected")
     tests = Suggestion("order-calcium", (CreateService("calcium"), CreateService("albumin")), recommended=True)
-    data = {"problems": calcium.problems, "ordered": ordered, "calcium": calcium}
-    return Advise(p.indicator("missing"), "missing", data, () if ordered else (tests,))
+    return Advise(p.indicator("missing"), "missing", {"ordered": ordered}, () if ordered else (tests,))

@@ -11,12 +11,11 @@ def denosumab_renal_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters)
     if order.drug != "denosumab":
         return NoAdvice("other-drug")
     clearance, dialysis = facts.renal.clearance, facts.found("dialysis")
-    data = {"clearance": clearance, "dialysis": dialysis[0] if dialysis else None, "calcium": facts.calcium}
     if dialysis:
-        return Advise(p.indicator(), "dialysis", data)
+        return Advise(p.indicator(), "dialysis", {"dialysis": dialysis[0]})
     if clearance is None:
         kidneys = facts.has("chronic-kidney-disease", "acute-kidney-injury")
         return CannotTell(facts.renal.problems) if kidneys else NoAdvice("clearance-unknown")
     if clearance.value < p.number("clearance_limit"):
-        return Advise(p.indicator(), "severe", data)
-    return NoAdvice("not-severe", data)
+        return Advise(p.indicator(), "severe")
+    return NoAdvice("not-severe")

@@ -13,11 +13,10 @@ SUPPLEMENTS: tuple[DrugGroup, ...] = ("calcium", "vitamin-d")
 def hypercalcaemia_no_supplement(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if not facts.hypercalcaemic:
         return NoAdvice("not-hypercalcaemic")
-    data = {"calcium": facts.calcium, "diagnosis": next(iter(facts.found("hypercalcaemia")), None)}
     if order.groups & set(SUPPLEMENTS):
-        return Advise(p.indicator(), "ordered", data, _suggestions(order, facts))
+        return Advise(p.indicator(), "ordered", suggestions=_suggestions(order, facts))
     if taken := facts.taking(SUPPLEMENTS, p.days("look_back")):
-        return Advise(p.indicator(), "active", data | {"taken": taken})
+        return Advise(p.indicator(), "active", {"taken": taken})
     missing = facts.lacking(*MEDICATIONS)
     return CannotTell(missing) if missing else NoAdvice("not-taken")
 

@@ -13,6 +13,6 @@ def nsaid_with_bisphosphonate(order: DrugOrder, facts: Facts, p: Parameters) -> 
     if taken := facts.taking(("bisphosphonate",), p.days("look_back")):
         say = "cisplatin" if "platinum" in order.groups else "nsaid"
         suggestions = (Suggestion("delete", (DeleteOrder(order),)),) if say == "nsaid" else ()
-        return Advise(p.indicator(), say, {"use": taken[0], "clearance": facts.renal.clearance}, suggestions)
+        return Advise(p.indicator(), say, {"use": taken[0]}, suggestions)
     missing = facts.lacking(*MEDICATIONS)
     return CannotTell(missing) if missing else NoAdvice("no-bisphosphonate")

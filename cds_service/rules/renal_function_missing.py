@@ -12,7 +12,7 @@ NEEDS_BODY = "no-body-surface"
 @drug_ordered("renal-function-missing", "bisphosphonate")
 def renal_function_missing(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if facts.renal.clearance:
-        return NoAdvice("known", {"clearance": facts.renal.clearance})
+        return NoAdvice("known")
     if order.route == "oral":
         return NoAdvice("oral")
     problems = facts.renal.problems
@@ -21,9 +21,7 @@ def renal_function_missing(order: DrugOrder, facts: Facts, p: Parameters) -> Out
         return CannotTell(missing)
     creatinine = facts.renal.creatinine
     if creatinine and facts.within(creatinine.when, facts.renal.look_back_days):
-        return Advise(p.indicator(), "inputs-missing", {"problems": problems, "creatinine": creatinine})
+        return Advise(p.indicator(), "inputs-missing", {"creatinine": creatinine})
     ordered = facts.arranged(facts.renal.look_back_days, "creatinine")
     order_test = Suggestion("order-creatinine", (CreateService("creatinine"),), recommended=True)
-    return Advise(
-        p.indicator(), "no-usable-result", {"problems": problems, "ordered": ordered}, () if ordered else (order_test,)
-    )
+    return Advise(p.indicator(), "no-usable-result", {"ordered": ordered}, () if ordered else (order_test,))

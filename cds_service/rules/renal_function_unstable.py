@@ -15,7 +15,7 @@ def renal_function_unstable(order: DrugOrder, facts: Facts, p: Parameters) -> Ou
     if not injury and pair is None:
         return NoAdvice("steady")
     test = Suggestion("order-creatinine", (CreateService("creatinine"),), recommended=True)
-    data = {"diagnosis": injury[0] if injury else None, "pair": pair, "change": _change(*pair) if pair else None}
+    data = {"pair": pair, "change": _change(*pair) if pair else None}
     return Advise(p.indicator(), "injury" if injury else "changing", data, (test,))
 
 
