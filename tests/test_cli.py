@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from cds_service import cli, fixtures
+from cds_service import fixtures
 from cds_service import serve as server
 from cds_service.content import Content
 from cds_service.data import content_root
@@ -21,19 +20,12 @@ from cds_service.review import pages
 from cds_service.settings import SettingsError
 from cds_service.terminology import Terminology
 from tests.build import NOW, Json, bundle, clearance, encoded, order, prefetch, request, zoledronic
+from tests.commands import run
 
 SITUATION = "zoledronic-acid-dose-above-row"
 
 
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch, content: Content) -> None:
-    """Content is loaded once, and no setting of this machine counts."""
-    monkeypatch.setattr(cli, "_content", lambda settings: content)
-    monkeypatch.setattr("os.environ", {})
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli.main, list(arguments))
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def ok(*arguments: str) -> str:

@@ -6,30 +6,21 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from cds_service import cli
 from cds_service.content import Content
 from cds_service.fixtures import load
 from cds_service.hook import read_hook
 from cds_service.record import read_record
 from cds_service.site.doctor import unused
 from cds_service.site.unmatched import UnmatchedCounter
+from tests.commands import run
 from tests.site.made import EXAMPLE, known_of, site
 
 SITUATION = "zoledronic-acid-dose-above-row"
 DENTAL = "dental-exam-before-bma"
 
 
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch, content: Content) -> None:
-    """Content is loaded once, and no setting of this machine counts."""
-    monkeypatch.setattr(cli, "_content", lambda settings: content)
-    monkeypatch.setattr("os.environ", {})
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli.main, list(arguments))
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def written(folder: Path, text: str) -> str:

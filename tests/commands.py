@@ -1,0 +1,10 @@
+"""The command line, as tests call it."""
+
+from click.testing import CliRunner, Result
+
+from cds_service import cli
+
+
+def run(*arguments: str) -> Result:
+    """What ``cds-service ARGUMENTS`` answers: exit code and output."""
+    return CliRunner().invoke(cli.main, list(arguments))
