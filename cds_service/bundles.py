@@ -27,6 +27,7 @@ from typing import Literal
 
 import msgspec
 
+from cds_service.fhir.references import unversioned
 from cds_service.fhir.structs import (
     Appointment,
     Bundle,
@@ -248,5 +249,5 @@ def same_patient(reference: str, patient_id: str) -> bool:
     """Whether a reference (relative, absolute, versioned) names the patient; a urn or fragment names nobody else."""
     if reference.startswith(("urn:", "#")):
         return True
-    path = reference.split("/_history/", maxsplit=1)[0].rstrip("/")
+    path = unversioned(reference).rstrip("/")
     return path.rsplit("/", 1)[-1] == patient_id

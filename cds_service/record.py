@@ -14,13 +14,13 @@ import msgspec
 
 from cds_service.bundles import WANTED, Completeness, Gatherer, belongs, readable, resource_type
 from cds_service.fetch.pages import Fetched
+from cds_service.fhir.references import Treatment, medication_reference, type_and_id
 from cds_service.fhir.structs import (
     Entry,
     MedicationAdministration,
     MedicationRequest,
     MedicationStatement,
     Patient,
-    Reference,
     Resource,
 )
 from cds_service.hook import HookCall
@@ -47,8 +47,7 @@ class Record:
 
     def referred(self, reference: str) -> Resource | None:
         """What a reference leads to, by its own words or by type and id."""
-        short = "/".join(reference.split("/_history/", maxsplit=1)[0].rsplit("/", 2)[-2:])
-        return self.by_ref.get(reference) or self.by_ref.get(short)
+        return self.by_ref.get(reference) or self.by_ref.get(type_and_id(reference))
 
 
 def read_record(
@@ -96,9 +95,10 @@ def _fetched(gatherer: Gatherer, answer: Fetched) -> Completeness:
 
 def open_references(call: HookCall, record: Record) -> tuple[str, ...]:
     """References to Medications, in drafts and on record, that say nothing themselves and lead to nothing that came."""
-    inside = {r.id for _, _, r in draft_resources(call)}
-    treatments: list[MedicationRequest | MedicationStatement | MedicationAdministration] = [
-        *(r for _, _, r in draft_resources(call) if isinstance(r, MedicationRequest)),
+    drafts = [resource for _, _, resource in draft_resources(call)]
+    inside = {r.id for r in drafts}
+    treatments: list[Treatment] = [
+        *(r for r in drafts if isinstance(r, MedicationRequest)),
         *record.of(MedicationRequest),
         *record.of(MedicationStatement),
         *record.of(MedicationAdministration),
@@ -108,13 +108,11 @@ def open_references(call: HookCall, record: Record) -> tuple[str, ...]:
     return tuple(dict.fromkeys(r for r in elsewhere if record.referred(r) is None))
 
 
-def _mute(treatment: MedicationRequest | MedicationStatement | MedicationAdministration) -> Iterator[str]:
+def _mute(treatment: Treatment) -> Iterator[str]:
     """The reference of a treatment that names its drug by nothing else."""
-    inline, reference = treatment.medication_codeable_concept, treatment.medication_reference
+    inline, reference = treatment.medication_codeable_concept, medication_reference(treatment)
     if treatment.medication:
         inline = inline or treatment.medication.concept
-        at = treatment.medication.reference
-        reference = reference or (Reference(at, treatment.medication.display) if isinstance(at, str) else at)
     if inline is None and reference and reference.reference and not reference.display:
         yield reference.reference
 

@@ -10,14 +10,13 @@ import msgspec
 
 from cds_service.facts.doses import Dosed, DoseReader
 from cds_service.facts.model import DrugGroup, Product, RequestText
+from cds_service.fhir.references import Treatment, medication_reference
 from cds_service.fhir.structs import (
     CodeableConcept,
     Dosage,
     Extension,
     Medication,
-    MedicationAdministration,
     MedicationRequest,
-    MedicationStatement,
     Reference,
     Resource,
     many,
@@ -25,7 +24,6 @@ from cds_service.fhir.structs import (
 from cds_service.guideline.drugs import DrugFacts, Drugs
 from cds_service.terminology import Match, Terminology
 
-Treatment = MedicationRequest | MedicationStatement | MedicationAdministration
 Lookup = Callable[[str], Resource | None]
 
 _medication = msgspec.json.Decoder(Medication)
@@ -80,13 +78,9 @@ class DrugReader:
         """What the treatment says its drug is: inline, in a referenced Medication, or only as a display."""
         inline = treatment.medication_codeable_concept
         concepts = [inline] if inline else []
-        reference = treatment.medication_reference
         if treatment.medication:
             concepts.append(treatment.medication.codeable)
-            if isinstance(treatment.medication.reference, Reference):
-                reference = treatment.medication.reference
-            elif isinstance(treatment.medication.reference, str):  # a bare Reference where R5 wants a CodeableReference
-                reference = Reference(treatment.medication.reference, treatment.medication.display)
+        reference = medication_reference(treatment)
         if reference and (found := self._referenced(treatment, reference, lookup)):
             concepts += [c for c in (found.code, *_ingredients(found)) if c]
         return concepts, reference.display if reference else None
@@ -167,8 +161,4 @@ def _extensions(treatment: Treatment) -> list[Extension]:
 
 
 def _text(concepts: list[CodeableConcept], display: str | None) -> str:
-    for concept in concepts:
-        said = [concept.codeable.text, *(c.display for c in concept.codings()), *(c.code for c in concept.codings())]
-        if text := next((t for t in said if t), None):
-            return text
-    return display or ""
+    return next((text for concept in concepts if (text := concept.said())), display or "")

@@ -54,7 +54,7 @@ def diagnoses(conditions: Iterable[Condition], terminology: Terminology, now: da
             yield Diagnosis(
                 concept=match.concept,
                 active=active,
-                text=RequestText(_text(concept)),
+                text=RequestText(concept.said()),
                 ref=RequestText(f"Condition/{condition.id or '?'}"),
                 when=when,
                 by_name=match.by_name,
@@ -74,11 +74,6 @@ def _code(status: CodeableConcept | str | None) -> str | None:
     if isinstance(status, CodeableConcept):
         return next((c.code for c in status.codings() if c.code), status.text)
     return status
-
-
-def _text(concept: CodeableConcept) -> str:
-    said = [concept.text, *(c.display for c in concept.codings()), *(c.code for c in concept.codings())]
-    return next((t for t in said if t), "")
 
 
 def uses(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cds_service.facts.dates import day_of
 from cds_service.facts.drugs import DrugReader, Lookup
 from cds_service.facts.model import DrugOrder, Order, RequestText, ServiceOrder
+from cds_service.fhir.references import type_and_id, unversioned
 from cds_service.fhir.structs import (
     CodeableConcept,
     Entry,
@@ -155,7 +156,7 @@ def _chosen(drafts: tuple[Draft, ...], selections: tuple[str, ...] | None) -> fr
 
 def _is_read(selection: str) -> bool:
     """Whether a selection is of a kind that is read here; a NutritionOrder or DeviceRequest is somebody else's."""
-    kind = selection.split("/_history/", maxsplit=1)[0].rstrip("/").rsplit("/", 2)[:-1]
+    kind = unversioned(selection).rstrip("/").rsplit("/", 2)[:-1]
     return not kind or kind[-1] in ("MedicationRequest", "ServiceRequest")
 
 
@@ -164,7 +165,7 @@ def _names(selection: str, entry: Entry, resource: Resource) -> bool:
         return True
     if not resource.id:
         return False
-    path = selection.split("/_history/", maxsplit=1)[0].rstrip("/")
+    path = unversioned(selection).rstrip("/")
     return path == resource.id or path.endswith(f"{resource.__struct_config__.tag}/{resource.id}")
 
 
@@ -178,7 +179,6 @@ def _with_drafts(drafts: tuple[Draft, ...], lookup: Lookup) -> Callable[[str], R
             inside[f"{resource.__struct_config__.tag}/{resource.id}"] = resource
 
     def find(reference: str) -> Resource | None:
-        short = "/".join(reference.split("/_history/", maxsplit=1)[0].rsplit("/", 2)[-2:])
-        return inside.get(reference) or inside.get(short) or lookup(reference)
+        return inside.get(reference) or inside.get(type_and_id(reference)) or lookup(reference)
 
     return find

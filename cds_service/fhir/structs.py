@@ -57,6 +57,11 @@ class CodeableConcept(Element, frozen=True):
     def codings(self) -> list[Coding]:
         return many(self.codeable.coding)
 
+    def said(self) -> str:
+        """What it is called: its text, else the first display, else the first code; empty when it says nothing."""
+        told = [self.codeable.text, *(c.display for c in self.codings()), *(c.code for c in self.codings())]
+        return next((t for t in told if t), "")
+
 
 class Period(Element, frozen=True):
     start: str | None = None
