@@ -1,10 +1,16 @@
 """Fixtures every test may ask for."""
 
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from cds_service import cli
 from cds_service.content import Content
 from cds_service.settings import Settings
+from cds_service.store.engine import Database
+from tests.databases import BACKENDS, opened, postgresql_database, postgresql_server
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +24,27 @@ def quiet(monkeypatch: pytest.MonkeyPatch, content: Content) -> None:
     """For commands: content is loaded once, and no setting of this machine counts."""
     monkeypatch.setattr(cli, "_content", lambda settings: content)
     monkeypatch.setattr("os.environ", {})
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of a real PostgreSQL server."""
+    with tempfile.TemporaryDirectory(prefix="pg") as folder, postgresql_server(Path(folder) / "d") as url:
+        yield url
+
+
+@pytest.fixture(params=BACKENDS)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, once on each backend."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'cds.sqlite3'}"
+    else:
+        with postgresql_database(request.getfixturevalue("postgresql")) as url:
+            yield url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A database with its tables, once on each backend."""
+    with opened(database_url) as made:
+        yield made

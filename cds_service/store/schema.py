@@ -1,0 +1,71 @@
+"""The schema's revisions: where a database stands, and up and down (Alembic)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+
+from cds_service.store.engine import Database
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+# Any constant will do: two machines that start together must not migrate together.
+_ADVISORY_LOCK = 20240204
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def newest() -> str:
+    """The revision this version of the service needs."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def revision(database: Database) -> str | None:
+    """The revision the database has; None: no tables yet."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(database: Database) -> None:
+    """Bring the schema to ``newest``, in one transaction."""
+    with database.engine.begin() as connection:
+        _alone(connection)
+        command.upgrade(_config(connection), "head")
+
+
+def downgrade(database: Database, to: str) -> None:
+    """Bring the schema back to an earlier revision (``base``: none). Raises ``ValueError`` for an unknown one."""
+    with database.engine.begin() as connection:
+        _alone(connection)
+        try:
+            command.downgrade(_config(connection), to)
+        except CommandError as error:
+            raise ValueError(str(error)) from None
+
+
+def known_revisions() -> tuple[str, ...]:
+    """All revisions, oldest first."""
+    return tuple(reversed([script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]))
+
+
+def _alone(connection: Connection) -> None:
+    """Nobody else migrates until this transaction ends."""
+    if connection.dialect.name == "postgresql":
+        # A migration may take longer than a call may wait.
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
