@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,13 +11,15 @@ from cds_service.evaluate import Findings, due, evaluate, needs_of, wanted_by
 from cds_service.facts.model import Order
 from cds_service.guideline.services import Service
 from cds_service.hook import HookCall, read_hook
+from cds_service.issued import Issued, Overridden, issue
 from cds_service.obtain import Obtaining, Servers
-from cds_service.problems import UnknownService
+from cds_service.problems import CallProblem, UnknownService
 from cds_service.record import Record, require
 from cds_service.render.cards import Page, render
 from cds_service.render.model import Response
 from cds_service.render.resources import Caller, FhirVersion
 from cds_service.site.model import Client
+from cds_service.trust.gate import ANYBODY, Identity
 from cds_service.version import fhir_version
 
 NOTHING = Response(cards=[])
@@ -24,7 +27,10 @@ NOTHING = Response(cards=[])
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The response, and what was found on the way (``findings`` is None when nothing ordered is in scope)."""
+    """The response, and what was found on the way (``findings`` is None when nothing ordered is in scope).
+
+    ``fhir_version`` is empty then; ``issued``: every card made, shown or kept back.
+    """
 
     response: Response
     call: HookCall
@@ -33,6 +39,17 @@ class Answer:
     orders: tuple[Order, ...]
     record: Record
     findings: Findings | None
+    fhir_version: str = ""
+    issued: tuple[Issued, ...] = ()
+
+
+# The FHIR servers that the calls of an authenticated client (None: nobody is asked) may be completed from.
+ServersOf = Callable[[Client | None], Servers | None]
+
+
+def no_servers(_client: Client | None) -> Servers | None:
+    """Prefetch only."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +67,40 @@ def answer(
     language: str | None,
     now: datetime,
     defaults: Defaults = Defaults(),  # frozen
-    servers: Servers | None = None,
+    servers: ServersOf = no_servers,
+    who: Identity = ANYBODY,
+    overridden: Overridden | None = None,
 ) -> Answer:
     """Answer one call at the moment ``now`` (aware). Raises the problems of ``cds_service.problems``.
 
-    ``language``: what the caller asked for, or None. ``servers``: where to read what the call did not bring; None reads
-    prefetch only.
+    ``language``: what the caller asked for, or None. ``servers``: where to read what the call of a client did not
+    bring. ``who``: the caller as authenticated. ``overridden``: the memory of suppression, where it is on.
     """
     service = _service(content, service_id)
     call = read_hook(body, tuple(service.hooks))
-    client = content.site.client_of(None, call.fhir_server)
+    try:
+        return _answered(content, service, call, language, now, defaults, servers, who, overridden)
+    except CallProblem as problem:
+        problem.hook = call.hook
+        raise
+
+
+def _answered(
+    content: Content,
+    service: Service,
+    call: HookCall,
+    language: str | None,
+    now: datetime,
+    defaults: Defaults,
+    servers: ServersOf,
+    who: Identity,
+    overridden: Overridden | None,
+) -> Answer:
+    client = who.client or content.site.client_at(call.fhir_server)
     language = language or _own_language(content, client) or defaults.language
-    obtaining = Obtaining(call, content.prefetch(service.id), servers)
+    obtaining = Obtaining(call, content.prefetch(service.id), servers(who.client))
     orders = content.reader.orders(call, obtaining.medications())
-    dues = due(content, service.id, orders)
+    dues = due(content, service.id, orders, content.site.silent_for(client, now.date()))
     if not dues:
         return Answer(NOTHING, call, language, client, orders, obtaining.record, None)
     since = content.reader.oldest_needed(now)
@@ -71,8 +108,9 @@ def answer(
     require(record, needs_of(dues), since)
     findings = evaluate(dues, content.reader.facts(record, orders, now))
     version = (client.fhir_version if client else None) or defaults.fhir_version or fhir_version(call)
-    response = render(findings, record.unreadable, _page(content, call, language, now, version))
-    return Answer(response, call, language, client, orders, record, findings)
+    made = render(findings, record.unreadable, _page(content, call, language, now, version))
+    response, issued = issue(made, findings, call, who, overridden)
+    return Answer(response, call, language, client, orders, record, findings, version, issued)
 
 
 def _own_language(content: Content, client: Client | None) -> str | None:

@@ -20,12 +20,14 @@ from cds_service.content import Content
 from cds_service.data import content_root
 from cds_service.explain import explain
 from cds_service.guideline.yamlfile import ContentError
+from cds_service.memory import Memory
 from cds_service.problems import CallProblem
 from cds_service.render.texts import LANGUAGES
 from cds_service.settings import Settings, SettingsError
 from cds_service.site.check import Known
 from cds_service.site.load import load_site
 from cds_service.site.model import NO_SITE, Site
+from cds_service.store.command import db_group, purge_command
 from cds_service.web.app import create_app, local_now
 from cds_service.web.outcomes import of_problem
 
@@ -34,6 +36,10 @@ from cds_service.web.outcomes import of_problem
 @click.version_option(__version__, prog_name="cds-service")
 def main() -> None:
     """CDS Hooks service for lung cancer bone metastasis (synthetic data; not a registered medical device)."""
+
+
+main.add_command(db_group)
+main.add_command(purge_command)
 
 
 def _settings() -> Settings:
@@ -58,7 +64,8 @@ def serve() -> None:
     settings = _settings()
     content = _content(settings)
     try:
-        run(lambda: create_app(settings, content), settings)
+        memory = Memory.open(settings, content)
+        run(lambda: create_app(settings, content, memory=memory), settings)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from cds_service import __version__
 from cds_service.data import content_root
 from cds_service.facts.gather import Reader
 from cds_service.guideline.agreement import check_rule, check_shared, check_texts
@@ -22,12 +24,12 @@ from cds_service.render.texts import LANGUAGES, Language, compile_language
 from cds_service.rulebook import Rule, load_rules
 from cds_service.settings import Settings, SettingsError
 from cds_service.site.check import Known
-from cds_service.site.load import apply, apply_windows, load_site, rows
+from cds_service.site.complaint import NOT_EVALUATED
+from cds_service.site.load import apply, apply_windows, load_site, rows, with_clients
 from cds_service.site.model import NO_SITE, Site
 from cds_service.site.profiles import Offered
 from cds_service.terminology import Terminology
 
-NOT_EVALUATED = "not-evaluated"
 LOINC = "http://loinc.org"
 _CODES = re.compile(r"\{codes:([\w,-]+)\}")
 
@@ -48,6 +50,7 @@ class Content:
     reader: Reader
     site: Site
     offered: Offered  # what can be ordered, and under which codes of the site
+    version: str  # of this knowledge: recorded with every call
 
     @property
     def topic_system(self) -> str:
@@ -95,9 +98,7 @@ class Content:
         services = load_as(root / "services.yaml", Services)
         dosing = load_as(root / "dosing.yaml", Dosing)
         measurements = load_as(root / "measurements.yaml", Measurements)
-        site = NO_SITE
-        if settings.site_file:
-            site = load_site(settings.site_file, Known.read(root, guideline.recommendations, measurements))
+        site = _site(settings, Known.read(root, guideline.recommendations, measurements))
         terminology = Terminology.load(
             root / "codelists",
             snomed_affiliate=settings.snomed_affiliate,
@@ -122,7 +123,30 @@ class Content:
             reader=Reader.of(terminology, apply_windows(measurements, site), guideline.drugs, dosing),
             site=site,
             offered=Offered.read(root, orderables, site),
+            version=_version(root, settings),
         )
+
+
+def _site(settings: Settings, known: Known) -> Site:
+    """What the site file and the environment say of this site."""
+    site = load_site(settings.site_file, known) if settings.site_file else NO_SITE
+    if settings.clients:
+        site = with_clients(site, settings.clients, known)
+    if site.suppression and settings.hash_key is None:
+        what = "not set, and the site file turns suppression on"
+        raise SettingsError("CDS_HASH_KEY", what, "Set a secret of 32 characters or more, the same on every machine")
+    return site
+
+
+def _version(root: Path, settings: Settings) -> str:
+    """Version of the package, and a hash of all that can change an answer: content, site file, topics off."""
+    files = [p for p in sorted(root.rglob("*")) if p.suffix in (".yaml", ".csv")]
+    digest = hashlib.sha256()
+    for file in (*files, *((settings.site_file,) if settings.site_file else ())):
+        digest.update(hashlib.sha256(file.name.encode()).digest() + hashlib.sha256(file.read_bytes()).digest())
+    switches = (settings.label_rules, settings.snomed_affiliate, *sorted(settings.topics_off))
+    digest.update(repr(switches).encode())
+    return f"{__version__}+{digest.hexdigest()[:12]}"
 
 
 def _active(guideline: Guideline, services: Services, settings: Settings) -> dict[str, Recommendation]:

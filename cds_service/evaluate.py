@@ -5,7 +5,7 @@ Scope (who the guideline is about) and precedence (``replaces`` in the YAML) are
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 
 from cds_service.content import Content
@@ -69,6 +69,11 @@ class Findings:
         return tuple((f, f.outcome) for f in shown if isinstance(f.outcome, Advise))
 
     @property
+    def silent(self) -> tuple[tuple[Finding, Advise], ...]:
+        """The findings that would have become cards, had the site not silenced their topics."""
+        return tuple((f, f.outcome) for f in self.all if f.silent and isinstance(f.outcome, Advise))
+
+    @property
     def unknown(self) -> tuple[Unknown, ...]:
         return tuple(
             Unknown(f.topic, f.order, f.outcome.missing)
@@ -77,10 +82,12 @@ class Findings:
         )
 
 
-def due(content: Content, service: str, orders: Iterable[Order]) -> tuple[Due, ...]:
-    """Which recommendations of a service are about which of the selected orders."""
+def due(
+    content: Content, service: str, orders: Iterable[Order], silent: Container[str] = frozenset()
+) -> tuple[Due, ...]:
+    """Which recommendations of a service are about which of the selected orders; ``silent``: topics kept back."""
     return tuple(
-        Due(recommendation, rule, order, recommendation.topic in content.site.silent)
+        Due(recommendation, rule, order, recommendation.topic in silent)
         for recommendation, rule in content.recommendations_of(service)
         for order in orders
         if order.selected and rule.about(order)

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 
 class CallProblem(Exception):
-    """Base of everything that stops a call."""
+    """Base of everything that stops a call. ``hook``: the one called, once it is known."""
+
+    hook = ""
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)
 class BadRequest(CallProblem):
     """The request breaks the contract. ``where`` is a path into the body, ``remedy`` says what to send instead."""
 
@@ -21,21 +23,21 @@ class BadRequest(CallProblem):
     remedy: str
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)
 class UnknownService(CallProblem):
     """No service of this id; ``known`` lists the ids there are."""
 
     known: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)
 class DataNotObtained(CallProblem):
     """Data that an order in scope cannot be checked without. ``causes``: (path into the request, why)."""
 
     causes: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)
 class RuleFailed(CallProblem):
     """A rule or a text of ours raised; the topic names it."""
 

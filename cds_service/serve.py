@@ -53,7 +53,6 @@ def serve(app_factory: Callable[[], Flask], settings: Settings) -> None:
         shown = f"[{host}]" if ":" in host else host
         log.info("listening on http://%s:%s workers=%s threads=%s", shown, port, settings.workers, settings.threads)
         supervisor = os.getpid()
-        log.warning("profile %s: who calls is not checked; let only your EHR reach this port", settings.profile)
         _Supervisor(lambda: work(app, listener, settings, supervisor), settings.workers).run()
 
 

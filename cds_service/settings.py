@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal, Self
+
+from cds_service import settings_values as values
+from cds_service.settings_values import SettingsError
+
+__all__ = ["FhirVersion", "LanguageTag", "Profile", "Settings", "SettingsError"]
 
 Profile = Literal["development", "production"]
 LanguageTag = Literal["en", "zh-CN"]
 FhirVersion = Literal["R4", "R4B", "R5"]
 
 _PREFIX = "CDS_"
-_ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
-_TOPIC = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _MEBIBYTE = 1024 * 1024
-
-
-class SettingsError(ValueError):
-    """A setting cannot be used. ``name`` is the variable, ``what`` is wrong with it, ``remedy`` says what to write."""
-
-    def __init__(self, name: str, what: str, remedy: str) -> None:
-        super().__init__(f"{name}: {what}. {remedy}")
-        self.name = name
-        self.what = what
-        self.remedy = remedy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +33,15 @@ class Settings:
     ``PORT``                      8000                    TCP port, 0 to 65535 (0: any free one, printed at start)
     ``WORKERS``                   2                       processes, 1 to 64: one per core
     ``THREADS``                   4                       threads per process that run the application, 1 to 64
-    ``CDS_PROFILE``               development             ``production`` refuses conveniences not set on purpose
-    ``CDS_ALLOW_UNAUTHENTICATED`` off                     production starts only with ``on``: this version does not
-                                                          yet check who calls
+    ``CDS_PROFILE``               development             ``production`` starts only with clients that authenticate and
+                                                          with ``CDS_DATABASE_URL``
+    ``CDS_PUBLIC_URL``            (none)                  where clients reach this server: what tokens must be made for
+    ``CDS_CLIENTS``               (none)                  clients as JSON, beside those of the site file
+    ``CDS_PROXIES``               (none)                  addresses of the proxies that may name a certificate
+    ``CDS_CERTIFICATE_HEADER``    X-SSL-Client-S-DN       the header in which they do
+    ``CDS_DATABASE_URL``          sqlite:///var/cds.sqlite3  SQLite or PostgreSQL; holds no patient data
+    ``CDS_AUDIT_QUEUE``           10000                   calls that may wait to be recorded, per worker
+    ``CDS_HASH_KEY``              (none)                  secret of 32 characters or more; needed for suppression
     ``CDS_MAX_BODY_BYTES``        5242880                 largest request body, bytes; a request of 1,000 resources
                                                           is about 1.1 MB, so the default leaves a factor of four
     ``CDS_CORS_ORIGINS``          (none)                  origins that may call from a browser, comma-separated
@@ -61,7 +60,13 @@ class Settings:
     workers: int = 2
     threads: int = 4
     profile: Profile = "development"
-    allow_unauthenticated: bool = False
+    public_url: str | None = None
+    clients: str | None = field(default=None, repr=False)
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    certificate_header: str = "X-SSL-Client-S-DN"
+    database_url: str = field(default="sqlite:///var/cds.sqlite3", repr=False)  # may hold a password
+    audit_queue: int = 10_000
+    hash_key: bytes | None = field(default=None, repr=False)
     max_body_bytes: int = 5 * _MEBIBYTE
     cors_origins: frozenset[str] = frozenset()
     default_language: LanguageTag = "en"
@@ -82,13 +87,18 @@ class Settings:
             if environ.get(name, "").strip()
         }
         settings = cls(**given)
-        if settings.profile == "production" and not settings.allow_unauthenticated:
-            raise SettingsError(
-                "CDS_ALLOW_UNAUTHENTICATED",
-                "this version does not check who calls, and CDS_PROFILE is production",
-                "Set it to on if the network in front of the server lets only your EHR in",
-            )
+        if settings.profile == "production":
+            _ready_for_production(settings, given)
         return settings
+
+
+def _ready_for_production(settings: Settings, given: Mapping[str, Any]) -> None:
+    """What production needs and a default cannot know. That clients authenticate is seen when the content is loaded."""
+    if "database_url" not in given:
+        what = "not set, and CDS_PROFILE is production"
+        raise SettingsError("CDS_DATABASE_URL", what, "Choose where calls and feedback are kept")
+    if settings.public_url and not settings.public_url.startswith("https://"):
+        raise SettingsError("CDS_PUBLIC_URL", "not https, and CDS_PROFILE is production", "Put TLS in front of it")
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
@@ -100,86 +110,26 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
             raise SettingsError(name, "no such setting", remedy)
 
 
-def _text(name: str, value: str) -> str:
-    if any(c.isspace() for c in value):
-        raise SettingsError(name, "contains white space", "Give one host name or address")
-    return value
-
-
-def _file(name: str, value: str) -> Path:
-    path = Path(value)
-    if not path.is_file():
-        raise SettingsError(name, f"there is no file {value}", "Give the path of a site file, or unset it")
-    return path
-
-
-def _number(low: int, high: int) -> Callable[[str, str], int]:
-    def read(name: str, value: str) -> int:
-        if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
-            raise SettingsError(name, f"{value!r} is not a whole number from {low} to {high}", "Give one, digits only")
-        return int(value)
-
-    return read
-
-
-def _switch(name: str, value: str) -> bool:
-    return _one_of("on", "off")(name, value) == "on"
-
-
-def _one_of(*allowed: str) -> Callable[[str, str], str]:
-    def read(name: str, value: str) -> str:
-        if value not in allowed:
-            raise SettingsError(name, f"{value!r} is not understood", f"Use one of: {', '.join(allowed)}")
-        return value
-
-    return read
-
-
-def _version(name: str, value: str) -> str | None:
-    chosen = _one_of("auto", "R4", "R4B", "R5")(name, value)
-    return None if chosen == "auto" else chosen
-
-
-def _members(value: str) -> frozenset[str]:
-    return frozenset(part for part in (p.strip() for p in value.split(",")) if part)
-
-
-def _origins(name: str, value: str) -> frozenset[str]:
-    for origin in _members(value):
-        if "*" in origin:
-            raise SettingsError(name, "a wildcard would let any web page ask", "List each origin: https://ehr.example")
-        _check_origin(name, origin)
-    return _members(value)
-
-
-def _check_origin(name: str, origin: str) -> None:
-    """An origin is compared letter by letter with what a browser sends: lower case, no path, no final slash."""
-    if not _ORIGIN.fullmatch(origin):
-        remedy = "Write scheme and host only, in lower case: https://ehr.example:8443"
-        raise SettingsError(name, f"{origin!r} is not an origin", remedy)
-
-
-def _topics(name: str, value: str) -> frozenset[str]:
-    for topic in _members(value):
-        if not _TOPIC.fullmatch(topic):
-            raise SettingsError(name, f"{topic!r} is not a topic code", "See the file names in cards/recommendations")
-    return _members(value)
-
-
 _VARIABLES: Mapping[str, tuple[str, Callable[[str, str], Any]]] = {
-    "HOST": ("host", _text),
-    "PORT": ("port", _number(0, 65535)),
-    "WORKERS": ("workers", _number(1, 64)),
-    "THREADS": ("threads", _number(1, 64)),
-    "CDS_PROFILE": ("profile", _one_of("development", "production")),
-    "CDS_ALLOW_UNAUTHENTICATED": ("allow_unauthenticated", _switch),
-    "CDS_MAX_BODY_BYTES": ("max_body_bytes", _number(1024, 64 * _MEBIBYTE)),
-    "CDS_CORS_ORIGINS": ("cors_origins", _origins),
-    "CDS_DEFAULT_LANGUAGE": ("default_language", _one_of("en", "zh-CN")),
-    "CDS_FHIR_VERSION": ("fhir_version", _version),
-    "CDS_SNOMED_AFFILIATE": ("snomed_affiliate", _switch),
-    "CDS_LABEL_RULES": ("label_rules", _switch),
-    "CDS_TOPICS_OFF": ("topics_off", _topics),
-    "CDS_SITE_FILE": ("site_file", _file),
-    "CDS_FETCH_SECONDS": ("fetch_seconds", _number(1, 30)),
+    "HOST": ("host", values.text),
+    "PORT": ("port", values.number(0, 65535)),
+    "WORKERS": ("workers", values.number(1, 64)),
+    "THREADS": ("threads", values.number(1, 64)),
+    "CDS_PROFILE": ("profile", values.one_of("development", "production")),
+    "CDS_PUBLIC_URL": ("public_url", values.address),
+    "CDS_CLIENTS": ("clients", values.plain),
+    "CDS_PROXIES": ("proxies", values.networks),
+    "CDS_CERTIFICATE_HEADER": ("certificate_header", values.header),
+    "CDS_DATABASE_URL": ("database_url", values.plain),
+    "CDS_AUDIT_QUEUE": ("audit_queue", values.number(1, 1_000_000)),
+    "CDS_HASH_KEY": ("hash_key", values.secret),
+    "CDS_MAX_BODY_BYTES": ("max_body_bytes", values.number(1024, 64 * _MEBIBYTE)),
+    "CDS_CORS_ORIGINS": ("cors_origins", values.origins),
+    "CDS_DEFAULT_LANGUAGE": ("default_language", values.one_of("en", "zh-CN")),
+    "CDS_FHIR_VERSION": ("fhir_version", values.version),
+    "CDS_SNOMED_AFFILIATE": ("snomed_affiliate", values.switch),
+    "CDS_LABEL_RULES": ("label_rules", values.switch),
+    "CDS_TOPICS_OFF": ("topics_off", values.topics),
+    "CDS_SITE_FILE": ("site_file", values.file),
+    "CDS_FETCH_SECONDS": ("fetch_seconds", values.number(1, 30)),
 }

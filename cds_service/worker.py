@@ -115,6 +115,8 @@ def work(app: Flask, listener: socket.socket, settings: Settings, supervisor: in
     server.accepting = False
     _finish(connections)
     server.close()
+    if close := app.extensions.get("close"):
+        close(GRACE_SECONDS)
 
 
 def _turn(connections: Connections) -> None:

@@ -10,6 +10,7 @@ import difflib
 import re
 import types
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -24,6 +25,7 @@ _PLAIN: dict[Any, str] = {
     Decimal: "write a number",
     int: "write a whole number",
     str: "put the text in quotes",
+    date: "write a date: 2027-01-31",
 }
 
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)$")

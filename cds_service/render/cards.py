@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from cds_service.content import NOT_EVALUATED, Content
+from cds_service.content import Content
 from cds_service.evaluate import URGENCY, Finding, Findings, Unknown
 from cds_service.facts.model import DrugOrder, Facts, Missing, Order
 from cds_service.guideline.model import Recommendation
@@ -20,6 +20,7 @@ from cds_service.render import resources
 from cds_service.render.model import Response
 from cds_service.render.resources import Caller, Json
 from cds_service.render.texts import Language, TopicSentences, one_line, tidy
+from cds_service.site.complaint import NOT_EVALUATED
 
 T = TypeVar("T")
 
@@ -64,9 +65,8 @@ def _card(finding: Finding, advice: Advise, facts: Facts, page: Page) -> Json:
     values = template_values(finding.recommendation, finding.order, facts, page.language, advice.data, advice.say)
     values["notes"] = _notes(finding, values, page.language)
     values["gaps"] = _gaps(finding.recommendation, facts, page.language)
-    card = _frame(
-        finding.recommendation, advice.say, advice.indicator, f"{finding.topic}|{finding.order.key}", values, page
-    )
+    name = card_uuid(page.hook_instance, finding.topic, finding.order.key)
+    card = _frame(finding.recommendation, advice.say, advice.indicator, name, values, page)
     suggestions = [
         made
         for number, suggestion in enumerate(advice.suggestions)
@@ -77,10 +77,15 @@ def _card(finding: Finding, advice: Advise, facts: Facts, page: Page) -> Json:
     return card
 
 
+def card_uuid(hook_instance: uuid.UUID, topic: str, order: str) -> uuid.UUID:
+    """The id of a card. It comes from call, topic and order: a retry gives the same card."""
+    return uuid.uuid5(hook_instance, f"{topic}|{order}" if order else topic)
+
+
 def _frame(
-    recommendation: Recommendation, say: str, indicator: str, name: str, values: Mapping[str, Any], page: Page
+    recommendation: Recommendation, say: str, indicator: str, name: uuid.UUID, values: Mapping[str, Any], page: Page
 ) -> Json:
-    """The parts every card has. The uuid comes from call, topic and order: a retry gives the same card."""
+    """The parts every card has."""
     topic = page.language.topics[recommendation.topic]
     sentences = topic.cards[say]
     source: Json = {
@@ -90,7 +95,7 @@ def _frame(
     if recommendation.source.url:
         source["url"] = recommendation.source.url
     return {
-        "uuid": str(uuid.uuid5(page.hook_instance, name)),
+        "uuid": str(name),
         "summary": one_line(sentences.summary.render(values)),
         "indicator": indicator,
         "detail": tidy(sentences.detail.render(values)),
@@ -179,7 +184,8 @@ def _not_evaluated(findings: Findings, unreadable: Mapping[str, int], page: Page
     recommendation = page.content.recommendations[NOT_EVALUATED]
     data = {"unknown": list(_unknown_lines(findings.unknown, page.language)), "unreadable": dict(unreadable)}
     values = template_values(recommendation, None, findings.facts, page.language, data)
-    return _frame(recommendation, "some-unknown", recommendation.indicators["default"], NOT_EVALUATED, values, page)
+    name = card_uuid(page.hook_instance, NOT_EVALUATED, "")
+    return _frame(recommendation, "some-unknown", recommendation.indicators["default"], name, values, page)
 
 
 def _unknown_lines(unknown: Iterable[Unknown], language: Language) -> Iterator[Json]:

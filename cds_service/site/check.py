@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 from cds_service.codelists import Systems, load_rows, load_systems
+from cds_service.guideline.load import OverrideReasons
 from cds_service.guideline.measurements import Measurements
 from cds_service.guideline.model import Parameter, Recommendation
 from cds_service.guideline.services import Orderable, Services
 from cds_service.guideline.yamlfile import load_as
 from cds_service.names import is_chinese, plain, squeezed, worded
 from cds_service.site.address import fault_of
+from cds_service.site.check_trust import reasons, silences, trust
+from cds_service.site.complaint import NOT_EVALUATED, Complaint, Where, unknown
 from cds_service.site.model import Client, LocalCode, LocalName, Options, Site
 
-Where = tuple[str | int, ...]
 # Units of which only whole numbers make sense.
 COUNTED = frozenset({"d", "mo", "a", "1"})
-NOT_EVALUATED = "not-evaluated"
 # A shorter name would be found in everything.
 SHORTEST_NAME = 2
-
-
-@dataclass(frozen=True)
-class Complaint:
-    """Something wrong at a member of the file: where, what, and what to write instead."""
-
-    where: Where
-    what: str
-    remedy: str
 
 
 @dataclass(frozen=True)
@@ -54,6 +45,7 @@ class Known:
     concepts: Mapping[str, Concept]
     options: Options
     prefetch: Mapping[str, str]
+    override_reasons: frozenset[str]
 
     @classmethod
     def read(cls, root: Path, recommendations: Mapping[str, Recommendation], measurements: Measurements) -> Known:
@@ -71,6 +63,7 @@ class Known:
             systems=load_systems(root / "codelists"),
             concepts={name: Concept(domain, frozenset(products[name])) for name, domain in domains.items()},
             options=load_as(root / "site.yaml", Options),
+            override_reasons=frozenset(load_as(root / "override-reasons.yaml", OverrideReasons).display),
         )
 
 
@@ -79,14 +72,17 @@ def complaints(site: Site, known: Known) -> Iterator[Complaint]:
     yield from _clients(site.clients, known)
     for url, system in site.code_systems.items():
         if system not in known.systems.all():
-            yield _unknown(("code_systems", url), "code system", system, known.systems.all())
+            yield unknown(("code_systems", url), "code system", system, known.systems.all())
     yield from _codes(site, known)
     yield from _numbers(site, known)
     yield from _topics(site.topics, known)
+    yield from trust(site.clients)
+    yield from silences(site.silent, site.clients, known.recommendations)
+    yield from reasons(site.feedback, known.override_reasons)
     yield from _prefetch(site.prefetch, known.prefetch)
     for orderable in site.preference_list:
         if orderable not in known.orderables:
-            yield _unknown(("preference_list", orderable), "orderable", orderable, known.orderables)
+            yield unknown(("preference_list", orderable), "orderable", orderable, known.orderables)
 
 
 def _prefetch(own: Mapping[str, str], shipped: Mapping[str, str]) -> Iterator[Complaint]:
@@ -94,7 +90,7 @@ def _prefetch(own: Mapping[str, str], shipped: Mapping[str, str]) -> Iterator[Co
     for key, template in own.items():
         where: Where = ("prefetch", key)
         if key not in shipped:
-            yield _unknown(where, "prefetch key", key, shipped)
+            yield unknown(where, "prefetch key", key, shipped)
         elif (
             re.split(r"[/?]", template)[0] != re.split(r"[/?]", shipped[key])[0]
             or "{{context.patientId}}" not in template
@@ -107,7 +103,7 @@ def _clients(clients: list[Client], known: Known) -> Iterator[Complaint]:
     seen: dict[tuple[str, str], str] = {}
     for number, client in enumerate(clients):
         where: Where = ("clients", number)
-        claimed = [("name", client.name), *((("issuer", client.issuer),) if client.issuer else ())]
+        claimed = [("name", client.name)]
         claimed += [("FHIR server", base.rstrip("/")) for base in client.fhir_servers]
         if client.issuer is None and not client.fhir_servers:
             claimed.append(("place of all other callers", "(no issuer, no fhir_servers)"))
@@ -122,7 +118,7 @@ def _clients(clients: list[Client], known: Known) -> Iterator[Complaint]:
                     yield Complaint((*where, key, at), f"{url}: {fault}", "write https://host/path")
         for at, topic in enumerate(client.popup_topics):
             if topic not in known.recommendations:
-                yield _unknown((*where, "popup_topics", at), "topic", topic, known.recommendations)
+                yield unknown((*where, "popup_topics", at), "topic", topic, known.recommendations)
 
 
 def _codes(site: Site, known: Known) -> Iterator[Complaint]:
@@ -146,13 +142,13 @@ def _codes(site: Site, known: Known) -> Iterator[Complaint]:
 def _meaning(where: Where, it: LocalCode | LocalName, known: Known) -> Iterator[Complaint]:
     concept = known.concepts.get(it.concept)
     if concept is None:
-        yield _unknown((*where, "concept"), "concept", it.concept, known.concepts)
+        yield unknown((*where, "concept"), "concept", it.concept, known.concepts)
         return
     if it.domain != concept.domain:
         what = f"{it.concept} is of the domain {concept.domain}"
         yield Complaint((*where, "domain"), what, f"write domain: {concept.domain}")
     if it.product is not None and it.product not in concept.products:
-        yield _unknown((*where, "product"), f"product of {it.concept}", it.product, concept.products)
+        yield unknown((*where, "product"), f"product of {it.concept}", it.product, concept.products)
 
 
 def _name(where: Where, it: LocalName) -> Iterator[Complaint]:
@@ -168,12 +164,12 @@ def _name(where: Where, it: LocalName) -> Iterator[Complaint]:
 def _numbers(site: Site, known: Known) -> Iterator[Complaint]:
     for topic, numbers in site.parameters.items():
         if topic not in known.recommendations:
-            yield _unknown(("parameters", topic), "topic", topic, known.recommendations)
+            yield unknown(("parameters", topic), "topic", topic, known.recommendations)
             continue
         shipped = known.recommendations[topic].parameters
         for name, value in numbers.items():
             if name not in shipped:
-                yield _unknown(("parameters", topic, name), f"parameter of {topic}", name, shipped)
+                yield unknown(("parameters", topic, name), f"parameter of {topic}", name, shipped)
             else:
                 yield from _number(("parameters", topic, name), name, value, shipped[name])
     for window, value in site.windows.items():
@@ -197,13 +193,7 @@ def _number(where: Where, name: str, value: Decimal, shipped: Parameter) -> Iter
 def _topics(topics: Iterable[str], known: Known) -> Iterator[Complaint]:
     for topic in topics:
         if topic not in known.recommendations:
-            yield _unknown(("topics", topic), "topic", topic, known.recommendations)
+            yield unknown(("topics", topic), "topic", topic, known.recommendations)
         elif topic == NOT_EVALUATED:
             what = f"{NOT_EVALUATED} cannot be switched"
             yield Complaint(("topics", topic), what, "remove it: without that card, not checked would look like safe")
-
-
-def _unknown(where: Where, kind: str, name: str, known: Collection[str]) -> Complaint:
-    near = difflib.get_close_matches(name, known, n=1)
-    remedy = f"did you mean {near[0]}?" if near else f"use one of: {', '.join(sorted(known)) or '(none)'}"
-    return Complaint(where, f"there is no {kind} {name!r}", remedy)

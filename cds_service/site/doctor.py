@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cds_service.guideline.yamlfile import line_of, load_as
-from cds_service.site.check import Known, Where, complaints
+from cds_service.site.check import Known, complaints
+from cds_service.site.complaint import Where
 from cds_service.site.model import Client, Site
 from cds_service.terminology import Coding, Terminology
 

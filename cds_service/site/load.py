@@ -12,8 +12,9 @@ from cds_service.codelists import Row
 from cds_service.guideline.measurements import Measurements
 from cds_service.guideline.model import Parameter, Recommendation, Table
 from cds_service.guideline.yamlfile import ContentError, line_of, load_as
+from cds_service.settings import SettingsError
 from cds_service.site.check import Known, complaints
-from cds_service.site.model import LocalCode, LocalName, Site
+from cds_service.site.model import Client, LocalCode, LocalName, Site
 
 IBANDRONATE = "ibandronate"
 
@@ -23,6 +24,22 @@ def load_site(path: Path, known: Known) -> Site:
     site = load_as(path, Site)
     for complaint in complaints(site, known):
         raise ContentError(path, line_of(path, *complaint.where), complaint.what, complaint.remedy)
+    return site
+
+
+def with_clients(site: Site, text: str, known: Known) -> Site:
+    """The site with the clients of ``CDS_CLIENTS`` (a JSON array of entries like those of the file) added.
+
+    Raises ``SettingsError``.
+    """
+    name, remedy = "CDS_CLIENTS", "Write a JSON array of clients, as under clients: in deploy/site.example.yaml"
+    try:
+        more = msgspec.json.decode(text, type=list[Client])
+    except msgspec.MsgspecError as error:
+        raise SettingsError(name, f"cannot be read ({error})", remedy) from None
+    site = msgspec.structs.replace(site, clients=[*site.clients, *more])
+    for complaint in complaints(site, known):
+        raise SettingsError(name, complaint.what, complaint.remedy)
     return site
 
 

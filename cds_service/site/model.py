@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -12,18 +13,40 @@ from cds_service.guideline.model import File, Parameter
 from cds_service.settings import FhirVersion, LanguageTag
 
 ClientProfile = Literal["generic", "epic", "oracle", "sandbox"]
-Switch = Literal["on", "silent", "off"]
+Switch = Literal["on", "off"]
+# Never ``none`` and never HMAC: with a shared secret, whoever can check a token can make one (CDS Hooks, RFC 8725).
+Algorithm = Literal["ES384", "RS384", "ES256", "RS256", "PS384", "EdDSA"]
+Right = Literal["discovery", "call", "feedback"]
+
+
+class Keys(File, frozen=True):
+    """Where a client's public keys are: exactly one of the three. A URL that a token names is asked only if listed."""
+
+    jku: list[str] = []
+    jwks_url: str | None = None
+    jwks_file: str | None = None  # relative to the site file
 
 
 class Client(File, frozen=True):
     """One EHR. Without ``issuer`` and ``fhir_servers`` it stands for every caller that no other client fits.
 
-    ``private``: its FHIR servers may have addresses of a private network. ``links`` and ``popup_topics`` are Oracle's:
-    the registered link prefixes, and the topics whose cards may be critical.
+    ``private``: its FHIR and key servers may have addresses of a private network. ``links`` and ``popup_topics`` are
+    Oracle's: the registered link prefixes, and the topics whose cards may be critical. ``tenants`` and ``subjects``:
+    the values of the token's ``tenant`` and ``sub``; empty: any. ``audiences``: values of ``aud`` accepted besides the
+    endpoint's own. ``certificate_subjects``: subjects of certificates that the proxy has verified.
     """
 
     name: str
     issuer: str | None = None
+    tenants: list[str] = []
+    subjects: list[str] = []
+    keys: Keys | None = None
+    algorithms: tuple[Algorithm, ...] = ("ES384", "RS384")
+    audiences: list[str] = []
+    leeway_seconds: Annotated[int, msgspec.Meta(ge=5, le=60)] = 5
+    lifetime_seconds: Annotated[int, msgspec.Meta(ge=30, le=3600)] = 900
+    certificate_subjects: list[str] = []
+    may: tuple[Right, ...] = ("discovery", "call", "feedback")
     fhir_servers: list[str] = []
     private: bool = False
     profile: ClientProfile = "generic"
@@ -62,6 +85,38 @@ class Preference(File, frozen=True):
     dose: Decimal | None = None
 
 
+class Silence(File, frozen=True):
+    """A topic that is evaluated and recorded, and gives no card, to the end of the day ``until``.
+
+    ``clients``: names of clients; empty: all.
+    """
+
+    topic: str
+    until: date
+    clients: list[str] = []
+
+
+class Suppression(File, frozen=True):
+    """For how many hours an overridden card stays away: same user, patient, order and facts, and not critical."""
+
+    hours: Annotated[int, msgspec.Meta(ge=1, le=8760)]
+
+
+class LocalReason(File, frozen=True):
+    """A code that this site's EHR sends for an override reason, and the code of ``override-reasons.yaml`` it means."""
+
+    code: str
+    reason: str
+    system: str | None = None
+
+
+class FeedbackOptions(File, frozen=True):
+    """``comments``: keep what users write; it may name patients."""
+
+    comments: bool = False
+    reasons: list[LocalReason] = []
+
+
 class Site(File, frozen=True):
     """The whole file. Every key may be left out."""
 
@@ -72,6 +127,9 @@ class Site(File, frozen=True):
     parameters: dict[str, dict[str, Decimal]] = {}  # topic -> parameter -> value
     windows: dict[Literal["renal", "weight", "calcium"], Decimal] = {}  # days
     topics: dict[str, Switch] = {}
+    silent: list[Silence] = []
+    suppression: Suppression | None = None
+    feedback: FeedbackOptions = msgspec.field(default_factory=FeedbackOptions)
     ibandronate: Literal["guideline", "label"] = "guideline"
     acetaminophen_daily_maximum_g: Decimal | None = None
     default_language: LanguageTag | None = None
@@ -83,27 +141,14 @@ class Site(File, frozen=True):
         """Topics that are not evaluated."""
         return frozenset(topic for topic, switch in self.topics.items() if switch == "off")
 
-    @property
-    def silent(self) -> frozenset[str]:
-        """Topics that are evaluated and counted, and give no card."""
-        return frozenset(topic for topic, switch in self.topics.items() if switch == "silent")
+    def silent_for(self, client: Client | None, today: date) -> frozenset[str]:
+        """Topics that are evaluated and recorded, and give this client no card today."""
+        name = client.name if client else None
+        return frozenset(s.topic for s in self.silent if today <= s.until and (not s.clients or name in s.clients))
 
-    @property
-    def fhir_servers(self) -> tuple[str, ...]:
-        """The base URLs of all clients."""
-        return tuple(base for client in self.clients for base in client.fhir_servers)
-
-    @property
-    def private_servers(self) -> frozenset[str]:
-        """The base URLs that may lie on a private network."""
-        return frozenset(base for client in self.clients if client.private for base in client.fhir_servers)
-
-    def client_of(self, issuer: str | None, fhir_server: str | None) -> Client | None:
-        """The client that calls: by issuer, else by its FHIR server, else the one that stands for all others."""
+    def client_at(self, fhir_server: str | None) -> Client | None:
+        """Where nobody is asked who they are: the client of this FHIR server, else the one for all others."""
         base = fhir_server.rstrip("/") if fhir_server else None
-        for client in self.clients:
-            if issuer is not None and client.issuer == issuer:
-                return client
         for client in self.clients:
             if base is not None and base in {server.rstrip("/") for server in client.fhir_servers}:
                 return client

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import Response
+
 from cds_service.problems import BadRequest, CallProblem, DataNotObtained, RuleFailed, UnknownService
 
 Json = dict[str, Any]
@@ -26,6 +28,11 @@ _CAUSES = {
     "not-json": "the FHIR server's answer is not FHIR JSON",
     "too-large": "the FHIR server's answer is larger than may be read",
 }
+
+
+def answer_json(status: int, body: bytes) -> Response:
+    """A response of JSON."""
+    return Response(body, status, content_type="application/json")
 
 
 def issue(code: str, text: str, expression: str | None = None, severity: str = "error") -> Json:

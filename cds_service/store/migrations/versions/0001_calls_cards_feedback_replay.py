@@ -1,5 +1,7 @@
 """Calls, cards, feedback and used tokens."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -71,7 +73,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_replay_expires"), "replay", ["expires"])
 
 
-def _part_of_feedback(table: str, column: sa.Column) -> None:
+def _part_of_feedback(table: str, column: sa.Column[Any]) -> None:
     op.create_table(
         table,
         sa.Column("digest", sa.LargeBinary(32), nullable=False),

@@ -1,0 +1,158 @@
+"""``cds-service report``."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cds_service.guideline.yamlfile import ContentError
+from cds_service.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from cds_service.content import Content
+    from cds_service.report.figures import Figures, Period
+    from cds_service.store.engine import Database
+
+_DAYS = timedelta(days=90)
+_WIDTH = 100
+_FORMATS = ("table", "csv", "html")
+_LANGUAGES = ("en", "zh-CN")
+
+
+@click.command()
+@click.option("--since", help="First day, like 2026-01-31 (UTC); default: 90 days before the end.")
+@click.option("--until", help="Last day, included (UTC); default: until now.")
+@click.option("--issuer", help="Only calls of this issuer (iss of the token).")
+@click.option("--tenant", help="Only calls of this tenant.")
+@click.option("--format", "kind", type=click.Choice(_FORMATS), default="table", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file; default: stdout.")
+@click.option("--language", type=click.Choice(_LANGUAGES), help="Default: CDS_DEFAULT_LANGUAGE.")
+def report(
+    since: str | None,
+    until: str | None,
+    issuer: str | None,
+    tenant: str | None,
+    kind: str,
+    output: Path | None,
+    language: str | None,
+) -> None:
+    """How people react to the cards: shown, accepted, overridden and why, by topic. No patient data."""
+    from cds_service.report.figures import Period  # noqa: PLC0415  # the other commands need none of these
+    from cds_service.report.words import texts  # noqa: PLC0415
+
+    try:
+        settings = Settings.from_env(os.environ)
+        tag = language or settings.default_language
+        say = texts(tag)
+        begin, end = dates(since, until, datetime.now(UTC), say)
+        content = _content(settings)
+        made = _figures(settings, content, Period(begin, end, issuer, tenant), say)
+    except (ContentError, SettingsError) as error:
+        raise click.ClickException(str(error)) from None
+    _write(_rendered(made, content, tag, kind, to_terminal=output is None), output, say)
+
+
+def dates(since: str | None, until: str | None, now: datetime, say: dict[str, str]) -> tuple[datetime, datetime]:
+    """The period of two days as given, both included. Raises ``ClickException`` for what is no date or no period."""
+    end = now
+    if until is not None:
+        # Days to come hold no calls, but would move the last seven days.
+        end = min(now, _midnight("--until", until, say) + timedelta(days=1))
+    begin = end - _DAYS if since is None else _midnight("--since", since, say)
+    if begin >= end:
+        shown = f"{end:%Y-%m-%d %H:%M}"
+        raise click.ClickException(say["bad_period"].format(since=f"{begin:%Y-%m-%d}", until=shown))
+    return begin, end
+
+
+def _midnight(option: str, text: str, say: dict[str, str]) -> datetime:
+    try:
+        day = date.fromisoformat(text)
+        # The last day of the calendar has no end.
+        day + timedelta(days=1)
+    except (ValueError, OverflowError):
+        raise click.ClickException(say["bad_date"].format(option=option, text=text)) from None
+    return datetime.combine(day, time(), UTC)
+
+
+def _content(settings: Settings) -> Content:
+    from cds_service.content import Content  # noqa: PLC0415
+
+    return Content.load(settings)
+
+
+def _figures(settings: Settings, content: Content, period: Period, say: dict[str, str]) -> Figures:
+    """The figures; the database is looked at first. Raises ``ClickException`` where it cannot be read."""
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+    from cds_service.report.reading import figures  # noqa: PLC0415
+    from cds_service.store.engine import Database, parse_url  # noqa: PLC0415
+
+    database = Database(parse_url(settings.database_url), connections=1)
+    try:
+        _usable(database, say)
+        return figures(
+            database,
+            period.since,
+            period.until,
+            period.issuer,
+            period.tenant,
+            topics=tuple(content.recommendations),
+            wrong_advice=content.guideline.override_reasons.wrong_advice,
+        )
+    except SQLAlchemyError as error:
+        # The kind only: the message of a driver may repeat the address and who asked.
+        why = type(getattr(error, "orig", None) or error).__name__
+        raise click.ClickException(say["unreachable"].format(why=why)) from None
+    finally:
+        database.close()
+
+
+def _usable(database: Database, say: dict[str, str]) -> None:
+    from cds_service.store import schema  # noqa: PLC0415
+
+    if database.is_sqlite and not Path(database.url.database or "").is_file():
+        # Opening it would make an empty one.
+        raise click.ClickException(say["no_file"].format(path=database.url.database))
+    found, needed = schema.revision(database), schema.newest()
+    if found is None:
+        raise click.ClickException(say["no_tables"])
+    if found != needed:
+        raise click.ClickException(say["other_revision"].format(found=found, needed=needed))
+
+
+def _rendered(made: Figures, content: Content, tag: str, kind: str, *, to_terminal: bool) -> bytes:
+    """The report as bytes. Only the format asked for is imported: pygal and rich take their time."""
+    from cds_service.report.words import Words  # noqa: PLC0415
+
+    words = Words.read(content, tag)
+    if kind == "csv":
+        from cds_service.report import csvfile  # noqa: PLC0415
+
+        return csvfile.render(made, words).encode(csvfile.ENCODING, "replace")
+    if kind == "html":
+        from cds_service.report import page  # noqa: PLC0415
+
+        return page.render(made, words).encode("utf-8", "replace")
+    from cds_service.report import table  # noqa: PLC0415
+
+    terminal = click.get_text_stream("stdout")
+    colour = to_terminal and terminal.isatty()
+    width = os.get_terminal_size(terminal.fileno()).columns if colour else _WIDTH
+    return table.render(made, words, width or _WIDTH, colour=colour).encode("utf-8", "replace")
+
+
+def _write(written: bytes, output: Path | None, say: dict[str, str]) -> None:
+    if output is None:
+        click.get_binary_stream("stdout").write(written)
+        return
+    try:
+        output.write_bytes(written)
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        raise click.ClickException(say["not_written"].format(path=output, why=why)) from None
+    click.echo(say["written"].format(path=output), err=True)

@@ -1,0 +1,74 @@
+"""What table and page say in the same words: alarms, rates, reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cds_service.report.figures import Figures, Topic
+from cds_service.report.rates import Rate
+from cds_service.report.words import Words, percent
+
+# What the explanations say, in the order in which they are read.
+MEANINGS = ("card", "rate", "interval", "reasons", "alarm", "kept_back", "unknown")
+# Reasons that are not codes of override-reasons.yaml.
+NO_REASON = "no-reason"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why cards of a topic were overridden, and how many."""
+
+    code: str
+    text: str
+    cards: int
+
+
+def reasons(topic: Topic, words: Words) -> list[Reason]:
+    """The reasons of a topic, most frequent first, and last the cards without one."""
+    given = [Reason(code, words.reason(code), cards) for code, cards in topic.reasons.items()]
+    return given + ([Reason(NO_REASON, words("no_reason"), topic.no_reason)] if topic.no_reason else [])
+
+
+def reasons_text(topic: Topic, words: Words) -> str:
+    """The same as one sentence."""
+    return words("comma").join(words("named", name=r.text, n=r.cards) for r in reasons(topic, words))
+
+
+def rate_text(rate: Rate | None, words: Words) -> str:
+    """23 %"""
+    return words("none") if rate is None else percent(rate.value)
+
+
+def interval_text(rate: Rate | None, words: Words) -> str:
+    """18-29 %"""
+    return words("none") if rate is None else f"{rate.low * 100:.0f}\N{EN DASH}{percent(rate.high)}"
+
+
+def alarm_text(topic: Topic, words: Words) -> str:
+    """What was counted before a topic was marked."""
+    compared = topic.comparison
+    return words(
+        "alarm",
+        recent=compared.recent,
+        recent_calls=compared.recent_calls,
+        before=compared.before,
+        before_calls=compared.before_calls,
+    )
+
+
+def no_alarm_text(made: Figures, words: Words) -> str:
+    """Why no topic is marked."""
+    return words("no_alarm" if made.comparable else "too_little")
+
+
+def outcomes_text(made: Figures, words: Words) -> str:
+    """The calls by outcome as one sentence."""
+    counted = made.calls.outcomes.items()
+    return words("comma").join(words("named", name=words.named("outcome", key), n=n) for key, n in counted)
+
+
+def by_reaction(made: Figures) -> list[Topic]:
+    """The topics that were shown, most overridden first; of equal ones the more certain first."""
+    shown = [(topic, topic.rate) for topic in made.topics]
+    rated = [(rate.value, rate.low, topic) for topic, rate in shown if rate is not None]
+    return [topic for *_, topic in sorted(rated, key=lambda each: each[:2], reverse=True)]

@@ -1,0 +1,124 @@
+"""How the text of an environment variable becomes the value of a setting; what cannot, is a ``SettingsError``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+from cds_service.site.address import fault_of
+
+_ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
+_TOPIC = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
+# HMAC-SHA-256 takes any key; one as long as its output cannot be guessed (RFC 2104 section 3).
+_SHORTEST_KEY = 32
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used. ``name`` is the variable, ``what`` is wrong with it, ``remedy`` says what to write."""
+
+    def __init__(self, name: str, what: str, remedy: str) -> None:
+        super().__init__(f"{name}: {what}. {remedy}")
+        self.name = name
+        self.what = what
+        self.remedy = remedy
+
+
+def text(name: str, value: str) -> str:
+    if any(c.isspace() for c in value):
+        raise SettingsError(name, "contains white space", "Give one host name or address")
+    return value
+
+
+def file(name: str, value: str) -> Path:
+    path = Path(value)
+    if not path.is_file():
+        raise SettingsError(name, f"there is no file {value}", "Give the path of a site file, or unset it")
+    return path
+
+
+def number(low: int, high: int) -> Callable[[str, str], int]:
+    def read(name: str, value: str) -> int:
+        if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+            raise SettingsError(name, f"{value!r} is not a whole number from {low} to {high}", "Give one, digits only")
+        return int(value)
+
+    return read
+
+
+def switch(name: str, value: str) -> bool:
+    return one_of("on", "off")(name, value) == "on"
+
+
+def one_of(*allowed: str) -> Callable[[str, str], str]:
+    def read(name: str, value: str) -> str:
+        if value not in allowed:
+            raise SettingsError(name, f"{value!r} is not understood", f"Use one of: {', '.join(allowed)}")
+        return value
+
+    return read
+
+
+def version(name: str, value: str) -> str | None:
+    chosen = one_of("auto", "R4", "R4B", "R5")(name, value)
+    return None if chosen == "auto" else chosen
+
+
+def _members(value: str) -> frozenset[str]:
+    return frozenset(part for part in (p.strip() for p in value.split(",")) if part)
+
+
+def origins(name: str, value: str) -> frozenset[str]:
+    for origin in _members(value):
+        if "*" in origin:
+            raise SettingsError(name, "a wildcard would let any web page ask", "List each origin: https://ehr.example")
+        _check_origin(name, origin)
+    return _members(value)
+
+
+def _check_origin(name: str, origin: str) -> None:
+    """An origin is compared letter by letter with what a browser sends: lower case, no path, no final slash."""
+    if not _ORIGIN.fullmatch(origin):
+        remedy = "Write scheme and host only, in lower case: https://ehr.example:8443"
+        raise SettingsError(name, f"{origin!r} is not an origin", remedy)
+
+
+def topics(name: str, value: str) -> frozenset[str]:
+    for topic in _members(value):
+        if not _TOPIC.fullmatch(topic):
+            raise SettingsError(name, f"{topic!r} is not a topic code", "See the file names in cards/recommendations")
+    return _members(value)
+
+
+def address(name: str, value: str) -> str:
+    """A base URL: https, or http to this machine; without a final slash."""
+    if fault := fault_of(value):
+        raise SettingsError(name, fault, "Write scheme, host and path: https://cds.hospital.example")
+    return value.rstrip("/")
+
+
+def networks(name: str, value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part) for part in sorted(_members(value)))
+    except ValueError:
+        raise SettingsError(name, "not a list of addresses", "Write them so: 10.1.2.3, 10.1.4.0/24") from None
+
+
+def header(name: str, value: str) -> str:
+    if not _HEADER.fullmatch(value):
+        raise SettingsError(name, "not the name of a header", "Write it so: X-SSL-Client-S-DN")
+    return value
+
+
+def secret(name: str, value: str) -> bytes:
+    if len(value) < _SHORTEST_KEY:
+        remedy = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        raise SettingsError(name, f"shorter than {_SHORTEST_KEY} characters", remedy)
+    return value.encode()
+
+
+def plain(name: str, value: str) -> str:
+    """Text that is checked where it is used."""
+    return value

@@ -1,0 +1,93 @@
+"""``cds-service db`` and ``cds-service purge``: for whoever looks after the database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from cds_service.settings import Settings, SettingsError
+from cds_service.store import schema
+from cds_service.store.engine import Database, parse_url
+from cds_service.store.retention import count, purge
+
+
+@contextmanager
+def _database() -> Iterator[Database]:
+    try:
+        settings = Settings.from_env(os.environ)
+        database = Database(parse_url(settings.database_url))
+        try:
+            yield database
+        finally:
+            database.close()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    except SQLAlchemyError as error:
+        # Its own words may quote rows.
+        raise click.ClickException(f"CDS_DATABASE_URL: the database refused ({type(error).__name__})") from None
+
+
+@contextmanager
+def _ready() -> Iterator[Database]:
+    """The database, when it has the tables of this version."""
+    with _database() as database:
+        if schema.revision(database) != schema.newest():
+            raise click.ClickException("the database does not have this version's tables: run `cds-service db upgrade`")
+        yield database
+
+
+@click.group("db")
+def db_group() -> None:
+    """The schema of the database (CDS_DATABASE_URL)."""
+
+
+@db_group.command()
+def status() -> None:
+    """Say which schema the database has, and which this version needs."""
+    with _database() as database:
+        click.echo(f"{database.url.get_backend_name()}: schema {schema.revision(database) or '(none)'}")
+    click.echo(f"this version needs {schema.newest()}; known: {', '.join(schema.known_revisions())}")
+
+
+@db_group.command()
+def upgrade() -> None:
+    """Bring the schema up to date. Data are kept."""
+    with _database() as database:
+        schema.upgrade(database)
+        click.echo(f"schema {schema.revision(database)}")
+
+
+@db_group.command()
+@click.argument("revision")
+def downgrade(revision: str) -> None:
+    """Bring the schema back to REVISION, for an older version of the service; `base` deletes everything."""
+    with _database() as database:
+        try:
+            schema.downgrade(database, revision)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+        click.echo(f"schema {schema.revision(database) or '(none)'}")
+
+
+@click.command("purge")
+@click.option("--older-than", "days", type=click.IntRange(min=0), required=True, help="Days.")
+@click.option("--issuer", default=None, help="Only what came from this issuer; default: all.")
+@click.option("--comments-only", is_flag=True, help="Delete what users wrote, keep the rest.")
+@click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
+def purge_command(days: int, issuer: str | None, *, comments_only: bool, dry_run: bool) -> None:
+    """Delete recorded calls and feedback that are older than so many days."""
+    before = datetime.now(UTC) - timedelta(days=days)
+    with _ready() as database:
+        if dry_run:
+            found, said = count(database, before, issuer), "would be deleted"
+        else:
+            found, said = purge(database, before, issuer, comments_only=comments_only), "deleted"
+    parts = [f"{found.comments} comments"]
+    if not comments_only:
+        parts = [f"{found.calls} calls with their cards", f"{found.feedback} feedback events", *parts]
+    click.echo(f"{said}: {', '.join(parts)} (before {before:%Y-%m-%d %H:%M} UTC)")

@@ -1,0 +1,34 @@
+"""Tokens that were used: each may be used once, on whichever worker or machine."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import delete
+from sqlalchemy.dialects import postgresql, sqlite
+
+from cds_service.store.engine import Database
+from cds_service.store.tables import replay
+
+
+class Used:
+    """The memory of used tokens in the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def first_use(self, issuer: str, jti: str, expires: int) -> bool:
+        """Whether this token was never seen before; it is remembered until ``expires`` (seconds since 1970).
+
+        Raises ``sqlalchemy.exc.SQLAlchemyError`` when that cannot be said.
+        """
+        digest = hashlib.sha256(f"{len(issuer)}:{issuer}{jti}".encode()).digest()
+        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
+        statement = insert(replay).values(digest=digest, expires=expires).on_conflict_do_nothing()
+        with self._database.engine.begin() as connection:
+            return connection.execute(statement).rowcount == 1
+
+    def forget(self, now: int) -> int:
+        """Delete the tokens that have expired; how many."""
+        with self._database.engine.begin() as connection:
+            return connection.execute(delete(replay).where(replay.c.expires < now)).rowcount

@@ -1,0 +1,174 @@
+"""The public keys of an issuer, from the places its registry entry names: never from a place a token names.
+
+A JWK Set (RFC 7517) is kept as last read. From a URL it is read again when it is old, or when a token names a key that
+is not in it, but never more often than ``RETRY_SECONDS``: strangers cannot make this service ask without end. From a
+file it is read again when the file has changed. What cannot be read leaves the last good keys in place.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+from jwt import PyJWK, PyJWTError
+
+from cds_service.fetch.failure import Failed, Refused
+from cds_service.trust.refusal import Refusal
+
+log = logging.getLogger("cds_service.trust")
+
+# A key that its issuer withdrew is refused at the latest after this.
+MAX_AGE_SECONDS = 600.0
+RETRY_SECONDS = 5.0
+MOST_KEYS = 100
+# Which key an algorithm takes (RFC 7518 section 3.1, RFC 8037): type, and curve where there is one.
+_FITS: Mapping[str, tuple[str, str | None]] = {
+    "ES256": ("EC", "P-256"),
+    "ES384": ("EC", "P-384"),
+    "RS256": ("RSA", None),
+    "RS384": ("RSA", None),
+    "PS384": ("RSA", None),
+    "EdDSA": ("OKP", "Ed25519"),
+}
+
+
+class _Set(msgspec.Struct):
+    keys: list[dict[str, Any]]
+
+
+_decoder = msgspec.json.Decoder(_Set)
+
+
+class Keys:
+    """One JWK Set as read."""
+
+    def __init__(self, body: bytes) -> None:
+        """From the JSON of a JWK Set. Raises ``ValueError`` when it is none, or holds no key to verify with."""
+        try:
+            read = _decoder.decode(body).keys
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            raise ValueError("not a JWK Set") from None
+        self._jwks = [key for key in read if _verifies(key)]
+        self._made: dict[tuple[str, str], PyJWK] = {}
+        if not self._jwks or len(read) > MOST_KEYS:
+            raise ValueError("no key, or too many")
+
+    def has(self, kid: str) -> bool:
+        return any(key.get("kid") == kid for key in self._jwks)
+
+    def find(self, kid: str, algorithm: str) -> PyJWK:
+        """The one key of this id for this algorithm. Raises ``Refusal``."""
+        if made := self._made.get((kid, algorithm)):
+            return made
+        fitting = [key for key in self._jwks if key.get("kid") == kid and _fits(key, algorithm)]
+        if not fitting:
+            raise Refusal("key-unknown")
+        if len(fitting) > 1:
+            raise Refusal("key-ambiguous")
+        try:
+            made = self._made[kid, algorithm] = PyJWK(fitting[0], algorithm=algorithm)
+        except (PyJWTError, ValueError, TypeError):
+            raise Refusal("key-unknown") from None
+        return made
+
+
+def _verifies(key: dict[str, Any]) -> bool:
+    """A public key for signatures. A published private key proves nothing; ``oct`` is a shared secret."""
+    kinds = {kind for kind, _ in _FITS.values()}
+    return key.get("kty") in kinds and key.get("use", "sig") == "sig" and "d" not in key
+
+
+def _fits(key: dict[str, Any], algorithm: str) -> bool:
+    kind, curve = _FITS[algorithm]
+    return key["kty"] == kind and (curve is None or key.get("crv") == curve) and key.get("alg", algorithm) == algorithm
+
+
+class KeySource(Protocol):
+    """A place of keys."""
+
+    def find(self, kid: str, algorithm: str) -> PyJWK:
+        """The key. Raises ``Refusal``."""
+
+
+class KeysFromUrl:
+    """The JWK Set at a URL. ``read`` gets its bytes, raising ``Failed`` or ``Refused``."""
+
+    def __init__(self, name: str, read: Callable[[], bytes], clock: Callable[[], float] = time.monotonic) -> None:
+        self._name, self._read, self._clock = name, read, clock
+        self._keys: Keys | None = None
+        self._read_at = 0.0
+        self._tried_at: float | None = None
+        self._lock = threading.Lock()
+
+    def find(self, kid: str, algorithm: str) -> PyJWK:
+        """The key; an unknown one is looked for again, a known one never waits. Raises ``Refusal``."""
+        if self._keys is None or not self._keys.has(kid):
+            with self._lock:
+                self._refresh(wanted=kid)
+        elif self._clock() - self._read_at > MAX_AGE_SECONDS and self._may_try():
+            threading.Thread(target=self._refresh_alone, daemon=True).start()
+        if self._keys is None:
+            raise Refusal("keys-unavailable", 503)
+        return self._keys.find(kid, algorithm)
+
+    def _may_try(self) -> bool:
+        return self._tried_at is None or self._clock() - self._tried_at >= RETRY_SECONDS
+
+    def _refresh_alone(self) -> None:
+        if self._lock.acquire(blocking=False):
+            try:
+                self._refresh()
+            finally:
+                self._lock.release()
+
+    def _refresh(self, wanted: str | None = None) -> None:
+        """Read the set, unless somebody just has. The lock is held."""
+        if wanted is not None and self._keys is not None and self._keys.has(wanted):
+            return
+        if not self._may_try():
+            return
+        self._tried_at = self._clock()
+        try:
+            self._keys = Keys(self._read())
+        except (Failed, Refused, ValueError) as error:
+            # The words of these errors are ours; none holds a URL.
+            kept = "the last good keys are kept" if self._keys else "there are none yet"
+            log.warning("keys of client %s cannot be read (%s); %s", self._name, error, kept)
+        else:
+            self._read_at = self._clock()
+
+
+class KeysFromFile:
+    """The JWK Set in a file, read again when the file changes."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        """Raises ``OSError`` or ``ValueError`` when it cannot be used."""
+        self._name, self._path = name, path
+        self._seen = self._stamp()
+        self._keys = Keys(path.read_bytes())
+
+    def find(self, kid: str, algorithm: str) -> PyJWK:
+        """The key. Raises ``Refusal``."""
+        self._follow()
+        return self._keys.find(kid, algorithm)
+
+    def _stamp(self) -> tuple[int, int, int]:
+        stat = self._path.stat()
+        return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+    def _follow(self) -> None:
+        try:
+            stamp = self._stamp()
+            if stamp == self._seen:
+                return
+            # Noted first: a broken file is complained of once, not at every call.
+            self._seen = stamp
+            self._keys = Keys(self._path.read_bytes())
+        except (OSError, ValueError) as error:
+            why = type(error).__name__ if isinstance(error, OSError) else error
+            log.warning("keys of client %s cannot be read (%s); the last good keys are kept", self._name, why)

@@ -1,0 +1,96 @@
+"""The door: every request but the health check passes the gate before its body is looked at."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import orjson
+from flask import Flask, Response, g, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from cds_service.content import Content
+from cds_service.memory import Memory
+from cds_service.settings import Settings, SettingsError
+from cds_service.site.model import Right
+from cds_service.store.replay import Used
+from cds_service.trust.gate import ANYBODY, Asked, FirstUse, Gate
+from cds_service.trust.refusal import Refusal
+from cds_service.trust.registry import Registry
+from cds_service.web.outcomes import answer_json, issue, outcome
+
+log = logging.getLogger("cds_service.trust")
+
+# A load balancer has no token.
+OPEN = frozenset({"health"})
+_RIGHTS: dict[str | None, Right] = {"call": "call", "feedback": "feedback"}
+_OPEN_HEADER = ("CDS-Development", "open; callers are not authenticated")
+_TEXTS = {
+    401: ("login", "The caller is not authenticated."),
+    403: ("forbidden", "The caller may not do this."),
+    503: ("transient", "Whether the caller may come in cannot be said now. Try again."),
+}
+_RETRY_SECONDS = "5"
+
+
+def gate_of(settings: Settings, content: Content, memory: Memory | None) -> Gate | None:
+    """The gate of the clients in the registry; None: development, open to anybody. Raises ``SettingsError``."""
+    folder = settings.site_file.parent if settings.site_file else Path.cwd()
+    registry = Registry(content.site.clients, folder, development=settings.profile == "development")
+    if not registry:
+        if settings.profile == "production":
+            what = "no client has keys or certificate_subjects, and CDS_PROFILE is production"
+            raise SettingsError("CDS_SITE_FILE", what, "Name your EHR under clients: (deploy/site.example.yaml)")
+        return None
+    if registry.reads_tokens and settings.public_url is None:
+        what = "not set, and clients send tokens"
+        raise SettingsError("CDS_PUBLIC_URL", what, "Write the address they call: https://cds.hospital.example")
+    if memory is None:
+        raise RuntimeError("an application that authenticates needs a memory of used tokens")
+    return Gate(registry, settings.public_url or "", settings.proxies, _first_use(memory.used))
+
+
+def _first_use(used: Used) -> FirstUse:
+    def first_use(issuer: str, jti: str, expires: int) -> bool:
+        try:
+            return used.first_use(issuer, jti, expires)
+        except SQLAlchemyError as error:
+            log.warning("used tokens cannot be looked up (%s)", type(error).__name__)
+            raise Refusal("store-unavailable", 503) from None
+
+    return first_use
+
+
+def guard(app: Flask, gate: Gate | None, settings: Settings) -> None:
+    """Put the gate before every request; without one, say on every answer that the door is open."""
+
+    @app.before_request
+    def admit() -> None:
+        g.who = ANYBODY
+        # A preflight carries no token by its nature (Fetch standard); it learns which headers may be sent, no more.
+        if gate is None or request.endpoint in OPEN or request.method == "OPTIONS":
+            return
+        certificate = request.headers.get(settings.certificate_header)
+        right = _RIGHTS.get(request.endpoint, "discovery")
+        authorization = request.headers.get("Authorization")
+        g.who = gate.admit(Asked(request.path, right, authorization, certificate, request.remote_addr))
+
+    @app.errorhandler(Refusal)
+    def refused(refusal: Refusal) -> Response:
+        client, endpoint = refusal.client or "-", request.endpoint or "unknown"
+        log.warning("refused %s reason=%s client=%s endpoint=%s", refusal.status, refusal.reason, client, endpoint)
+        code, text = _TEXTS[refusal.status]
+        response = answer_json(refusal.status, orjson.dumps(outcome(issue(code, text))))
+        if refusal.status == 401:
+            response.headers["WWW-Authenticate"] = "Bearer"
+        if refusal.status == 503:
+            response.headers["Retry-After"] = _RETRY_SECONDS
+        return response
+
+    if gate is None:
+        log.warning("profile development: callers are not authenticated; whoever reaches this port is answered")
+
+        @app.after_request
+        def say_open(response: Response) -> Response:
+            response.headers[_OPEN_HEADER[0]] = _OPEN_HEADER[1]
+            return response

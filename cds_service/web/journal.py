@@ -1,0 +1,76 @@
+"""What is written down of a request: a line in the log, and the record of a call."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, datetime
+
+from flask import Flask, Response, g, request
+
+from cds_service.answer import Answer
+from cds_service.content import Content
+from cds_service.memory import Memory
+from cds_service.store.audit import CallRecord
+from cds_service.trust.gate import Identity
+
+log = logging.getLogger("cds_service")
+
+
+def journal(app: Flask) -> None:
+    """One line per request: no path of the client's making, no query, no header, no body."""
+
+    @app.before_request
+    def start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def line(response: Response) -> Response:
+        endpoint = request.endpoint or "unknown"
+        cards = len(answered.response.cards) if (answered := g.get("answered")) else "-"
+        log.info("%s %s %s %.1fms cards=%s", request.method, endpoint, response.status_code, _spent_ms(), cards)
+        return response
+
+
+def record_calls(app: Flask, content: Content, memory: Memory) -> None:
+    """Record every call of a service by a caller who was let in."""
+
+    @app.after_request
+    def record(response: Response) -> Response:
+        service = content.service((request.view_args or {}).get("service_id", ""))
+        admitted = response.status_code not in (401, 403) and "who" in g
+        if request.endpoint == "call" and request.method == "POST" and service and admitted:
+            memory.audit.record(_record(response.status_code, service.id, content.version))
+        return response
+
+
+def _spent_ms() -> float:
+    return (time.perf_counter() - g.started) * 1000 if "started" in g else 0.0
+
+
+def _record(status: int, service: str, knowledge: str) -> CallRecord:
+    who: Identity = g.who
+    answered: Answer | None = g.get("answered")
+    client = answered.client if answered else who.client
+    return CallRecord(
+        at=datetime.now(UTC),
+        issuer=who.issuer,
+        tenant=who.tenant,
+        hook=answered.call.hook if answered else g.get("hook", ""),
+        service=service,
+        fhir_version=answered.fhir_version if answered else "",
+        profile=client.profile if client else "generic",
+        duration_ms=_spent_ms(),
+        status=status,
+        outcome=_outcome(status, answered),
+        knowledge=knowledge,
+        cards=answered.issued if answered else (),
+    )
+
+
+def _outcome(status: int, answered: Answer | None) -> str:
+    if answered is not None and status == 200:
+        return "cards" if answered.response.cards else "no-cards"
+    if status == 412:
+        return "not-obtained"
+    return "failed" if status >= 500 else "bad-request"

@@ -1,0 +1,40 @@
+"""Which FHIR servers the calls of a client may be completed from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cds_service.answer import ServersOf
+from cds_service.content import Content
+from cds_service.fetch.address import FhirServers
+from cds_service.fetch.failure import Refused
+from cds_service.obtain import Servers
+from cds_service.settings import Settings, SettingsError
+from cds_service.site.model import Client
+
+
+def fhir_servers(settings: Settings, content: Content) -> ServersOf:
+    """By authenticated client its own list; where nobody is asked who they are, the lists of all.
+
+    Without a list, development may ask servers on this machine, production none. Raises ``SettingsError``.
+    """
+    clients = content.site.clients
+    own = {client.name: _servers(settings, [client]) for client in clients}
+    everybody = _servers(settings, clients)
+
+    def servers_of(client: Client | None) -> Servers:
+        return everybody if client is None else own[client.name]
+
+    return servers_of
+
+
+def _servers(settings: Settings, clients: Iterable[Client]) -> Servers:
+    listed = [(base, client.private) for client in clients for base in client.fhir_servers]
+    bases = tuple(base for base, _ in listed)
+    private = frozenset(base for base, is_private in listed if is_private)
+    try:
+        allowed = FhirServers(bases, settings.profile == "development", private)
+    except Refused as refused:
+        what = f"a fhir_servers entry of the site file cannot be asked ({refused.reason})"
+        raise SettingsError("CDS_SITE_FILE", what, "Write https base URLs, without user, query or fragment") from None
+    return Servers(allowed, float(settings.fetch_seconds))

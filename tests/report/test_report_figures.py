@@ -1,0 +1,221 @@
+"""The figures: what is counted, what is counted once, and what is not mixed."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, timedelta
+
+import pytest
+
+from cds_service.report.figures import Outcomes, Week
+from cds_service.report.reading import figures
+from cds_service.store.engine import Database
+from tests.report.made import SINCE, UNTIL, WRONG, Store, at, read, topic_of
+
+
+@pytest.fixture
+def store(database: Database) -> Store:
+    return Store(database)
+
+
+def test_cards_are_counted_by_topic_outcome_and_indicator(store: Store) -> None:
+    store.cards(at(1), number=3)
+    store.cards(at(1), number=2, indicator="critical")
+    store.cards(at(2), outcome="silent")
+    store.cards(at(3), outcome="suppressed", indicator="critical")
+    store.cards(at(3), "infusion-time", indicator="info")
+    made = read(store.database)
+    assert topic_of(made).cards == Outcomes(5, 1, 1)
+    assert topic_of(made).indicators == {"warning": Outcomes(3, 1, 0), "critical": Outcomes(2, 0, 1)}
+    assert topic_of(made, "infusion-time").indicators == {"info": Outcomes(1)}
+    assert made.cards == Outcomes(6, 1, 1)
+    assert made.indicators["warning"] == Outcomes(3, 1, 0)
+
+
+def test_a_repeated_call_gives_the_same_card_which_counts_once(store: Store) -> None:
+    (same,) = store.cards(at(1))
+    store.cards(at(1, 13), uuids=[same])
+    store.cards(at(9), uuids=[same])
+    store.feedback(same)
+    topic = topic_of(read(store.database))
+    assert (topic.cards.shown, topic.overridden) == (1, 1)
+    # In the week it was first seen.
+    assert [week.shown for week in topic.weeks] == [1, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "counted"),
+    [
+        (("suppressed", "shown"), Outcomes(shown=1)),
+        (("shown", "suppressed"), Outcomes(shown=1)),
+        (("suppressed", "silent"), Outcomes(silent=1)),
+    ],
+)
+def test_a_card_that_was_shown_once_was_shown(store: Store, outcomes: tuple[str, str], counted: Outcomes) -> None:
+    same = [uuid.uuid4()]
+    for hour, outcome in enumerate(outcomes):
+        store.cards(at(1, hour), outcome=outcome, uuids=same)
+    assert topic_of(read(store.database)).cards == counted
+
+
+def test_two_issuers_and_two_tenants_with_the_same_uuid_do_not_mix(store: Store) -> None:
+    same = [uuid.uuid4()]
+    store.cards(at(1), uuids=same)
+    store.cards(at(1), uuids=same, issuer="https://other.example")
+    store.cards(at(1), uuids=same, tenant="north")
+    store.feedback(same[0], "overridden", "patient-refuses", issuer="https://other.example")
+    topic = topic_of(read(store.database))
+    assert (topic.cards.shown, topic.overridden, topic.reasons) == (3, 1, {"patient-refuses": 1})
+    assert topic_of(read(store.database, issuer="https://other.example")).overridden == 1
+    here = read(store.database, issuer="https://ehr.example", tenant="")
+    assert (topic_of(here).cards.shown, topic_of(here).overridden, here.calls.total) == (1, 0, 1)
+    assert topic_of(read(store.database, tenant="north")).cards.shown == 1
+    # Feedback for the card of another one is feedback for no card at all.
+    store.feedback(same[0], issuer="https://third.example")
+    assert read(store.database).unknown == 1
+
+
+def test_a_card_answered_more_than_once_counts_once_on_each_side(store: Store) -> None:
+    (both,) = store.cards(at(1))
+    for outcome in ("accepted", "accepted", "overridden", "overridden"):
+        store.feedback(both, outcome)
+    topic = topic_of(read(store.database))
+    assert (topic.accepted, topic.overridden) == (1, 1)
+
+
+def test_reasons_count_cards_not_events(store: Store) -> None:
+    first, second, third, fourth = store.cards(at(1), number=4)
+    store.feedback(first, "overridden", "patient-refuses")
+    store.feedback(first, "overridden", "patient-refuses", WRONG, when=at(11))
+    store.feedback(first, "overridden", when=at(12))
+    store.feedback(second, "overridden", "unrecognised")
+    store.feedback(third)
+    store.feedback(fourth, "accepted", "need-more-info")
+    topic = topic_of(read(store.database))
+    assert topic.reasons == {"patient-refuses": 1, WRONG: 1, "unrecognised": 1}
+    # The first card has a reason, although one of its events has none.
+    assert topic.no_reason == 1
+    assert (topic.overridden, topic.accepted) == (3, 1)
+
+
+def test_feedback_counts_whenever_it_arrives(store: Store) -> None:
+    early, late = store.cards(at(1), number=2)
+    store.feedback(early, when=at(0))  # another machine was faster than the row of the card
+    store.feedback(late, when=UNTIL + timedelta(days=30))
+    assert topic_of(read(store.database)).overridden == 2
+
+
+def test_feedback_for_a_card_that_was_not_shown_answers_nothing(store: Store) -> None:
+    (silent,) = store.cards(at(1), outcome="silent")
+    store.feedback(silent, "overridden", WRONG)
+    made = read(store.database)
+    assert (made.overridden, topic_of(made).reasons, topic_of(made).rate, made.unknown) == (0, {}, None, 0)
+
+
+def test_feedback_for_cards_not_on_record_is_counted_apart(store: Store) -> None:
+    store.feedback(uuid.uuid4(), topic="infusion-time")
+    store.feedback(uuid.uuid4(), "accepted", topic="infusion-time")
+    store.feedback(uuid.uuid4())
+    store.feedback(uuid.uuid4(), when=UNTIL)
+    made = read(store.database)
+    assert made.unknown == 3
+    assert topic_of(made, "infusion-time").unknown == 2
+    assert (made.overridden, made.accepted, made.empty) == (0, 0, False)
+
+
+def test_the_period_includes_its_beginning_and_not_its_end(store: Store) -> None:
+    for moment in (SINCE - timedelta(microseconds=1), SINCE, UNTIL - timedelta(microseconds=1), UNTIL):
+        store.cards(moment)
+        store.lost(moment, 1)
+    made = read(store.database)
+    assert (made.cards.shown, made.calls.total, made.calls.lost) == (2, 2, 2)
+
+
+def test_an_empty_period_is_refused(store: Store) -> None:
+    with pytest.raises(ValueError, match="empty"):
+        figures(store.database, UNTIL, UNTIL, wrong_advice=WRONG)
+
+
+def test_weeks_begin_on_monday_in_utc_and_none_is_missing(store: Store) -> None:
+    store.cards(at(6, 23.99), number=2)
+    monday = store.cards(at(7, 0), number=3)
+    store.feedback(monday[0], when=at(20))
+    made = read(store.database)
+    assert made.weeks == tuple(date(2026, 3, 2) + n * timedelta(days=7) for n in range(5))
+    shown = topic_of(made).weeks
+    assert shown[:2] == (Week(date(2026, 3, 2), 2, 0), Week(date(2026, 3, 9), 3, 1))
+    assert [week.shown for week in shown] == [2, 3, 0, 0, 0]
+    assert made.calls.weeks == (1, 1, 0, 0, 0)
+
+
+def test_days_are_utc_whatever_the_session_says(store: Store) -> None:
+    if not store.database.is_sqlite:
+        with store.database.engine.begin() as connection:
+            name = connection.exec_driver_sql("SELECT current_database()").scalar_one()
+            connection.exec_driver_sql(f"ALTER DATABASE \"{name}\" SET timezone TO 'Asia/Shanghai'")
+        store.database.close()
+    store.cards(at(6, 23))  # Sunday in UTC, Monday in Shanghai
+    assert [week.shown for week in topic_of(read(store.database)).weeks] == [1, 0, 0, 0, 0]
+
+
+def test_a_week_cut_by_the_period_is_still_a_week(store: Store) -> None:
+    made = figures(store.database, at(2), at(8), wrong_advice=WRONG)
+    assert made.weeks == (date(2026, 3, 2), date(2026, 3, 9))
+
+
+def test_calls_are_counted_by_outcome_and_losses_with_them(store: Store) -> None:
+    store.calls(at(1), 3, outcome="no-cards")
+    store.calls(at(2), 2, status=400, outcome="bad-request")
+    store.lost(at(3), 4)
+    store.lost(at(4), 5)
+    calls = read(store.database).calls
+    assert calls.outcomes == {"no-cards": 3, "bad-request": 2}
+    assert (calls.total, calls.answered, calls.lost) == (5, 3, 9)
+
+
+def test_topics_that_never_fired_are_listed_and_unknown_ones_come_last(store: Store) -> None:
+    store.cards(at(1), "a-topic-of-last-year")
+    made = read(store.database)
+    assert [topic.topic for topic in made.topics] == ["denosumab-dose", "infusion-time", "a-topic-of-last-year"]
+    assert topic_of(made).cards == Outcomes()
+    assert topic_of(made).rate is None
+    assert len(topic_of(made).weeks) == 5
+
+
+def test_only_comments_that_call_the_advice_wrong_are_listed_newest_first(store: Store) -> None:
+    first, second, third = store.cards(at(1), number=3)
+    store.feedback(first, "overridden", WRONG, comment="older", when=at(11))
+    store.feedback(second, "overridden", WRONG, "patient-refuses", comment="newer", when=at(12))
+    store.feedback(third, "overridden", "patient-refuses", comment="another reason")
+    store.feedback(third, "accepted", WRONG, comment="accepted")
+    store.feedback(third, "overridden", WRONG, when=at(13))
+    store.feedback(third, "overridden", WRONG, comment="  ", when=at(14))
+    store.feedback(third, "overridden", WRONG, comment="next month", when=UNTIL)
+    store.feedback(uuid.uuid4(), "overridden", WRONG, comment="claimed", topic="infusion-time", when=at(10))
+    store.feedback(uuid.uuid4(), "overridden", WRONG, comment="nowhere", when=at(9))
+    made = read(store.database)
+    assert [(c.text, c.topic) for c in made.comments] == [
+        ("newer", "denosumab-dose"), ("older", "denosumab-dose"), ("claimed", "infusion-time"), ("nowhere", None),
+    ]  # fmt: skip
+    assert made.comments[0].at == at(12)
+    assert made.comments_total == 4
+
+
+def test_more_comments_than_one_reads_are_counted_not_loaded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cds_service.report.reading.COMMENTS", 2)
+    for each in store.cards(at(1), number=3):
+        store.feedback(each, "overridden", WRONG, comment="no")
+    made = read(store.database)
+    assert (len(made.comments), made.comments_total) == (2, 3)
+
+
+def test_nothing_recorded_gives_zeros(store: Store) -> None:
+    made = read(store.database)
+    assert made.empty
+    assert (made.rate, made.alarms, made.comparable) == (None, (), False)
+
+
+def test_reading_leaves_the_store_as_it_was_and_open_to_writers(store: Store) -> None:
+    read(store.database)
+    store.cards(at(1))
+    assert read(store.database).cards.shown == 1
