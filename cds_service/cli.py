@@ -208,7 +208,7 @@ def doctor(file: Path | None) -> None:
     # As it ships: a wrong site file would stop the content from loading.
     content = _content(dataclasses.replace(settings, site_file=None))
     try:
-        remarks = list(examine(file, _known(content), content.terminology))
+        remarks = list(examine(file, _known(content), content.terminology, local_now().date()))
     except ContentError as error:
         raise click.ClickException(str(error)) from None
     for remark in remarks:

@@ -20,10 +20,10 @@ def content() -> Content:
 
 
 @pytest.fixture
-def quiet(monkeypatch: pytest.MonkeyPatch, content: Content) -> None:
+def quiet(monkeypatch: pytest.MonkeyPatch, content: Content, tmp_path: Path) -> None:
     """For commands: content is loaded once, and no setting of this machine counts."""
     monkeypatch.setattr(cli, "_content", lambda settings: content)
-    monkeypatch.setattr("os.environ", {})
+    monkeypatch.setattr("os.environ", {"CDS_DATABASE_URL": f"sqlite:///{tmp_path / 'cds.sqlite3'}"})
 
 
 @pytest.fixture(scope="session")

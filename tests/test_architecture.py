@@ -52,7 +52,7 @@ def test_fhir_resources_stays_off_the_hot_path() -> None:
 
 
 def test_only_render_makes_cards() -> None:
-    allowed = {"answer.py", "content.py", "explain.py", "cli.py", "version.py", "validate.py"}
+    allowed = {"answer.py", "content.py", "explain.py", "issued.py", "cli.py", "version.py", "validate.py"}
     users = {str(p) for p in importers("cds_service.render")}
     assert {p for p in users if not p.startswith(("render/", "review/", "site/", "web/"))} <= allowed
 

@@ -13,8 +13,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from cds_service.content import Content
+from cds_service.fetch.failure import Refused
 from cds_service.settings import Settings
 from cds_service.web.app import create_app
+from cds_service.web.servers import fhir_servers
 from tests import build
 from tests.build import NOW, SERVICE, Json, bundle, encoded, prefetch, request, zoledronic
 
@@ -175,9 +177,9 @@ def test_what_the_scope_leaves_out_is_not_asked_for(client: FlaskClient, fhir: F
 
 
 def test_production_without_a_list_asks_nobody(content: Content, fhir: FhirServer) -> None:
-    settings = Settings(profile="production", allow_unauthenticated=True)
-    production = create_app(settings, content, lambda: NOW).test_client()
-    response = post(production, body(fhir, None))
-    assert response.status_code == 412
-    assert "not among the servers" in response.get_json()["issue"][0]["details"]["text"]
-    assert fhir.asked == []
+    servers = fhir_servers(Settings(profile="production"), content)(None)
+    assert servers is not None
+    with pytest.raises(Refused, match="not-https"):
+        servers.allowed.base_of(fhir.base)
+    with pytest.raises(Refused, match="not-listed"):
+        servers.allowed.base_of("https://ehr.example/r4")

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi import checks
 
 from cds_service import fixtures
 from cds_service.content import Content
+from cds_service.memory import Memory
 from cds_service.settings import Settings
 from cds_service.web.app import create_app
 from tests.build import NOW, SERVICE
@@ -30,16 +31,21 @@ bounded = settings(derandomize=True, deadline=None, database=None, suppress_heal
 
 
 @pytest.fixture(scope="module")
-def document(content: Content) -> schemathesis.BaseSchema:
+def document(content: Content, tmp_path_factory: pytest.TempPathFactory) -> Iterator[schemathesis.BaseSchema]:
     """The document as the application serves it, bound to the application."""
-    return schemathesis.openapi.from_wsgi("/openapi.json", create_app(Settings(), content, lambda: NOW))
+    own = Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('memory') / 'cds.sqlite3'}")
+    memory = Memory.open(own, content)
+    yield schemathesis.openapi.from_wsgi("/openapi.json", create_app(own, content, lambda: NOW, memory))
+    memory.close(5)
 
 
 def test_the_document_describes_every_path(document: schemathesis.BaseSchema) -> None:
-    assert {"/cds-services", SERVICE} <= set(document.raw_schema["paths"])
+    assert {"/cds-services", SERVICE, f"{SERVICE}/feedback"} <= set(document.raw_schema["paths"])
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/cds-services"), ("POST", SERVICE)])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/cds-services"), ("POST", SERVICE), ("POST", f"{SERVICE}/feedback")]
+)
 def test_made_up_calls_are_answered_as_the_document_says(
     document: schemathesis.BaseSchema, method: str, path: str
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 
 import pytest
 
@@ -28,7 +29,13 @@ def test_every_setting_is_read() -> None:
             "WORKERS": "4",
             "THREADS": "8",
             "CDS_PROFILE": "production",
-            "CDS_ALLOW_UNAUTHENTICATED": "on",
+            "CDS_PUBLIC_URL": "https://cds.example/base/",
+            "CDS_CLIENTS": "[]",
+            "CDS_PROXIES": "10.0.1.0/24, 10.0.0.1",
+            "CDS_CERTIFICATE_HEADER": "X-Subject",
+            "CDS_DATABASE_URL": "postgresql://db/cds",
+            "CDS_AUDIT_QUEUE": "5",
+            "CDS_HASH_KEY": "k" * 32,
             "CDS_MAX_BODY_BYTES": "2000000",
             "CDS_CORS_ORIGINS": "https://ehr.example, http://localhost:3000",
             "CDS_DEFAULT_LANGUAGE": "zh-CN",
@@ -43,7 +50,13 @@ def test_every_setting_is_read() -> None:
         workers=4,
         threads=8,
         profile="production",
-        allow_unauthenticated=True,
+        public_url="https://cds.example/base",
+        clients="[]",
+        proxies=(ip_network("10.0.0.1"), ip_network("10.0.1.0/24")),
+        certificate_header="X-Subject",
+        database_url="postgresql://db/cds",
+        audit_queue=5,
+        hash_key=b"k" * 32,
         max_body_bytes=2_000_000,
         cors_origins=frozenset({"https://ehr.example", "http://localhost:3000"}),
         default_language="zh-CN",
@@ -55,8 +68,17 @@ def test_every_setting_is_read() -> None:
 
 
 def test_production_does_not_start_open_by_accident() -> None:
-    with pytest.raises(SettingsError, match="CDS_ALLOW_UNAUTHENTICATED"):
+    with pytest.raises(SettingsError, match="CDS_DATABASE_URL: not set"):
         Settings.from_env({"CDS_PROFILE": "production"})
+    with pytest.raises(SettingsError, match="CDS_PUBLIC_URL: not https"):
+        Settings.from_env(
+            {"CDS_PROFILE": "production", "CDS_DATABASE_URL": "sqlite:///x", "CDS_PUBLIC_URL": "http://localhost"}
+        )
+
+
+def test_secrets_do_not_show_in_a_settings_object() -> None:
+    shown = repr(Settings.from_env({"CDS_HASH_KEY": "hidden" * 8, "CDS_DATABASE_URL": "postgresql://u:hidden@db/cds"}))
+    assert "hidden" not in shown
 
 
 def test_a_misspelt_setting_is_an_error_that_names_the_right_one() -> None:
@@ -84,7 +106,12 @@ def test_an_origin_that_no_browser_sends_or_that_means_everybody_is_refused(orig
         ("WORKERS", "0"),
         ("THREADS", "-1"),
         ("CDS_PROFILE", "prod"),
-        ("CDS_ALLOW_UNAUTHENTICATED", "yes"),
+        ("CDS_PUBLIC_URL", "cds.example"),
+        ("CDS_PUBLIC_URL", "http://cds.example"),
+        ("CDS_PROXIES", "10.0.0.1/8"),
+        ("CDS_CERTIFICATE_HEADER", "X Subject"),
+        ("CDS_AUDIT_QUEUE", "0"),
+        ("CDS_HASH_KEY", "short"),
         ("CDS_MAX_BODY_BYTES", "5MB"),
         ("CDS_DEFAULT_LANGUAGE", "zh"),
         ("CDS_FHIR_VERSION", "4.0.1"),

@@ -41,7 +41,8 @@ LOW = request(zoledronic(), prefetch=prefetch(laboratory=bundle(build.clearance(
 
 
 def test_a_silent_topic_and_one_that_is_off_give_no_card(tmp_path: Path) -> None:
-    client = served(tmp_path, "topics: {bisphosphonate-renal-dose: silent, renal-risk-factors: off}\n")
+    silent = "silent: [{topic: bisphosphonate-renal-dose, until: 2099-12-31}]\n"
+    client = served(tmp_path, silent + "topics: {renal-risk-factors: off}\n")
     assert topics(cards(client, LOW)) == []
 
 
@@ -50,7 +51,7 @@ def test_a_silent_topic_hides_nothing(tmp_path: Path) -> None:
         conditions=bundle(build.LUNG_CANCER, build.BONE_METASTASIS, build.condition("N17.9")),
         laboratory=bundle(build.clearance(45), build.calcium(2.3)),
     ))  # fmt: skip
-    client = served(tmp_path, "topics: {renal-function-unstable: silent}\n")
+    client = served(tmp_path, "silent: [{topic: renal-function-unstable, until: 2099-12-31}]\n")
     assert topics(cards(client, body)) == ["bisphosphonate-renal-dose"]
 
 

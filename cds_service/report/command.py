@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,8 +74,8 @@ def dates(since: str | None, until: str | None, now: datetime, say: dict[str, st
 def _midnight(option: str, text: str, say: dict[str, str]) -> datetime:
     try:
         day = date.fromisoformat(text)
-        # The last day of the calendar has no end.
-        day + timedelta(days=1)
+        # The first and the last days of the calendar leave no room for a period.
+        _ = (day - _DAYS, day + timedelta(days=1))
     except (ValueError, OverflowError):
         raise click.ClickException(say["bad_date"].format(option=option, text=text)) from None
     return datetime.combine(day, time(), UTC)
@@ -140,15 +142,14 @@ def _rendered(made: Figures, content: Content, tag: str, kind: str, *, to_termin
         return page.render(made, words).encode("utf-8", "replace")
     from cds_service.report import table  # noqa: PLC0415
 
-    terminal = click.get_text_stream("stdout")
-    colour = to_terminal and terminal.isatty()
-    width = os.get_terminal_size(terminal.fileno()).columns if colour else _WIDTH
-    return table.render(made, words, width or _WIDTH, colour=colour).encode("utf-8", "replace")
+    colour = to_terminal and sys.stdout.isatty()
+    width = shutil.get_terminal_size((_WIDTH, 0)).columns if colour else _WIDTH
+    return table.render(made, words, width, colour=colour).encode("utf-8", "replace")
 
 
 def _write(written: bytes, output: Path | None, say: dict[str, str]) -> None:
     if output is None:
-        click.get_binary_stream("stdout").write(written)
+        click.echo(written, nl=False)
         return
     try:
         output.write_bytes(written)

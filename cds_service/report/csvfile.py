@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -42,8 +43,8 @@ from cds_service.report.words import Words, minute, plain
 ENCODING = "utf-8-sig"
 # Excel cuts off what is longer, without a word.
 _CELL = 32_767
-# A cell that begins so is a formula to a spreadsheet; the wide ones, where a Chinese or Japanese keyboard is usual.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# A cell that begins so is a formula to a spreadsheet; also in the full width of a Chinese or Japanese keyboard.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 Row = Mapping[str, object]
 
@@ -66,7 +67,8 @@ def safe(value: object) -> object:
     """A cell that no spreadsheet runs: text that looks like a formula begins with a quote."""
     if not isinstance(value, str):
         return value
-    return f"'{value}"[:_CELL] if value.startswith(_FORMULA) else value[:_CELL]
+    formula = unicodedata.normalize("NFKC", value[:1]).startswith(_FORMULA)
+    return f"'{value}"[:_CELL] if formula else value[:_CELL]
 
 
 def _rows(made: Figures, words: Words, codes: Iterable[str]) -> Iterable[Row]:
@@ -74,7 +76,7 @@ def _rows(made: Figures, words: Words, codes: Iterable[str]) -> Iterable[Row]:
     comments: defaultdict[str, list[str]] = defaultdict(list)
     for comment in made.comments:
         where = comment.topic if comment.topic in listed else None
-        comments[where or ""].append(f"{plain(comment.text)} ({minute(comment.at)})")
+        comments[where or ""].append(f"{safe(plain(comment.text))} ({minute(comment.at)})")
     for topic in made.topics:
         yield _row(made, topic, words, codes) | {"wrong_advice_comments": "\n".join(comments[topic.topic])}
     nowhere = made.unknown - sum(topic.unknown for topic in made.topics)

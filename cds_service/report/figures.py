@@ -52,11 +52,16 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class Week:
-    """A week that begins on this Monday: cards shown in it, and how many of those were overridden since."""
+    """A week that begins on this Monday: cards shown in it, how many of those were overridden since, and the others."""
 
     monday: date
     shown: int = 0
     overridden: int = 0
+    kept_back: int = 0  # silent or suppressed
+
+    @property
+    def fired(self) -> int:
+        return self.shown + self.kept_back
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,7 @@ class Figures:
 
     period: Period
     calls: Calls
-    weeks: tuple[date, ...]  # every Monday of the period
+    weeks: tuple[date, ...]  # every Monday of the period, at most reading.WEEKS, the last ones
     topics: tuple[Topic, ...]
     unknown: int  # feedback events for cards not on record
     comments: tuple[Comment, ...]  # newest first, at most reading.COMMENTS

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from cds_service import __version__
 from cds_service.report import lines, plots
-from cds_service.report.figures import Figures, Topic, Week
+from cds_service.report.figures import Figures, Topic
 from cds_service.report.words import Words, minute, percent, plain
 
 # More reasons than colours that can be told apart: the rest are one.
@@ -53,9 +53,9 @@ def render(made: Figures, words: Words) -> str:
         rates=_rates(made, words),
         reasons=_reasons(made, words),
         volume=_volume(made, words),
-        legend_weeks=[(words("overridden"), plots.VERMILION), (words("not_overridden"), plots.BLUE)],
+        legend_weeks=_week_legend(words),
         calls=_calls(made, words),
-        weeks=[_weeks(topic, words) for topic in made.topics if topic.cards.shown],
+        weeks=[_weeks(topic, words) for topic in made.topics if topic.cards.fired],
         never_shown=words("comma").join(words.topic(t.topic) for t in made.topics if not t.cards.shown),
         first=made.weeks[0].isoformat(),
         last=made.weeks[-1].isoformat(),
@@ -67,7 +67,7 @@ def _rates(made: Figures, words: Words) -> Plot | None:
     if not rated:
         return None
     labels = [
-        f"{words.topic(topic.topic)}   {percent(rate.value)} ({topic.overridden}/{topic.cards.shown})"
+        f"{words.topic(topic.topic)}\N{EM SPACE}{percent(rate.value)} ({topic.overridden}/{topic.cards.shown})"
         for topic, rate in rated
     ]
     return Plot(plots.rates(labels, [rate for _, rate in rated], words("heading_rates")))
@@ -115,20 +115,23 @@ def _stacked(
 ) -> Plot:
     """Without the series that are nowhere, which would only make the legend longer."""
     used = [each for each in series if any(each[2])]
-    labels = [f"{words.topic(topic.topic)}   {number(topic)}" for topic in topics]
+    labels = [f"{words.topic(topic.topic)}\N{EM SPACE}{number(topic)}" for topic in topics]
     return Plot(plots.stacked(labels, used, named), [(name, colour) for name, colour, _ in used])
 
 
 def _weeks(topic: Topic, words: Words) -> Small:
-    def rest(week: Week) -> int:
-        return week.shown - week.overridden
-
-    series = [
-        (words("overridden"), plots.VERMILION, [week.overridden for week in topic.weeks]),
-        (words("not_overridden"), plots.BLUE, [rest(week) for week in topic.weeks]),
-    ]
-    highest, name = max(week.shown for week in topic.weeks), words.topic(topic.topic)
+    parts = [(week.overridden, week.shown - week.overridden, week.kept_back) for week in topic.weeks]
+    series = [(*entry, values) for entry, values in zip(_week_legend(words), zip(*parts, strict=True), strict=True)]
+    highest, name = max(week.fired for week in topic.weeks), words.topic(topic.topic)
     return Small(name, plots.weekly(series, highest, name), highest, topic.comparison.verdict)
+
+
+def _week_legend(words: Words) -> list[tuple[str, str]]:
+    return [
+        (words("overridden"), plots.VERMILION),
+        (words("not_overridden"), plots.BLUE),
+        (words("kept_back"), plots.PALE),
+    ]
 
 
 def _calls(made: Figures, words: Words) -> Small:

@@ -33,9 +33,7 @@ Series = Sequence[tuple[str, str, Sequence[float]]]  # name, colour, values
 
 def rates(labels: Sequence[str], values: Sequence[Rate], named: str) -> Markup:
     """A horizontal bar for each rate with its interval as a line, the first at the top."""
-    points = [
-        {"value": r.value * 100, "ci": {"low": r.low * 100, "high": r.high * 100}} for r in values
-    ]
+    points = [{"value": r.value * 100, "ci": {"low": r.low * 100, "high": r.high * 100}} for r in values]
     # To the next ten: small rates would be invisible on a full scale.
     top = math.ceil(max(rate.high for rate in values) * 10) * 10
     chart = _horizontal(pygal.HorizontalBar, labels, [SKY], range=(0, top), ci_colours=("#000",))
@@ -77,6 +75,7 @@ def _horizontal(kind: Callable[..., Any], labels: Sequence[str], colours: Sequen
         width=_WIDTH,
         height=_ROW * len(labels) + _FRAME,
         margin=8,
+        margin_right=24,
         margin_left=8 + _missing_room(labels),
         x_labels=labels[::-1],
         **options,

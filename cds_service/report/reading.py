@@ -18,6 +18,8 @@ from cds_service.store.engine import Database
 
 # More comments than a person reads would only make the page slow; their number is still told.
 COMMENTS = 500
+# Two years by week: more would be thinner than a line. All other numbers are of the whole period.
+WEEKS = 104
 # Nobody waits at an order screen for a report, unlike for everything else that uses the database.
 _PATIENCE_SECONDS = 300
 _WEEK = timedelta(days=7)
@@ -92,10 +94,10 @@ def _monday(of: date) -> date:
 
 
 def _mondays(period: Period) -> tuple[date, ...]:
-    """The Monday of every week of the period: the first one may lie before it."""
+    """The Monday of every week of the period, of the last ``WEEKS``: the first one may lie before it."""
     first = _monday(_utc_date(period.since))
     last = _utc_date(period.until - timedelta(microseconds=1))
-    return tuple(first + n * _WEEK for n in range((last - first).days // _WEEK.days + 1))
+    return tuple(first + n * _WEEK for n in range((last - first).days // _WEEK.days + 1))[-WEEKS:]
 
 
 def _calls(connection: Connection, period: Period, weeks: tuple[date, ...]) -> tuple[Calls, int, int]:
@@ -119,6 +121,7 @@ class _Tally:
     indicators: dict[str, Outcomes] = field(default_factory=dict)
     shown: Counter[date] = field(default_factory=Counter)
     overridden: Counter[date] = field(default_factory=Counter)
+    kept_back: Counter[date] = field(default_factory=Counter)
     fired: list[int] = field(default_factory=lambda: [0, 0])
     accepted: int = 0
     no_reason: int = 0
@@ -134,6 +137,7 @@ class _Tally:
         self.no_reason += row.overridden * (1 - row.reasoned) * row.cards
         week = _monday(date.fromisoformat(row.day))
         self.shown[week] += outcomes.shown
+        self.kept_back[week] += outcomes.silent + outcomes.suppressed
         self.overridden[week] += row.overridden * row.cards
 
     def topic(self, name: str, weeks: tuple[date, ...], recent_calls: int, before_calls: int) -> Topic:
@@ -142,7 +146,7 @@ class _Tally:
         return Topic(
             topic=name,
             comparison=Comparison(recent, recent_calls, before, before_calls),
-            weeks=tuple(Week(week, self.shown[week], self.overridden[week]) for week in weeks),
+            weeks=tuple(Week(w, self.shown[w], self.overridden[w], self.kept_back[w]) for w in weeks),
             indicators=self.indicators,
             accepted=self.accepted,
             overridden=self.overridden.total(),

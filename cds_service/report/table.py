@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -50,6 +51,7 @@ def _parts(made: Figures, words: Words) -> Iterator[RenderableType]:
     yield Text("\n" + words("heading_meaning"), "bold")
     for key in lines.MEANINGS:
         yield words(f"means_{key}")
+    yield words("cut_weeks")
 
 
 def _summary(made: Figures, words: Words) -> Iterator[RenderableType]:
@@ -80,11 +82,16 @@ def _numbers(made: Figures, words: Words) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 0), pad_edge=False, collapse_padding=True, expand=True)
     table.add_column(words("topic"), ratio=1, overflow="fold")
     for key in _NUMBERS:
-        table.add_column(words(key), justify="right", overflow="fold", max_width=9)
+        table.add_column(words(key), justify="right", overflow="fold", max_width=_longest_word(words(key)))
     table.add_column(words("trend"), no_wrap=False, min_width=min(_WEEKS, max(1, len(made.weeks))), max_width=_WEEKS)
     for topic in made.topics:
-        table.add_row(words.topic(topic.topic), *_row(topic, words), bars([week.shown for week in topic.weeks]))
+        table.add_row(words.topic(topic.topic), *_row(topic, words), bars([week.fired for week in topic.weeks]))
     return table
+
+
+def _longest_word(header: str) -> int:
+    """Wide enough for it and for any number below it."""
+    return max(7, *map(cell_len, header.split()))
 
 
 def _row(topic: Topic, words: Words) -> Iterator[str]:
@@ -96,7 +103,7 @@ def _row(topic: Topic, words: Words) -> Iterator[str]:
 
 
 def bars(weeks: Sequence[int]) -> str:
-    """The last weeks as little bars, the highest one full; a dot where nothing was shown."""
+    """The last weeks as little bars, the highest one full; a dot where there was no card."""
     last = weeks[-_WEEKS:]
     highest = max(last, default=0)
     return "".join(_BARS[-(-n * len(_BARS) // highest) - 1] if n else "·" for n in last)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from cds_service.guideline.yamlfile import line_of, load_as
+from cds_service.settings import SettingsError
 from cds_service.site.check import Known, complaints
 from cds_service.site.complaint import Where
 from cds_service.site.model import Client, Site
 from cds_service.terminology import Coding, Terminology
+from cds_service.trust.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Remark:
     text: str
 
 
-def examine(path: Path, known: Known, terminology: Terminology) -> Iterator[Remark]:
+def examine(path: Path, known: Known, terminology: Terminology, today: date) -> Iterator[Remark]:
     """All that is to be said of a site file. Raises ``ContentError`` when it is not of the form of one.
 
     ``terminology``: the code lists as they ship, without the site's rows.
@@ -31,12 +34,24 @@ def examine(path: Path, known: Known, terminology: Terminology) -> Iterator[Rema
     for each in wrong:
         yield Remark(wrong=True, text=f"{_place(path, each.where)}: {each.what}. Remedy: {each.remedy}")
     if not wrong:
-        for where, what in unused(site, known, terminology):
+        yield from _keys(path, site)
+        for where, what in unused(site, known, terminology, today):
             yield Remark(wrong=False, text=f"{_place(path, where)}: {what}")
 
 
-def unused(site: Site, known: Known, terminology: Terminology) -> Iterator[tuple[Where, str]]:
+def _keys(path: Path, site: Site) -> Iterator[Remark]:
+    """Key files that cannot be used. Addresses of keys are asked when the first token comes, not here."""
+    for number, client in enumerate(site.clients):
+        try:
+            Registry([client], path.parent, development=True)
+        except SettingsError as error:
+            place = _place(path, ("clients", number, "keys"))
+            yield Remark(wrong=True, text=f"{place}: {error.what}. Remedy: {error.remedy}")
+
+
+def unused(site: Site, known: Known, terminology: Terminology, today: date) -> Iterator[tuple[Where, str]]:
     """Entries of a correct file without effect, with their place."""
+    yield from _ended(site, today)
     for number, client in enumerate(site.clients):
         for key, what in _idle(client):
             yield ("clients", number, key), f"{client.name}: {what}"
@@ -54,6 +69,12 @@ def unused(site: Site, known: Known, terminology: Terminology) -> Iterator[tuple
         yield ("preference_list",), "no client has the profile epic"
     if site.acetaminophen_daily_maximum_g is not None:
         yield ("acetaminophen_daily_maximum_g",), "kept for the service that will check it; this version has none"
+
+
+def _ended(site: Site, today: date) -> Iterator[tuple[Where, str]]:
+    for number, silence in enumerate(site.silent):
+        if silence.until < today:
+            yield ("silent", number), f"ended on {silence.until}: {silence.topic} is shown"
 
 
 def _idle(client: Client) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,7 @@ log = logging.getLogger("cds_service.audit")
 
 _BATCH = 500
 # Rows gather this long before they are written: one commit for many calls.
-_GATHER_SECONDS = 0.05
+_GATHER_SECONDS = 0.25
 _RETRY_SECONDS = 1.0
 _ALARM_SECONDS = 60.0
 _HOUSEKEEPING_SECONDS = 60.0

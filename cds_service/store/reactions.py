@@ -67,7 +67,8 @@ def _insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]
     if not rows:
         return 0
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    return connection.execute(insert(table).values(rows).on_conflict_do_nothing()).rowcount
+    statement = insert(table).values(rows).on_conflict_do_nothing().returning(table.c.digest)
+    return len(connection.execute(statement).all())
 
 
 class OverriddenCards:

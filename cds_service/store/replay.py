@@ -16,6 +16,9 @@ class Used:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        insert = sqlite.insert if database.is_sqlite else postgresql.insert
+        # Built once: this is on the way of every call.
+        self._remember = insert(replay).on_conflict_do_nothing().returning(replay.c.expires)
 
     def first_use(self, issuer: str, jti: str, expires: int) -> bool:
         """Whether this token was never seen before; it is remembered until ``expires`` (seconds since 1970).
@@ -23,10 +26,9 @@ class Used:
         Raises ``sqlalchemy.exc.SQLAlchemyError`` when that cannot be said.
         """
         digest = hashlib.sha256(f"{len(issuer)}:{issuer}{jti}".encode()).digest()
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
-        statement = insert(replay).values(digest=digest, expires=expires).on_conflict_do_nothing()
         with self._database.engine.begin() as connection:
-            return connection.execute(statement).rowcount == 1
+            row = connection.execute(self._remember, {"digest": digest, "expires": expires}).first()
+        return row is not None
 
     def forget(self, now: int) -> int:
         """Delete the tokens that have expired; how many."""

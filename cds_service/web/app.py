@@ -69,7 +69,7 @@ def create_app(
 
 
 def _information(app: Flask, content: Content, memory: Memory | None) -> None:
-    services, document = orjson.dumps(discovery(content)), orjson.dumps(openapi(content))
+    services, document = orjson.dumps(discovery(content)), orjson.dumps(openapi(content, feedback=memory is not None))
 
     @app.get("/cds-services")
     def discover() -> Response:

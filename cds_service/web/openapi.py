@@ -9,6 +9,7 @@ import msgspec
 from cds_service import __version__
 from cds_service.content import Content
 from cds_service.render.model import Response
+from cds_service.web.openapi_feedback import FEEDBACK
 
 Json = dict[str, Any]
 
@@ -27,31 +28,58 @@ def _errors(*statuses: int) -> Json:
 
 _REASONS = {
     400: "The body breaks the contract; the outcome's expression points at the member.",
+    401: "The caller is not authenticated.",
+    403: "The caller may not do this.",
     404: "There is no such service.",
     405: "The method is not allowed here.",
     412: "Data that an order in scope needs was not obtained; the outcome names the prefetch keys.",
     413: "The body is larger than the server accepts.",
     415: "The media type is neither application/json nor application/fhir+json.",
     500: "A fault of the service. No advice was given.",
+    503: "Callers cannot be authenticated, or feedback cannot be stored, for the moment. Nothing was done.",
 }
 
 
-def openapi(content: Content) -> Json:
-    """The document, with one path per service."""
+def openapi(content: Content, *, feedback: bool) -> Json:
+    """The document, with one path per service; ``feedback``: and one for what became of its cards."""
     _, components = msgspec.json.schema_components([Response], ref_template="#/components/schemas/{name}")
     return {
         "openapi": "3.1.0",
         "info": {"title": "CDS Hooks: lung cancer bone metastasis", "version": __version__},
         "paths": {
-            "/cds-services": {"get": {"summary": "Discovery", "responses": {"200": {"description": "The services."}}}},
+            "/cds-services": {"get": {"summary": "Discovery", "responses": _discovered()}},
             **{f"/cds-services/{s.id}": {"post": _call(content, s.id, s.hooks)} for s in content.services.services},
+            **{
+                f"/cds-services/{s.id}/feedback": {"post": _feedback(content)}
+                for s in content.services.services
+                if feedback
+            },
         },
         "components": {
             "schemas": {
                 **components,
                 "HookRequest": _request(sorted({h for s in content.services.services for h in s.hooks})),
+                "FeedbackRequest": FEEDBACK,
                 "OperationOutcome": _OUTCOME,
             }
+        },
+    }
+
+
+def _discovered() -> Json:
+    return {"200": {"description": "The services."}, **_errors(401, 403, 503)}
+
+
+def _feedback(content: Content) -> Json:
+    reasons = content.guideline.override_reasons
+    body = {media: {"schema": _ref("FeedbackRequest")} for media in ("application/json", "application/fhir+json")}
+    return {
+        "summary": "Say what became of cards",
+        "description": f"Override reasons of {reasons.system}: {', '.join(reasons.display)}.",
+        "requestBody": {"required": True, "content": body},
+        "responses": {
+            "200": {"description": "All of it is stored."},
+            **_errors(400, 401, 403, 405, 413, 415, 500, 503),
         },
     }
 
@@ -65,7 +93,7 @@ def _call(content: Content, service_id: str, hooks: list[str]) -> Json:
         "requestBody": {"required": True, "content": body},
         "responses": {
             "200": {"description": "The cards.", **_json_body("Response")},
-            **_errors(400, 405, 412, 413, 415, 500),
+            **_errors(400, 401, 403, 405, 412, 413, 415, 500, 503),
         },
     }
 

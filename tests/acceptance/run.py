@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,9 +55,11 @@ def node() -> str:
 def serving() -> Iterator[str]:
     """The server as shipped, without settings of the caller's environment; yields the address of discovery."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
+    folder = tempfile.TemporaryDirectory()
+    database = f"sqlite:///{folder.name}/cds.sqlite3"
     process = subprocess.Popen(
         [sys.executable, "-m", "cds_service", "serve"],
-        env=environment | {"HOST": "127.0.0.1", "PORT": "0", "WORKERS": "1"},
+        env=environment | {"HOST": "127.0.0.1", "PORT": "0", "WORKERS": "1", "CDS_DATABASE_URL": database},
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -74,6 +77,7 @@ def serving() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+        folder.cleanup()
 
 
 def told(name: str) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 (a) the service; (b) Flask that only ``orjson.loads`` the body and returns one static card. Same bodies, one connection,
 alternating, so that whatever else the machine does hits both. Prints p50 and p99, their ratio, and where our time goes;
-and what a call costs that must read everything from a FHIR server (``fetch_bench``).
+what a call costs that must read everything from a FHIR server (``fetch_bench``); and what authentication and recording
+add (``trust_bench``).
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-import fetch_bench  # both beside this file
+import fetch_bench  # all three beside this file
+import trust_bench
 from bodies import body
 
 from cds_service import answer as line
@@ -39,12 +41,12 @@ SERVICE = "/cds-services/bone-modifying-agents"
 
 
 @contextmanager
-def server(*command: str):
-    """A server on a free loopback port, up when it answers; ended on leaving."""
+def server(*command: str, **more: str):
+    """A server on a free loopback port, up when it answers; ended on leaving. ``more``: of its environment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = os.environ | {"HOST": "127.0.0.1", "PORT": str(port), "WORKERS": "1"}
+    environment = os.environ | {"HOST": "127.0.0.1", "PORT": str(port), "WORKERS": "1"} | more
     process = subprocess.Popen(
         [sys.executable, *command], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -140,7 +142,9 @@ def _split(content: Content, payload: bytes, now: datetime) -> dict[str, float]:
 
 if __name__ == "__main__":
     here = Path(__file__).parent
-    with server("-m", "cds_service", "serve") as ours, server(str(here / "bare.py")) as bare:
+    # Without memory: so these figures stay comparable with those of earlier versions.
+    with server(str(here / "plain.py")) as ours, server(str(here / "bare.py")) as bare:
         compare(ours, bare)
         fetch_bench.compare(ours)
+    trust_bench.compare(server)
     stages()

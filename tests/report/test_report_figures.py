@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from cds_service.report.figures import Outcomes, Week
-from cds_service.report.reading import figures
+from cds_service.report.reading import _snapshot, figures
 from cds_service.store.engine import Database
 from tests.report.made import SINCE, UNTIL, WRONG, Store, at, read, topic_of
 
@@ -219,3 +219,28 @@ def test_reading_leaves_the_store_as_it_was_and_open_to_writers(store: Store) ->
     read(store.database)
     store.cards(at(1))
     assert read(store.database).cards.shown == 1
+
+
+def test_a_very_long_period_is_drawn_by_its_last_two_years_and_counted_whole(store: Store) -> None:
+    store.cards(SINCE - timedelta(days=5000))
+    store.cards(at(1))
+    made = figures(store.database, SINCE - timedelta(days=700_000), UNTIL, wrong_advice=WRONG)
+    assert (len(made.weeks), made.weeks[-1]) == (104, date(2026, 3, 30))
+    assert made.cards.shown == 2
+
+
+def test_a_week_holds_what_silent_mode_and_suppression_kept_back(store: Store) -> None:
+    store.cards(at(1), number=2)
+    store.cards(at(1), outcome="silent", number=3)
+    store.cards(at(2), outcome="suppressed")
+    assert topic_of(read(store.database)).weeks[0] == Week(date(2026, 3, 2), 2, 0, 4)
+
+
+def test_a_report_may_take_longer_than_a_call(store: Store) -> None:
+    if store.database.is_sqlite:
+        pytest.skip("SQLite has no such limit")
+    with _snapshot(store.database) as connection:
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "5min"
+        assert connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "on"
+    with store.database.engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "3s"

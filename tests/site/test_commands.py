@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from cds_service.site.unmatched import UnmatchedCounter
 from tests.commands import run
 from tests.site.made import EXAMPLE, known_of, site
 
+TODAY = date(2026, 3, 1)
 SITUATION = "zoledronic-acid-dose-above-row"
 DENTAL = "dental-exam-before-bma"
 
@@ -68,7 +70,9 @@ def test_doctor_names_what_has_no_effect(content: Content) -> None:
         preference_list={"creatinine": []},
         acetaminophen_daily_maximum_g=2,
     )
-    found = {".".join(map(str, where)): what for where, what in unused(made, known_of(content), content.terminology)}
+    found = {
+        ".".join(map(str, where)): what for where, what in unused(made, known_of(content), content.terminology, TODAY)
+    }
 
     assert found == {
         "clients.0.links": "a: links counts for the profile oracle only",
@@ -155,4 +159,4 @@ def test_the_sheet_needs_no_site_file_but_a_usable_one(monkeypatch: pytest.Monke
 
 
 def test_a_site_that_sets_nothing_has_nothing_without_effect(content: Content) -> None:
-    assert list(unused(site(), known_of(content), content.terminology)) == []
+    assert list(unused(site(), known_of(content), content.terminology, TODAY)) == []

@@ -47,7 +47,7 @@ def test_the_path_is_a_setting(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("topics:\n  denosumab-dose: silent\n  denosumab-dose: off\n", ":3: the key 'denosumab-dose' stands twice"),
+        ("topics:\n  denosumab-dose: on\n  denosumab-dose: off\n", ":3: the key 'denosumab-dose' stands twice"),
         ("windows:\n  renal: 21\ntopic: {}\n", ":3: unknown key 'topic'. Remedy: did you mean 'topics'"),
         ("windows:\n  renal: 91\n", ":2: renal is 91, outside 1 to 90 d"),
         (
@@ -104,7 +104,7 @@ def test_a_mistake_is_told_with_its_line_and_remedy(known: Known, tmp_path: Path
         ({"parameters": {DENTAL: {"look_back": 29}}}, "outside 30 to 366"),
         ({"parameters": {DENTAL: {"look_back": "90.5"}}}, "not a whole number"),
         ({"parameters": {"denosumab-dose": {"dose": 60}}}, "a number of the guideline"),
-        ({"topics": {"not-evaluated": "silent"}}, "cannot be switched"),
+        ({"topics": {"not-evaluated": "off"}}, "cannot be switched"),
         ({"acetaminophen_daily_maximum_g": "4.5"}, "outside 2 to 4"),
         ({"preference_list": {"zoledronate": []}}, "no orderable 'zoledronate'"),
     ],
@@ -147,12 +147,11 @@ def test_windows_are_the_sites(content: Content) -> None:
     assert (made.renal_days, made.calcium_days, made.weight_days) == (21, 14, 90)
 
 
-def test_topics_off_are_gone_and_silent_ones_are_named(content: Content) -> None:
-    chosen = site(topics={DENTAL: "off", "denosumab-dose": "silent", "infusion-time": "on"})
+def test_topics_off_are_gone(content: Content) -> None:
+    chosen = site(topics={DENTAL: "off", "infusion-time": "on"})
     made = apply(content.recommendations, chosen)
 
     assert set(content.recommendations) - set(made) == {DENTAL}
-    assert chosen.silent == {"denosumab-dose"}
 
 
 def test_with_the_label_ibandronate_has_no_row_and_is_no_alternative(content: Content) -> None:
@@ -203,20 +202,18 @@ def test_a_local_code_in_a_known_system_is_compared_as_that_system_is(known: Kno
 def test_a_call_is_led_to_one_client() -> None:
     made = site(
         clients=[
-            {"name": "a", "issuer": "https://a.example"},
+            {"name": "a", "fhir_servers": ["https://a.example"]},
             {"name": "b", "fhir_servers": ["https://b.example/r4/"], "private": True},
             {"name": "rest"},
         ]
     )
 
-    def named(issuer: str | None, server: str | None) -> str | None:
-        found = made.client_of(issuer, server)
+    def named(server: str | None) -> str | None:
+        found = made.client_at(server)
         return found and found.name
 
-    assert named("https://a.example", "https://b.example/r4") == "a"
-    assert named(None, "https://b.example/r4") == "b"
-    assert named("https://c.example", "https://b.example/r4x") == "rest"
-    assert named(None, None) == "rest"
-    assert NO_SITE.client_of("https://a.example", None) is None
-    assert made.fhir_servers == ("https://b.example/r4/",)
-    assert made.private_servers == {"https://b.example/r4/"}
+    assert named("https://a.example/") == "a"
+    assert named("https://b.example/r4") == "b"
+    assert named("https://b.example/r4x") == "rest"
+    assert named(None) == "rest"
+    assert NO_SITE.client_at("https://a.example") is None

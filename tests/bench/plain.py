@@ -1,0 +1,12 @@
+"""The service without authentication and without memory: what a call costs before trust is added."""
+
+import os
+
+from cds_service.content import Content
+from cds_service.serve import serve
+from cds_service.settings import Settings
+from cds_service.web.app import create_app
+
+settings = Settings.from_env(os.environ)
+content = Content.load(settings)
+serve(lambda: create_app(settings, content), settings)
