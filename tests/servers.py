@@ -51,6 +51,10 @@ class Server:
     def log(self) -> str:
         return "".join(self._lines)
 
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
     def wait(self) -> None:
         """Until it listens. Raises ``RuntimeError`` with its log when it does not."""
         self._said.wait(START_SECONDS)
@@ -82,7 +86,7 @@ class Server:
     def kill(self) -> None:
         """SIGKILL to the whole group at once: the supervisor and its workers."""
         # The group is there as long as the process is not waited for.
-        if self._process.poll() is None:
+        if self.alive:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._gone()

@@ -143,10 +143,87 @@ def pair(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             "CDS_HASH_KEY": "made up for tests, " * 2,
             "WORKERS": "1",
         }
-        started = running(environ, environ)
-        made = Pair(started.servers, database)
         with database.engine.begin() as connection:
+            # They wait here for each other: who comes second finds the tables that the first has made.
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": schema._ADVISORY_LOCK})
-            stack.enter_context(started)
+            made = Pair((Server(environ), Server(environ)), database)
+            for server in made.servers:
+                stack.callback(server.stop)
             made.waited = eventually(lambda: waiting(database), lambda count: count == 2)
+        for server in made.servers:
+            server.wait()
         yield made
+
+
+def test_two_servers_that_start_at_once_on_an_empty_database_make_its_tables_once(pair: Pair) -> None:
+    assert pair.waited == 2, "they no longer wait for each other"
+    assert schema.revision(pair.database) == schema.newest()
+    assert [server.ask("GET", "/health")[0] for server in pair.servers] == [200, 200]
+
+
+@BOTH_WAYS
+def test_a_token_used_on_one_server_is_refused_on_the_other(pair: Pair, first: int, second: int) -> None:
+    used = token(DISCOVERY)
+    assert pair.servers[first].ask("GET", DISCOVERY, token=used)[0] == 200
+    assert pair.servers[second].ask("GET", DISCOVERY, token=used)[0] == 401
+    assert pair.servers[second].ask("GET", DISCOVERY, token=token(DISCOVERY))[0] == 200
+
+
+def test_a_token_sent_to_both_servers_at_once_is_accepted_by_one(pair: Pair) -> None:
+    with ThreadPoolExecutor(len(pair.servers)) as pool:
+        for _ in range(10):
+            used = token(DISCOVERY)
+            asked = [pool.submit(server.ask, "GET", DISCOVERY, token=used) for server in pair.servers]
+            assert sorted(each.result()[0] for each in asked) == [200, 401]
+
+
+@BOTH_WAYS
+def test_feedback_sent_to_either_server_is_one_record(pair: Pair, first: int, second: int) -> None:
+    name = str(uuid.uuid4())
+    event = overridden(name)
+    assert [pair.post(number, FEEDBACK, event)[0] for number in (first, second, first)] == [200, 200, 200]
+    (row,) = pair.rows(select(feedback).where(feedback.c.card == uuid.UUID(name)))
+    assert (row.issuer, row.tenant, row.outcome) == (ISSUER, TENANT, "overridden")
+
+
+@BOTH_WAYS
+def test_feedback_to_one_server_meets_the_card_that_the_other_has_shown(pair: Pair, first: int, second: int) -> None:
+    name = pair.shown(first, Visit())[TOPIC]
+    assert pair.post(second, FEEDBACK, overridden(name))[0] == 200
+    same = and_(feedback.c.issuer == card.c.issuer, feedback.c.tenant == card.c.tenant, feedback.c.card == card.c.uuid)
+    joined = select(card.c.topic, card.c.outcome, feedback.c.outcome, card.c.issuer, card.c.tenant).join(feedback, same)
+    found = eventually(lambda: pair.rows(joined.where(card.c.uuid == uuid.UUID(name))))
+    assert found == [(TOPIC, "shown", "overridden", ISSUER, TENANT)]
+
+
+@BOTH_WAYS
+def test_a_card_overridden_through_one_server_stays_away_on_the_other(pair: Pair, first: int, second: int) -> None:
+    visit = Visit()
+    before = pair.shown(second, visit)
+    name = pair.shown(first, visit)[TOPIC]
+    # It counts once the card itself is recorded.
+    assert eventually(lambda: pair.outcomes(name)) == ["shown"]
+    assert pair.post(first, FEEDBACK, overridden(name))[0] == 200
+
+    assert pair.shown(second, visit).keys() == before.keys() - {TOPIC}
+    same = select(card.c.sameness).where(card.c.uuid == uuid.UUID(name))
+    suppressed = select(card.c.topic).where(card.c.outcome == "suppressed", card.c.sameness.in_(same))
+    assert eventually(lambda: pair.rows(suppressed)) == [(TOPIC,)]
+    assert TOPIC in pair.shown(second, Visit("Practitioner/second", visit.patient))
+    assert TOPIC in pair.shown(second, Visit())
+
+
+def test_calls_answered_just_before_sigterm_are_recorded_when_the_server_has_ended(database_url: str) -> None:
+    body = json.dumps(Visit().request()).encode()
+    with running({"CDS_DATABASE_URL": database_url, "WORKERS": "2"}) as (server,):
+        answers = [server.ask("POST", SERVICE, body) for _ in range(10)]
+        assert server.stop() == 0
+    assert [status for status, _ in answers] == [200] * 10
+    shown = sum(len(json.loads(answer)["cards"]) for _, answer in answers)
+    database = Database(parse_url(database_url))
+    try:
+        with database.engine.connect() as connection:
+            counts = [connection.scalar(select(func.count()).select_from(table)) for table in (call, card)]
+    finally:
+        database.close()
+    assert counts == [10, shown]

@@ -82,8 +82,10 @@ def _idle(client: Client) -> Iterator[tuple[str, str]]:
         for key, given in (("links", client.links), ("popup_topics", client.popup_topics)):
             if given:
                 yield key, f"{key} counts for the profile oracle only"
-    if client.private and not client.fhir_servers:
-        yield "private", "there are no fhir_servers that could be private"
+    if client.private and not client.fhir_servers and not client.keys:
+        yield "private", "there are no fhir_servers or keys that could be private"
+    if client.issuer and not client.keys:
+        yield "issuer", "there are no keys, so no token is looked at"
 
 
 def _recognised(site: Site, terminology: Terminology) -> Iterator[tuple[Where, str]]:

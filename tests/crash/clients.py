@@ -142,9 +142,11 @@ def start(port: int, book: Book, seed: str) -> list[Thread]:
 def settle(port: int, book: Book, attempts: int = 3) -> None:
     """Send what is owed, without anything else going on, each at most ``attempts`` times."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    for _ in range(attempts):
-        book.restart()
-        for _ in range(book.owed):
-            batch = book.next(Random(0))
-            book.note(batch, post(connection, batch))
+    book.restart()
+    for batch in [book.next(Random(0)) for _ in range(book.owed)]:
+        for _ in range(attempts):
+            status = post(connection, batch)
+            book.note(batch, status)
+            if status == 200:
+                break
     connection.close()

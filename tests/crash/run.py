@@ -40,6 +40,8 @@ def live_and_die(server: Server, book: clients.Book, rng: Random) -> None:
     """Load from all clients, and the kill at a moment nobody knows."""
     threads = clients.start(server.port, book, str(rng.random()))
     time.sleep(rng.uniform(0.5, 2))
+    if not server.alive:
+        raise RuntimeError(f"the server ended by itself:\n{server.log}")
     server.kill()
     for thread in threads:
         thread.join()

@@ -77,7 +77,7 @@ def test_doctor_names_what_has_no_effect(content: Content) -> None:
     assert found == {
         "clients.0.links": "a: links counts for the profile oracle only",
         "clients.0.popup_topics": "a: popup_topics counts for the profile oracle only",
-        "clients.0.private": "a: there are no fhir_servers that could be private",
+        "clients.0.private": "a: there are no fhir_servers or keys that could be private",
         "codes.0": "2160-0 is recognised as creatinine without it",
         "codes.1": "2160-0 is recognised as creatinine too: is egfr meant as well?",
         "names.0": "唑来膦酸 is recognised as zoledronic-acid without it",
