@@ -23,6 +23,7 @@ from cds_service.guideline.yamlfile import ContentError
 from cds_service.memory import Memory
 from cds_service.problems import CallProblem
 from cds_service.render.texts import LANGUAGES
+from cds_service.report.command import report as report_command
 from cds_service.settings import Settings, SettingsError
 from cds_service.site.check import Known
 from cds_service.site.load import load_site
@@ -40,6 +41,7 @@ def main() -> None:
 
 main.add_command(db_group)
 main.add_command(purge_command)
+main.add_command(report_command)
 
 
 def _settings() -> Settings:

@@ -6,10 +6,13 @@ import uuid
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from cds_service.report.figures import Outcomes, Week
 from cds_service.report.reading import _snapshot, figures
 from cds_service.store.engine import Database
+from cds_service.store.tables import card
+from tests.databases import opened, postgresql_database
 from tests.report.made import SINCE, UNTIL, WRONG, Store, at, read, topic_of
 
 
@@ -73,6 +76,11 @@ def test_two_issuers_and_two_tenants_with_the_same_uuid_do_not_mix(store: Store)
     # Feedback for the card of another one is feedback for no card at all.
     store.feedback(same[0], issuer="https://third.example")
     assert read(store.database).unknown == 1
+    store.feedback(same[0], tenant="south")
+    assert read(store.database).unknown == 2
+    assert topic_of(read(store.database)).overridden == 1
+    store.feedback(same[0], tenant="north")
+    assert topic_of(read(store.database)).overridden == 2
 
 
 def test_a_card_answered_more_than_once_counts_once_on_each_side(store: Store) -> None:
@@ -236,11 +244,20 @@ def test_a_week_holds_what_silent_mode_and_suppression_kept_back(store: Store) -
     assert topic_of(read(store.database)).weeks[0] == Week(date(2026, 3, 2), 2, 0, 4)
 
 
-def test_a_report_may_take_longer_than_a_call(store: Store) -> None:
-    if store.database.is_sqlite:
-        pytest.skip("SQLite has no such limit")
+def test_a_report_may_take_longer_than_a_call(postgresql: str) -> None:
+    """PostgreSQL's alone: SQLite has no such limit."""
+    with postgresql_database(postgresql) as url, opened(url) as database:
+        with _snapshot(database) as connection:
+            assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "5min"
+            assert connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "on"
+        with database.engine.connect() as connection:
+            assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "3s"
+
+
+def test_all_figures_are_of_one_moment(store: Store) -> None:
+    store.cards(at(1))
     with _snapshot(store.database) as connection:
-        assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "5min"
-        assert connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "on"
-    with store.database.engine.connect() as connection:
-        assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "3s"
+        count = select(func.count()).select_from(card)
+        assert connection.execute(count).scalar_one() == 1
+        store.cards(at(1))
+        assert connection.execute(count).scalar_one() == 1

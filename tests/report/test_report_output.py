@@ -227,6 +227,11 @@ def test_no_comment_of_the_csv_is_a_formula(busy: Figures, words: Words) -> None
     assert [cell for cell in cells if cell.startswith("'=cmd|' /C calc'!A0 <script>")]
 
 
+def test_no_scope_of_the_csv_is_a_formula(database: Database, content: Content, words: Words) -> None:
+    rows = csv.DictReader(io.StringIO(csvfile.render(read(database, content, tenant="@SUM(1)"), words)))
+    assert {row["tenant"] for row in rows} == {"'@SUM(1)"}
+
+
 def test_a_second_comment_in_a_cell_is_no_formula_either(database: Database, content: Content, words: Words) -> None:
     store = Store(database)
     for number, each in enumerate(store.cards(at(1), number=2)):
