@@ -67,8 +67,9 @@ tests/acceptance/node_modules/.package-lock.json: tests/acceptance/package.json 
 crash: $(VENV)/test.stamp ## kill -9 of the whole server under feedback load, twenty times on each database
 	$(BIN)/python tests/crash/run.py
 
-acceptance: $(VENV)/test.stamp tests/acceptance/node_modules/.package-lock.json ## an independent CDS Hooks client (needs npm)
+acceptance: $(VENV)/test.stamp tests/acceptance/node_modules/.package-lock.json ## an independent client; behind nginx (needs npm, nginx, openssl)
 	$(BIN)/python tests/acceptance/run.py
+	$(BIN)/python tests/acceptance/nginx_run.py
 
 lock: $(VENV)/test.stamp ## resolve the lock files anew
 	$(BIN)/python -m pip install --quiet uv

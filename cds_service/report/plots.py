@@ -6,16 +6,21 @@ Their legends stand beside them in HTML, where text takes the room it needs; pyg
 from __future__ import annotations
 
 import math
+import sys
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pygal  # type: ignore[import-untyped]
 from markupsafe import Markup
+from pygal import PluginImportFixer
 from pygal.style import Style  # type: ignore[import-untyped]
 
 from cds_service.report.rates import Rate
 from cds_service.report.words import percent
+
+# pygal looks for plug-ins at every import from here on, in a way that Python 3.12 gave up: what is not found warns.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, PluginImportFixer)]
 
 # M. Okabe & K. Ito's colours, which people with any colour vision tell apart, and greys. "This advice is wrong" and
 # overriding are always vermilion.

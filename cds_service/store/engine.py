@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, TimeoutError  # noqa: A004  # the pool's
 
 from cds_service.settings import SettingsError
 
 # An order screen does not wait for a database that hangs. Milliseconds for PostgreSQL, seconds elsewhere.
 WAIT_SECONDS = 3
+# The database is away, busy or full: trying again may help. Anything else it says is a fault of ours.
+UNAVAILABLE = (OperationalError, InterfaceError, TimeoutError)
 _REMEDY = "Write sqlite:///path/to/file or postgresql://user:password@host/database"
 _VARIABLE = "CDS_DATABASE_URL"
 

@@ -22,7 +22,9 @@ from cds_service.trust.refusal import Refusal
 
 log = logging.getLogger("cds_service.trust")
 
-# A key that its issuer withdrew is refused at the latest after this.
+# A set this old is read again beside the answering.
+REFRESH_SECONDS = 300.0
+# No call is answered from an older set, unless its reading fails: a key that its issuer withdrew is refused after this.
 MAX_AGE_SECONDS = 600.0
 RETRY_SECONDS = 5.0
 MOST_KEYS = 100
@@ -79,7 +81,7 @@ class Keys:
 
 def _verifies(key: dict[str, Any]) -> bool:
     """A public key for signatures. A published private key proves nothing; ``oct`` is a shared secret."""
-    kinds = {kind for kind, _ in _FITS.values()}
+    kinds = [kind for kind, _ in _FITS.values()]  # a list: a kty of a strange type is compared, not hashed
     return key.get("kty") in kinds and key.get("use", "sig") == "sig" and "d" not in key
 
 
@@ -106,15 +108,18 @@ class KeysFromUrl:
         self._lock = threading.Lock()
 
     def find(self, kid: str, algorithm: str) -> PyJWK:
-        """The key; an unknown one is looked for again, a known one never waits. Raises ``Refusal``."""
-        if self._keys is None or not self._keys.has(kid):
+        """The key; an unknown one, or one of a set too old, is looked for again first. Raises ``Refusal``."""
+        if self._keys is None or not self._keys.has(kid) or self._age() > MAX_AGE_SECONDS:
             with self._lock:
                 self._refresh(wanted=kid)
-        elif self._clock() - self._read_at > MAX_AGE_SECONDS and self._may_try():
+        elif self._age() > REFRESH_SECONDS and self._may_try():
             threading.Thread(target=self._refresh_alone, daemon=True).start()
         if self._keys is None:
             raise Refusal("keys-unavailable", 503)
         return self._keys.find(kid, algorithm)
+
+    def _age(self) -> float:
+        return self._clock() - self._read_at
 
     def _may_try(self) -> bool:
         return self._tried_at is None or self._clock() - self._tried_at >= RETRY_SECONDS
@@ -128,7 +133,8 @@ class KeysFromUrl:
 
     def _refresh(self, wanted: str | None = None) -> None:
         """Read the set, unless somebody just has. The lock is held."""
-        if wanted is not None and self._keys is not None and self._keys.has(wanted):
+        fresh = self._keys is not None and self._age() <= MAX_AGE_SECONDS
+        if wanted is not None and fresh and self._keys and self._keys.has(wanted):
             return
         if not self._may_try():
             return

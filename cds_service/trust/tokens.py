@@ -35,7 +35,9 @@ _ERRORS: tuple[tuple[type[Exception], Reason], ...] = (
 )
 
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
-Seconds = int | float
+# Numbers beyond any clock would overflow where they meet.
+_Bounds = msgspec.Meta(ge=0, le=2**53)
+Seconds = Annotated[int, _Bounds] | Annotated[float, _Bounds]
 
 
 class Header(msgspec.Struct, frozen=True):

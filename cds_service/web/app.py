@@ -9,7 +9,6 @@ from datetime import datetime
 import msgspec
 import orjson
 from flask import Flask, Response, g, request
-from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service import fixtures
 from cds_service.answer import Answer, Defaults, answer
@@ -21,6 +20,7 @@ from cds_service.render.texts import LANGUAGES
 from cds_service.settings import Settings
 from cds_service.site.profiles import transform
 from cds_service.site.unmatched import UNMATCHED
+from cds_service.store.engine import UNAVAILABLE
 from cds_service.store.reactions import keep
 from cds_service.web.cors import cross_origin
 from cds_service.web.discovery import discovery
@@ -121,7 +121,7 @@ def _feedback(app: Flask, content: Content, clock: Clock, memory: Memory) -> Non
         events = read_feedback(request.get_data(cache=False), vocabulary)
         try:
             keep(memory.database, events, g.who, service_id, clock())
-        except SQLAlchemyError as error:
+        except UNAVAILABLE as error:
             log.error("feedback was not stored cause=%s", type(error).__name__)  # noqa: TRY400  # its message quotes rows
             text = "The feedback could not be stored. Nothing of it was; send it again."
             response = answer_json(503, orjson.dumps(outcome(issue("transient", text))))

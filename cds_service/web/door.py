@@ -66,9 +66,9 @@ def guard(app: Flask, gate: Gate | None, settings: Settings) -> None:
 
     @app.before_request
     def admit() -> None:
-        g.who = ANYBODY
         # A preflight carries no token by its nature (Fetch standard); it learns which headers may be sent, no more.
         if gate is None or request.endpoint in OPEN or request.method == "OPTIONS":
+            g.who = ANYBODY
             return
         certificate = request.headers.get(settings.certificate_header)
         right = _RIGHTS.get(request.endpoint, "discovery")

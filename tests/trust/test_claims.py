@@ -162,7 +162,7 @@ def test_numbers_beyond_all_clocks_are_refused(door: Ward, changes: Json, reason
 
 
 def test_claims_that_are_no_object_are_refused(door: Ward) -> None:
-    for body in (b"", b"null", b"[]", b"1", b'"x"', b"{", b"\xff", b"[" * 3000, b'{"iss":' * 900):
+    for body in (b"", b"null", b"[]", b"1", b'"x"', b"{", b"\xff", b"[" * 3000, b'{"iss":' * 500):
         assert door.refusal(compact(header(), body, with_key("ES384", OURS))) in ("claim", "malformed")
 
 
