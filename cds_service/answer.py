@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from cds_service.content import Content
-from cds_service.evaluate import Findings, due, evaluate, needs_of, wanted_by
+from cds_service.evaluate import Due, Findings, due, evaluate, needs_of, wanted_by
 from cds_service.facts.model import Order
 from cds_service.guideline.services import Service
 from cds_service.hook import HookCall, read_hook
 from cds_service.issued import Issued, Overridden, issue
 from cds_service.obtain import Obtaining, Servers
 from cds_service.problems import CallProblem, UnknownService
-from cds_service.record import Record, require
+from cds_service.record import Record, known_since, require
 from cds_service.render.cards import Page, render
 from cds_service.render.model import Response
 from cds_service.render.resources import Caller, FhirVersion
@@ -78,39 +79,37 @@ def answer(
     """
     service = _service(content, service_id)
     call = read_hook(body, tuple(service.hooks))
+    client = who.client or content.site.client_at(call.fhir_server)
+    with _named(call, client):
+        language = language or _own_language(content, client) or defaults.language
+        obtaining = Obtaining(call, content.prefetch(service.id), servers(who.client))
+        orders = content.reader.orders(call, obtaining.medications())
+        dues = due(content, service.id, orders, content.site.silent_for(client, now.date()))
+        if not dues:
+            return Answer(NOTHING, call, language, client, orders, obtaining.record, None)
+        since = content.reader.oldest_needed(now)
+        record = obtaining.needs(wanted_by(dues), since)
+        require(record, needs_of(d for d in dues if not d.silent), since)
+        findings = evaluate(_obtained(dues, record, since), content.reader.facts(record, orders, now))
+        version = (client.fhir_version if client else None) or defaults.fhir_version or fhir_version(call)
+        made = render(findings, record.unreadable, _page(content, call, language, now, version))
+        response, issued = issue(made, findings, call, who, client, overridden)
+    return Answer(response, call, language, client, orders, record, findings, version, issued)
+
+
+@contextmanager
+def _named(call: HookCall, client: Client | None) -> Iterator[None]:
+    """Problems know the hook and the client of the call they stopped."""
     try:
-        return _answered(content, service, call, language, now, defaults, servers, who, overridden)
+        yield
     except CallProblem as problem:
-        problem.hook = call.hook
+        problem.hook, problem.client = call.hook, client
         raise
 
 
-def _answered(
-    content: Content,
-    service: Service,
-    call: HookCall,
-    language: str | None,
-    now: datetime,
-    defaults: Defaults,
-    servers: ServersOf,
-    who: Identity,
-    overridden: Overridden | None,
-) -> Answer:
-    client = who.client or content.site.client_at(call.fhir_server)
-    language = language or _own_language(content, client) or defaults.language
-    obtaining = Obtaining(call, content.prefetch(service.id), servers(who.client))
-    orders = content.reader.orders(call, obtaining.medications())
-    dues = due(content, service.id, orders, content.site.silent_for(client, now.date()))
-    if not dues:
-        return Answer(NOTHING, call, language, client, orders, obtaining.record, None)
-    since = content.reader.oldest_needed(now)
-    record = obtaining.needs(wanted_by(dues), since)
-    require(record, needs_of(dues), since)
-    findings = evaluate(dues, content.reader.facts(record, orders, now))
-    version = (client.fhir_version if client else None) or defaults.fhir_version or fhir_version(call)
-    made = render(findings, record.unreadable, _page(content, call, language, now, version))
-    response, issued = issue(made, findings, call, who, overridden)
-    return Answer(response, call, language, client, orders, record, findings, version, issued)
+def _obtained(dues: Iterable[Due], record: Record, since: str) -> tuple[Due, ...]:
+    """Without the silent topics whose required data were not obtained: they may not refuse the call, nor guess."""
+    return tuple(d for d in dues if not d.silent or all(known_since(record.needs[n], since) for n in needs_of([d])))
 
 
 def _own_language(content: Content, client: Client | None) -> str | None:

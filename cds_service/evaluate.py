@@ -71,7 +71,8 @@ class Findings:
     @property
     def silent(self) -> tuple[tuple[Finding, Advise], ...]:
         """The findings that would have become cards, had the site not silenced their topics."""
-        return tuple((f, f.outcome) for f in self.all if f.silent and isinstance(f.outcome, Advise))
+        kept_back = (f for f in self.all if f.silent and not f.replaced_by)
+        return tuple((f, f.outcome) for f in kept_back if isinstance(f.outcome, Advise))
 
     @property
     def unknown(self) -> tuple[Unknown, ...]:

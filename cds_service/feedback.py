@@ -45,7 +45,7 @@ class _Suggestion(msgspec.Struct, frozen=True):
 
 class _Event(msgspec.Struct, frozen=True, rename="camel"):
     card: str
-    outcome: Literal["accepted", "overridden"]
+    outcome: str
     outcome_timestamp: Annotated[datetime, msgspec.Meta(tz=True)]
     accepted_suggestions: list[_Suggestion] | None = None
     override_reason: _Reason | None = None
@@ -54,7 +54,7 @@ class _Event(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class _Body(msgspec.Struct, frozen=True):
-    feedback: Annotated[list[_Event], msgspec.Meta(min_length=1, max_length=MOST_EVENTS)]
+    feedback: list[_Event]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +99,24 @@ class Vocabulary:
         return self.topics.get(sent or "")
 
 
+_OUTCOMES: Mapping[str, Literal["accepted", "overridden"]] = {"accepted": "accepted", "overridden": "overridden"}
 _decoder = msgspec.json.Decoder(_Body)
 
 
 def read_feedback(body: bytes, vocabulary: Vocabulary) -> tuple[Feedback, ...]:
     """The events of a request body. Raises ``BadRequest`` for the whole batch when one of them is wrong."""
     events = decode(body, _decoder, "").feedback
+    if not 0 < len(events) <= MOST_EVENTS:
+        what = f"There are {len(events)} events of feedback"
+        raise BadRequest(what, "feedback", f"Send 1 to {MOST_EVENTS} in a request.")
     return tuple(_read(event, f"feedback[{number}]", vocabulary) for number, event in enumerate(events))
 
 
 def _read(event: _Event, where: str, vocabulary: Vocabulary) -> Feedback:
-    if event.outcome == "accepted" and not event.accepted_suggestions:
+    outcome = _OUTCOMES.get(event.outcome)
+    if outcome is None:
+        raise BadRequest("The outcome is unknown", f"{where}.outcome", f"Send {' or '.join(_OUTCOMES)}.")
+    if outcome == "accepted" and not event.accepted_suggestions:
         raise BadRequest(
             "An accepted card names no suggestion",
             f"{where}.acceptedSuggestions",
@@ -120,9 +127,11 @@ def _read(event: _Event, where: str, vocabulary: Vocabulary) -> Feedback:
     sent = event.topic.code if isinstance(event.topic, _Coding) else event.topic
     return Feedback(
         card=_uuid(event.card, f"{where}.card"),
-        outcome=event.outcome,
+        outcome=outcome,
         outcome_at=_utc(event.outcome_timestamp, f"{where}.outcomeTimestamp"),
-        suggestions=tuple(_uuid(s.id, f"{where}.acceptedSuggestions[{n}].id") for n, s in enumerate(suggestions)),
+        suggestions=tuple(
+            dict.fromkeys(_uuid(s.id, f"{where}.acceptedSuggestions[{n}].id") for n, s in enumerate(suggestions))
+        ),
         reasons=tuple(dict.fromkeys(vocabulary.reason(system, code) for _, system, code in _codes(reasons))),
         topic=vocabulary.topic(sent),
         comment=_comment(reasons) if vocabulary.comments else None,
@@ -165,8 +174,9 @@ def _comment(reasons: Iterable[tuple[str, _Reason]]) -> str | None:
 
 def _uuid(text: str, where: str) -> uuid.UUID:
     try:
-        return uuid.UUID(text)
-    except ValueError:
+        # Stricter than UUID(): that takes 0x, braces and underscores.
+        return msgspec.convert(text, uuid.UUID)
+    except msgspec.ValidationError:
         raise BadRequest("Not a UUID", where, "Send the uuid that came with the card.") from None
 
 

@@ -20,9 +20,13 @@ from cds_service.evaluate import Findings
 from cds_service.facts.model import DrugOrder, Order
 from cds_service.hook import HookCall
 from cds_service.render.cards import card_uuid
-from cds_service.render.model import Card, Response
+from cds_service.render.model import Response
 from cds_service.site.complaint import NOT_EVALUATED
+from cds_service.site.model import Client
+from cds_service.site.profiles import shown_indicator
 from cds_service.trust.gate import Identity
+
+Outcome = Literal["shown", "silent", "suppressed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Issued:
     uuid: uuid.UUID
     topic: str
     indicator: str
-    outcome: Literal["shown", "silent", "suppressed"]
+    outcome: Outcome
     sameness: bytes | None = None
 
 
@@ -46,23 +50,32 @@ class Overridden(Protocol):
 
 
 def issue(
-    response: Response, findings: Findings, call: HookCall, who: Identity, overridden: Overridden | None
+    response: Response,
+    findings: Findings,
+    call: HookCall,
+    who: Identity,
+    client: Client | None,
+    overridden: Overridden | None,
 ) -> tuple[Response, tuple[Issued, ...]]:
-    """The response without its suppressed cards, and what is to be remembered of all cards."""
+    """The response without its suppressed cards, and what is to be remembered of all cards.
+
+    ``client``: by whose profile the urgency that is shown may differ from ours.
+    """
     samenesses = dict(_samenesses(response, findings, call, who, overridden.key)) if overridden else {}
     gone = overridden.among(samenesses.values()) if overridden and samenesses else frozenset()
     kept = [card for card in response.cards if samenesses.get(card.uuid) not in gone]
     shown = {card.uuid for card in kept}
-    issued = [_issued(card, samenesses.get(card.uuid), suppressed=card.uuid not in shown) for card in response.cards]
+    issued = []
+    for card in response.cards:
+        topic = card.source.topic.code
+        indicator = shown_indicator(client, topic, card.indicator)
+        outcome: Outcome = "shown" if card.uuid in shown else "suppressed"
+        issued.append(Issued(uuid.UUID(card.uuid), topic, indicator, outcome, samenesses.get(card.uuid)))
     for finding, advice in findings.silent:
         name = card_uuid(call.hook_instance, finding.topic, finding.order.key)
-        issued.append(Issued(name, finding.topic, advice.indicator, "silent"))
+        indicator = shown_indicator(client, finding.topic, advice.indicator)
+        issued.append(Issued(name, finding.topic, indicator, "silent"))
     return (response if len(kept) == len(response.cards) else Response(cards=kept)), tuple(issued)
-
-
-def _issued(card: Card, sameness: bytes | None, *, suppressed: bool) -> Issued:
-    outcome: Literal["shown", "suppressed"] = "suppressed" if suppressed else "shown"
-    return Issued(uuid.UUID(card.uuid), card.source.topic.code, card.indicator, outcome, sameness)
 
 
 def _samenesses(

@@ -39,6 +39,7 @@ class Memory:
         """
         # One connection per answering thread, one for the writer, one to spare.
         database = Database(parse_url(settings.database_url), settings.threads + 2)
+        database.make_folder()
         try:
             _prepare(database, upgrade=settings.profile == "development")
         except SQLAlchemyError as error:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cds_service.site.model import Client
+
 
 class CallProblem(Exception):
-    """Base of everything that stops a call. ``hook``: the one called, once it is known."""
+    """Base of everything that stops a call. ``hook`` and ``client``: of the call, once they are known."""
 
-    hook = ""
+    hook: str = ""
+    client: Client | None = None
 
 
 @dataclass(unsafe_hash=True)

@@ -66,10 +66,15 @@ def epic_code(topic: str) -> str:
     return topic.replace("-", "")
 
 
+def shown_indicator(client: Client | None, topic: str, indicator: str) -> str:
+    """The urgency with which a card of this topic is sent to this client."""
+    pops_up = client is None or client.profile != "oracle" or topic in client.popup_topics
+    return indicator if pops_up or indicator != "critical" else "warning"
+
+
 def _oracle(card: Json, client: Client) -> Json:
-    fitted = dict(card)
-    if card["indicator"] == "critical" and card["source"]["topic"]["code"] not in client.popup_topics:
-        fitted["indicator"] = "warning"
+    indicator = shown_indicator(client, card["source"]["topic"]["code"], card["indicator"])
+    fitted = {**card, "indicator": indicator}
     if "url" in card["source"] and not _registered(card["source"]["url"], client):
         fitted["source"] = {key: value for key, value in card["source"].items() if key != "url"}
     if "links" in card:

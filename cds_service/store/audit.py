@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, insert
-from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from cds_service.issued import Issued
-from cds_service.store.engine import Database
+from cds_service.store.engine import UNAVAILABLE, Database
 from cds_service.store.tables import call, card, loss
 
 log = logging.getLogger("cds_service.audit")
@@ -108,6 +107,7 @@ class Audit:
             if time.monotonic() - swept > _HOUSEKEEPING_SECONDS:
                 self._sweep()
                 swept = time.monotonic()
+        self._sweep()
 
     def _gather(self) -> list[CallRecord]:
         try:
@@ -124,20 +124,20 @@ class Audit:
         return batch
 
     def _keep(self, batch: Sequence[CallRecord]) -> None:
-        """Write a batch; wait while the database is gone; rows that it refuses are dropped alone."""
+        """Write a batch; wait while the database is away; what it refuses for another reason is dropped alone."""
         while True:
             try:
                 self._write(batch)
-            except SQLAlchemyError as error:
-                if isinstance(error, DatabaseError) and not isinstance(error, OperationalError):
-                    # Not its message, nor its trace: they quote the row.
-                    log.warning("a record was refused (%s)", type(error.orig).__name__)
-                    self._one_by_one(batch)
-                    return
+            except UNAVAILABLE as error:
                 log.warning("calls cannot be recorded now (%s); %s wait", type(error).__name__, self.waiting)
                 if self._stop.wait(_RETRY_SECONDS):
                     self._drop(len(batch))
                     return
+            except Exception as error:  # noqa: BLE001  # whatever it is, the writer must live
+                # Not its message, nor its trace: they quote the row.
+                log.warning("a record was refused (%s)", type(error).__name__)
+                self._one_by_one(batch)
+                return
             else:
                 return
 
@@ -145,14 +145,18 @@ class Audit:
         for record in batch:
             try:
                 self._write([record])
-            except SQLAlchemyError:
+            except Exception:  # noqa: BLE001  # as above
                 self._drop(1)
 
     def _write(self, batch: Sequence[CallRecord]) -> None:
+        """Write records, and the loss since the last writing."""
         with self._lock:
             lost = self._unrecorded
+        if not (batch or lost):
+            return
         with self._database.engine.begin() as connection:
-            _insert(connection, batch)
+            if batch:
+                _insert(connection, batch)
             if lost:
                 connection.execute(insert(loss).values(at=datetime.now(UTC), calls=lost))
         with self._lock:
@@ -160,8 +164,9 @@ class Audit:
 
     def _sweep(self) -> None:
         try:
+            self._write([])
             self._housekeeping()
-        except SQLAlchemyError as error:
+        except Exception as error:  # noqa: BLE001  # as above
             log.warning("housekeeping failed (%s)", type(error).__name__)
 
 

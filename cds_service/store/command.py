@@ -15,6 +15,9 @@ from cds_service.store import schema
 from cds_service.store.engine import Database, parse_url
 from cds_service.store.retention import count, purge
 
+# A century: beyond what a calendar counts back, nothing was recorded anyway.
+_MOST_DAYS = 36_500
+
 
 @contextmanager
 def _database() -> Iterator[Database]:
@@ -58,6 +61,7 @@ def status() -> None:
 def upgrade() -> None:
     """Bring the schema up to date. Data are kept."""
     with _database() as database:
+        database.make_folder()
         schema.upgrade(database)
         click.echo(f"schema {schema.revision(database)}")
 
@@ -75,7 +79,7 @@ def downgrade(revision: str) -> None:
 
 
 @click.command("purge")
-@click.option("--older-than", "days", type=click.IntRange(min=0), required=True, help="Days.")
+@click.option("--older-than", "days", type=click.IntRange(0, _MOST_DAYS), required=True, help="Days.")
 @click.option("--issuer", default=None, help="Only what came from this issuer; default: all.")
 @click.option("--comments-only", is_flag=True, help="Delete what users wrote, keep the rest.")
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")

@@ -55,6 +55,17 @@ class Database:
     def is_sqlite(self) -> bool:
         return self.url.get_backend_name() == "sqlite"
 
+    def make_folder(self) -> None:
+        """Make the folder of a SQLite file. Raises ``SettingsError``."""
+        if not self.is_sqlite:
+            return
+        assert self.url.database is not None
+        try:
+            Path(self.url.database).absolute().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            what = f"its folder cannot be made ({os.strerror(error.errno or 0)})"
+            raise SettingsError(_VARIABLE, what, "Choose a place that can be written") from None
+
     def close(self) -> None:
         """Close this process's connections."""
         if made := self._engines.pop(os.getpid(), None):
@@ -68,21 +79,9 @@ def _engine(url: URL, connections: int) -> Engine:
         arguments = {"connect_timeout": WAIT_SECONDS, "tcp_user_timeout": WAIT_SECONDS * 1000, "options": limits}
         # Pinged first: after a restart of the database the first call would fail otherwise.
         return create_engine(url, connect_args=arguments, pool_pre_ping=True, **common)
-    _make_folder(url)
     engine = create_engine(url, connect_args={"timeout": WAIT_SECONDS}, **common)
     event.listen(engine, "connect", _sqlite_ways)
     return engine
-
-
-def _make_folder(url: URL) -> None:
-    assert url.database is not None
-    try:
-        Path(url.database).absolute().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        why = os.strerror(error.errno or 0)
-        raise SettingsError(
-            _VARIABLE, f"its folder cannot be made ({why})", "Choose a place that can be written"
-        ) from None
 
 
 def _sqlite_ways(connection: Any, _record: object) -> None:

@@ -57,7 +57,7 @@ def _keep_one(
     if not _insert_new(connection, feedback, [row]):
         return 0
     _insert_new(connection, feedback_reason, [{"digest": digest, "code": code} for code in event.reasons])
-    suggestions = [{"digest": digest, "suggestion": suggestion} for suggestion in dict.fromkeys(event.suggestions)]
+    suggestions = [{"digest": digest, "suggestion": suggestion} for suggestion in event.suggestions]
     _insert_new(connection, feedback_suggestion, suggestions)
     return 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import orjson
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from cds_service.problems import CallProblem, RuleFailed
@@ -22,12 +22,18 @@ _HTTP = {
 }
 
 
+_FAULTS = {
+    "call": "The service failed. Treat the order as not checked.",
+    "feedback": "The service failed. The feedback is not acknowledged; sending it again does no harm.",
+}
+
+
 def errors(app: Flask) -> None:
     """Handlers for everything that can go wrong."""
 
     @app.errorhandler(CallProblem)
     def problem(error: CallProblem) -> Response:
-        g.hook = error.hook
+        g.problem = error
         status, body = of_problem(error)
         if isinstance(error, RuleFailed):
             cause = error.__cause__
@@ -53,7 +59,7 @@ def errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def fault(error: Exception) -> Response:
         log.error("fault cause=%s at=%s", type(error).__name__, _place(error))
-        text = "The service failed. Treat the order as not checked."
+        text = _FAULTS.get(request.endpoint or "", "The service failed.")
         return answer_json(500, orjson.dumps(outcome(issue("exception", text, severity="fatal"))))
 
 

@@ -11,6 +11,7 @@ from flask import Flask, Response, g, request
 from cds_service.answer import Answer
 from cds_service.content import Content
 from cds_service.memory import Memory
+from cds_service.problems import CallProblem
 from cds_service.store.audit import CallRecord
 from cds_service.trust.gate import Identity
 
@@ -51,12 +52,13 @@ def _spent_ms() -> float:
 def _record(status: int, service: str, knowledge: str) -> CallRecord:
     who: Identity = g.who
     answered: Answer | None = g.get("answered")
-    client = answered.client if answered else who.client
+    problem: CallProblem | None = g.get("problem")
+    client = answered.client if answered else (problem and problem.client) or who.client
     return CallRecord(
         at=datetime.now(UTC),
         issuer=who.issuer,
         tenant=who.tenant,
-        hook=answered.call.hook if answered else g.get("hook", ""),
+        hook=answered.call.hook if answered else problem.hook if problem else "",
         service=service,
         fhir_version=answered.fhir_version if answered else "",
         profile=client.profile if client else "generic",

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from cds_service.memory import Memory
 from cds_service.settings import Settings
 from cds_service.store import audit
 from cds_service.store.audit import Audit, CallRecord
-from cds_service.store.engine import Database
+from cds_service.store.engine import Database, parse_url
 from cds_service.store.reactions import OverriddenCards
 from cds_service.store.tables import call, metadata
 from cds_service.web.app import create_app
@@ -181,6 +182,13 @@ def until(true: Callable[[], bool], seconds: float = 20) -> None:
     while not true():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.005)
+
+
+def nowhere(folder: Path, *, sqlite: bool) -> Database:
+    """A database that cannot be reached."""
+    # A folder is no file; nobody listens on port 1.
+    url = f"sqlite:///{folder}" if sqlite else "postgresql://cds@127.0.0.1:1/cds"
+    return Database(parse_url(url))
 
 
 @contextmanager

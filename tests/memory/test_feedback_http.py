@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import uuid
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import and_, select
+from sqlalchemy import Table, and_, select
 
 from cds_service.content import Content
 from cds_service.feedback import UNRECOGNISED, Feedback
@@ -35,6 +36,7 @@ from tests.memory.build import (
     event,
     issues,
     low,
+    nowhere,
     remembering,
     served,
     without,
@@ -193,6 +195,13 @@ def test_one_wrong_event_refuses_the_batch_and_says_where(service: Service, wron
     assert issue["expression"] == [f"feedback[1].{where}".rstrip(".")]
     assert MARK not in answer.get_data(as_text=True)
     assert service.rows(feedback) == []
+
+
+@pytest.mark.parametrize(
+    "card", ["0x0a3a1e-3283-4575-ab82-028d55fe2719", "4e0a3a1e_3283_4575_ab82_028d55fe", f"+{'1' * 31}"]
+)
+def test_what_only_resembles_a_uuid_is_refused(service: Service, card: str) -> None:
+    assert issues(service.tell(event(card=card)), 400)[0]["expression"] == ["feedback[0].card"]
 
 
 @pytest.mark.parametrize(
@@ -462,28 +471,43 @@ def test_an_unknown_card_is_kept_and_has_no_row_among_the_cards(service: Service
 # All or nothing
 
 
+# Events are stored in an order of their own: among so many, some come before the one that cannot be.
+PLAIN = [event(card=str(uuid.UUID(int=number))) for number in range(12)]
+
+
 @pytest.mark.parametrize(
-    ("table", "batch"),
-    [
-        (feedback_reason, [event(card=OTHERS[0]), overridden()]),
-        (feedback_suggestion, [event(card=OTHERS[0]), ACCEPTED]),
-        (feedback, [event(), ACCEPTED]),
-    ],
-    ids=lambda value: getattr(value, "name", ""),
+    ("table", "last"),
+    [(feedback_reason, overridden()), (feedback_suggestion, ACCEPTED), (feedback, event())],
+    ids=["reason", "suggestion", "event"],
 )
-def test_when_the_store_fails_nothing_of_the_batch_is_there_and_the_answer_says_send_again(
-    service: Service, caplog: pytest.LogCaptureFixture, table: Any, batch: list[Json]
+def test_when_an_event_cannot_be_stored_nothing_of_its_batch_is(
+    service: Service, caplog: pytest.LogCaptureFixture, table: Table, last: Json
 ) -> None:
     with without(service.memory, table):
-        answer = service.tell(*batch)
-        (issue,) = issues(answer, 503)
-        assert (issue["code"], int(answer.headers["Retry-After"]) > 0) == ("transient", True)
-        assert any(r.levelname == "ERROR" and "feedback was not stored" in r.message for r in caplog.records)
+        answer = service.tell(*PLAIN, last)
+        # A database without its tables is away to SQLite, and a fault of ours to PostgreSQL.
+        issues(answer, 503 if service.memory.database.is_sqlite else 500)
+        assert any(r.levelname == "ERROR" for r in caplog.records)
         assert CARD not in caplog.text
-    assert service.rows(feedback) == []
-    assert service.rows(feedback_reason) == []
-    assert service.tell(*batch).status_code == 200
-    assert len(service.rows(feedback)) == 2
+    assert service.rows(feedback) == service.rows(feedback_reason) == service.rows(feedback_suggestion) == []
+    assert service.tell(*PLAIN, last).status_code == 200
+    assert len(service.rows(feedback)) == 13
+
+
+def test_while_the_database_is_away_the_answer_says_send_again(
+    content: Content, memory: Memory, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = nowhere(tmp_path, sqlite=memory.database.is_sqlite)
+    emptied(memory)
+    answer = served(content, dataclasses.replace(memory, database=away)).tell(event())
+    (issue,) = issues(answer, 503)
+    assert issue["code"] == "transient"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert any(r.levelname == "ERROR" and "feedback was not stored" in r.message for r in caplog.records)
+    away.close()
+    service = served(content, memory)
+    assert service.tell(event()).status_code == 200
+    assert len(service.rows(feedback)) == 1
 
 
 def test_sqlite_waits_for_the_disk_and_lets_readers_read(memory: Memory) -> None:

@@ -135,4 +135,4 @@ def test_a_url_of_no_use_is_refused_without_being_repeated(url: str, what: str) 
 
 def test_a_folder_that_cannot_be_made_is_said_by_the_setting() -> None:
     with pytest.raises(SettingsError, match=r"^CDS_DATABASE_URL: its folder cannot be made"):
-        _ = Database(parse_url("sqlite:////proc/nowhere/cds.sqlite3")).engine
+        Database(parse_url("sqlite:////proc/nowhere/cds.sqlite3")).make_folder()

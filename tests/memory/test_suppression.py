@@ -1,0 +1,356 @@
+"""Suppression: a card that a user has overridden stays away, for the same patient, order and facts, for a while."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from cds_service.answer import answer
+from cds_service.content import Content
+from cds_service.memory import Memory
+from cds_service.settings import Settings
+from cds_service.site.complaint import NOT_EVALUATED
+from cds_service.store.reactions import OverriddenCards
+from cds_service.store.tables import card, feedback
+from cds_service.trust.gate import Identity
+from tests.build import NOW, SERVICE, Json, clearance, encoded, prefetch, request, zoledronic
+from tests.databases import BACKENDS
+from tests.memory.build import (
+    CLIENTS,
+    DOSE,
+    KEY,
+    RISK,
+    Service,
+    emptied,
+    event,
+    low,
+    remembering,
+    served,
+    suppressing,
+    until,
+    without,
+)
+from tests.site.made import site
+
+SUGGESTION = "e56e1945-20b3-4393-8503-a1a20fd73152"
+ZH = {"Accept_Language": "zh-CN"}
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def memory(request: pytest.FixtureRequest) -> Iterator[Memory]:
+    with remembering(request) as made:
+        yield made
+
+
+@dataclasses.dataclass
+class Clock:
+    """The present of the service; tests move it."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def service(content: Content, memory: Memory, clock: Clock) -> Service:
+    return served(content, suppressing(emptied(memory), clock), clock)
+
+
+def shown(service: Service, body: Json, topic: str, caller: str | None = None, **headers: str) -> str:
+    """The id of the card of a topic, once it is recorded."""
+    cards = service.call(body, caller, **headers).get_json()["cards"]
+    (found,) = [each["uuid"] for each in cards if each["source"]["topic"]["code"] == topic]
+    until(lambda: any(str(row["uuid"]) == found for row in service.rows(card)))
+    return str(found)
+
+
+def overridden(service: Service, body: Json, topic: str = DOSE, caller: str | None = None, **members: str) -> None:
+    """The user sees that card and overrides it."""
+    sent = event(card=shown(service, body, topic, caller), outcomeTimestamp="2026-03-02T09:00:00Z") | members
+    assert service.tell(sent, caller=caller).status_code == 200
+
+
+def again(**members: Json) -> Json:
+    """The same order drafted anew: another call, another id of the draft, another time of writing."""
+    body = low(hookInstance=str(uuid.uuid4()), **members)
+    draft = zoledronic(id=f"draft-{uuid.uuid4()}", authoredOn="2026-03-02T08:59:00Z")
+    return body | {"context": body["context"] | {"draftOrders": {"entry": [{"resource": draft}]} | BUNDLE}}
+
+
+BUNDLE = {"resourceType": "Bundle", "type": "collection"}
+
+
+# What stays away
+
+
+def test_an_overridden_card_stays_away_and_only_that_one(service: Service) -> None:
+    overridden(service, low())
+    assert service.topics(again()) == [RISK]
+    assert service.topics(again()) == [RISK]
+
+
+def test_what_was_kept_back_is_recorded_as_suppressed(service: Service) -> None:
+    overridden(service, low())
+    service.topics(again())
+    (_, second) = service.recorded(2)
+    kept = {each["topic"]: each for each in service.rows(card) if each["call_id"] == second["id"]}
+    assert {topic: each["outcome"] for topic, each in kept.items()} == {DOSE: "suppressed", RISK: "shown"}
+    (first,) = [each for each in service.rows(card) if each["topic"] == DOSE and each["outcome"] == "shown"]
+    assert first["sameness"] == kept[DOSE]["sameness"] is not None
+
+
+def test_a_call_of_which_all_cards_are_kept_back_has_no_cards(service: Service) -> None:
+    overridden(service, low())
+    overridden(service, low(), RISK)
+    answer = service.call(again())
+    assert (answer.status_code, answer.get_json()) == (200, {"cards": []})
+    assert [row["outcome"] for row in service.recorded(3)] == ["cards", "cards", "no-cards"]
+
+
+def test_a_retry_of_the_call_is_answered_without_the_overridden_card(service: Service) -> None:
+    overridden(service, low())
+    assert service.topics(low()) == [RISK]
+
+
+def test_an_accepted_card_is_shown_again(service: Service) -> None:
+    accepted = event(card=shown(service, low(), DOSE), outcome="accepted", acceptedSuggestions=[{"id": SUGGESTION}])
+    assert service.tell(accepted).status_code == 200
+    assert service.topics(again()) == [DOSE, RISK]
+
+
+def test_the_feedback_may_come_before_the_card_is_recorded(content: Content, memory: Memory, clock: Clock) -> None:
+    off = served(content, dataclasses.replace(emptied(memory), overridden=None), clock)
+    service = served(content, suppressing(memory, clock), clock)
+    first = {each["source"]["topic"]["code"]: each["uuid"] for each in off.call(low()).get_json()["cards"]}
+    assert service.tell(event(card=first[DOSE], outcomeTimestamp="2026-03-02T09:00:00Z")).status_code == 200
+    service.call(low())
+    service.recorded(2)
+    assert service.topics(again()) == [RISK]
+
+
+# What ends it
+
+
+def _other_user(body: Json) -> Json:
+    return body | {"context": body["context"] | {"userId": "Practitioner/doc-2"}}
+
+
+def _other_patient(body: Json) -> Json:
+    moved: Json = json.loads(json.dumps(body).replace("pat-1", "pat-2"))
+    return moved
+
+
+def _other_dose(body: Json) -> Json:
+    moved: Json = json.loads(json.dumps(body).replace('"value": 4,', '"value": 3.8,'))
+    return moved
+
+
+def _newer_result(body: Json) -> Json:
+    return body | {"prefetch": low(renal=clearance(45, days_ago=1))["prefetch"]}
+
+
+def _other_result(body: Json) -> Json:
+    return body | {"prefetch": low(renal=clearance(44))["prefetch"]}
+
+
+def _other_document(body: Json) -> Json:
+    return body | {"prefetch": low(renal=clearance(45) | {"id": "another"})["prefetch"]}
+
+
+@pytest.mark.parametrize(
+    "changed", [_other_user, _other_patient, _other_dose, _newer_result, _other_result, _other_document]
+)
+def test_anything_new_shows_the_card_again(service: Service, changed: Callable[[Json], Json]) -> None:
+    overridden(service, low())
+    body = again() if changed is not _other_dose else low(hookInstance=str(uuid.uuid4()))
+    different = changed(body)
+    assert different != body
+    assert service.topics(different)[0] == DOSE
+    assert service.topics(again()) == [RISK], "the override itself still stands"
+
+
+def test_another_language_shows_the_card_again(service: Service) -> None:
+    overridden(service, low())
+    assert DOSE in service.topics(again(), **ZH)
+
+
+def test_another_caller_is_shown_the_card(content: Content, memory: Memory, clock: Clock) -> None:
+    service = served(content, suppressing(emptied(memory), clock), clock, clients=CLIENTS)
+    overridden(service, low(), caller="east")
+    assert DOSE in service.topics(again(), "west")
+    assert DOSE not in service.topics(again(), "east")
+
+
+def test_feedback_of_another_caller_about_the_card_counts_for_nothing(
+    content: Content, memory: Memory, clock: Clock
+) -> None:
+    service = served(content, suppressing(emptied(memory), clock), clock, clients=CLIENTS)
+    sent = event(card=shown(service, low(), DOSE, "east"), outcomeTimestamp="2026-03-02T09:00:00Z")
+    assert service.tell(sent, caller="west").status_code == 200
+    assert DOSE in service.topics(again(), "east")
+
+
+def test_a_critical_card_is_never_kept_back(service: Service) -> None:
+    body = low(renal=clearance(25))
+    (critical, *_) = service.call(body).get_json()["cards"]
+    assert critical["indicator"] == "critical"
+    topic = critical["source"]["topic"]["code"]
+    overridden(service, body, topic)
+    assert topic in service.topics(body | {"hookInstance": str(uuid.uuid4())})
+    assert {row["sameness"] for row in service.rows(card) if row["indicator"] == "critical"} == {None}
+
+
+def test_the_card_of_what_was_not_checked_is_never_kept_back(service: Service) -> None:
+    body = request(zoledronic(), prefetch={key: it for key, it in prefetch().items() if key != "procedures"})
+    overridden(service, body, NOT_EVALUATED)
+    assert NOT_EVALUATED in service.topics(body | {"hookInstance": str(uuid.uuid4())})
+    assert {row["sameness"] for row in service.rows(card) if row["topic"] == NOT_EVALUATED} == {None}
+
+
+# The window
+
+
+@pytest.mark.parametrize(("hours", "topics"), [(23, [RISK]), (25, [DOSE, RISK])])
+def test_after_the_window_the_card_is_shown_again(
+    service: Service, clock: Clock, hours: int, topics: list[str]
+) -> None:
+    overridden(service, low())
+    clock.now = NOW + timedelta(hours=hours)
+    assert service.topics(again()) == topics
+
+
+def test_a_client_whose_clock_runs_ahead_does_not_stretch_the_window(service: Service, clock: Clock) -> None:
+    overridden(service, low(), outcomeTimestamp="2099-01-01T00:00:00Z")
+    assert service.topics(again()) == [RISK]
+    clock.now = NOW + timedelta(hours=25)
+    assert service.topics(again()) == [DOSE, RISK]
+
+
+def test_an_old_override_that_is_reported_late_has_run_out(service: Service) -> None:
+    overridden(service, low(), outcomeTimestamp="2026-03-01T08:59:00Z")
+    assert service.topics(again()) == [DOSE, RISK]
+
+
+# When it cannot be said, and where it is off
+
+
+def test_when_the_lookup_fails_everything_is_shown(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    overridden(service, low())
+    with without(service.memory, feedback):
+        assert service.topics(again()) == [DOSE, RISK]
+    assert "everything is shown" in caplog.text
+    assert service.topics(again()) == [RISK]
+
+
+def test_where_suppression_is_off_nothing_is_hashed_and_nothing_kept_back(content: Content, memory: Memory) -> None:
+    service = served(content, emptied(memory))
+    assert memory.overridden is None
+    overridden(service, low())
+    assert service.topics(again()) == [DOSE, RISK]
+    service.recorded(2)
+    assert {row["sameness"] for row in service.rows(card)} == {None}
+
+
+def test_another_key_gives_other_hashes(content: Content, memory: Memory) -> None:
+    emptied(memory)
+    for key in (KEY, KEY, KEY[::-1]):
+        served(content, suppressing(memory, key=key)).call(low())
+    rows = served(content, memory).recorded(3)
+    hashes = [
+        {each["sameness"] for each in served(content, memory).rows(card) if each["call_id"] == row["id"]}
+        for row in rows
+    ]
+    assert hashes[0] == hashes[1]
+    assert hashes[0].isdisjoint(hashes[2])
+    assert all(len(digest) == 32 for digest in hashes[0])
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+def test_suppression_needs_the_site_and_a_key(content: Content, memory: Memory, key: bytes | None) -> None:
+    url = memory.database.url.render_as_string(hide_password=False)
+    settings = Settings(database_url=url, hash_key=key)
+    for hours in (None, 48):
+        own = dataclasses.replace(content, site=site(suppression={"hours": hours} if hours else None))
+        opened = Memory.open(settings, own)
+        opened.close(1)
+        assert isinstance(opened.overridden, OverriddenCards) == bool(hours and key)
+
+
+# What is compared
+
+
+class _Nothing:
+    """Nobody has overridden anything; what was asked for is kept."""
+
+    key = KEY
+
+    def __init__(self) -> None:
+        self.asked: list[bytes] = []
+
+    def among(self, samenesses: Iterable[bytes]) -> frozenset[bytes]:
+        self.asked += samenesses
+        return frozenset()
+
+
+def _asked(content: Content, who: Identity, body: Json) -> frozenset[bytes]:
+    asked = _Nothing()
+    own = dataclasses.replace(content, site=site())
+    answer(own, SERVICE.rsplit("/", 1)[-1], encoded(body), None, NOW, who=who, overridden=asked)
+    return frozenset(asked.asked)
+
+
+def test_issuer_tenant_patient_and_user_are_told_apart_wherever_one_ends(content: Content) -> None:
+    def by(patient: str, user: str) -> Json:
+        body = json.loads(json.dumps(low()).replace("pat-1", patient))
+        return body | {"context": body["context"] | {"userId": user}}
+
+    callers = [Identity("a", "bc"), Identity("ab", "c"), Identity("abc", ""), Identity("", "abc")]
+    found = [_asked(content, who, by("p1", "u")) for who in callers]
+    found += [_asked(content, Identity("a", "bc"), by(*each)) for each in (("p", "1u"), ("p1u", ""), ("p1", "u2"))]
+    assert all(len(each) == 2 for each in found)
+    assert len(frozenset().union(*found)) == 2 * len(found)
+    assert _asked(content, callers[0], by("p1", "u")) == found[0]
+
+
+_HASHED = """
+from fractions import Fraction
+from cds_service.facts.model import Dose, DrugOrder, Product
+from cds_service.issued import _content
+print(hash("x"))
+print(_content(DrugOrder(
+    "k", 1, None, "text", ("zoledronic-acid", "calcium"), frozenset({"bisphosphonate", "calcium", "nsaid", "platinum"}),
+    Product("oncology"), True, False, Dose(Fraction(10, 3), False, "3.3 mg"),
+    indications=frozenset("abcdefghijk"), stop_reasons=frozenset("lmnopq"),
+)))
+"""
+
+
+def test_the_same_order_is_the_same_in_every_worker() -> None:
+    """Sets have another order in every process."""
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", _HASHED],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+        for seed in ("1", "2")
+    ]
+    assert said[0][0] != said[1][0]
+    assert said[0][1:] == said[1][1:]
+    assert "10/3" in said[0][1]
