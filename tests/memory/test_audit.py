@@ -120,6 +120,25 @@ def test_the_profile_of_a_client_known_by_its_fhir_server_is_kept(content: Conte
     assert [row["profile"] for row in service.recorded(2)] == ["oracle", "generic"]
 
 
+def test_the_profile_is_kept_of_a_call_that_failed_too(content: Content, memory: Memory) -> None:
+    service = served(content, emptied(memory), clients=[{"name": "ehr", "profile": "oracle", "fhir_servers": [EHR]}])
+    body = low(fhirServer=EHR)
+    body["prefetch"].pop("laboratory")
+    assert service.call(body).status_code == 412
+    (row,) = service.recorded(1)
+    assert (row["profile"], row["hook"]) == ("oracle", "order-sign")
+
+
+def test_the_urgency_is_kept_as_the_client_was_sent_it(content: Content, memory: Memory) -> None:
+    service = served(content, emptied(memory), clients=[{"name": "ehr", "profile": "oracle", "fhir_servers": [EHR]}])
+    answer = service.call(low(renal=build.clearance(25), fhirServer=EHR))
+    sent = {each["uuid"]: each["indicator"] for each in answer.get_json()["cards"]}
+    assert sent
+    assert "critical" not in sent.values()
+    service.recorded(1)
+    assert {str(row["uuid"]): row["indicator"] for row in service.rows(card)} == sent
+
+
 def test_a_rule_that_raises_is_recorded_as_failed(
     content: Content, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -282,6 +301,23 @@ def test_a_loss_after_the_last_row_is_recorded_with_the_next_call(memory: Memory
         until(lambda: own.audit.dropped == 1)
         own.audit.record(record())
         until(lambda: [row["calls"] for row in rows(memory.database, loss)] == [1])
+
+
+def test_the_writer_survives_what_nobody_foresaw(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    with auditing(emptied(memory), size=100) as own:
+        write, failing = Audit._write, [True]
+
+        def odd(self: Audit, batch: Any) -> None:
+            if failing:
+                raise LookupError("unforeseen")
+            write(self, batch)
+
+        monkeypatch.setattr(Audit, "_write", odd)
+        own.audit.record(record(issuer="first"))
+        until(lambda: own.audit.dropped == 1)
+        failing.clear()
+        own.audit.record(record(issuer="second"))
+        until(lambda: any(row["issuer"] == "second" for row in rows(memory.database, call)))
 
 
 def test_closing_writes_what_waits(memory: Memory) -> None:
