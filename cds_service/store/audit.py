@@ -54,7 +54,7 @@ class Audit:
 
     def __init__(self, database: Database, size: int, housekeeping: Callable[[], object] = lambda: None) -> None:
         self.dropped = 0
-        self._database, self._size, self._housekeeping = database, size, housekeeping
+        self._database, self._housekeeping = database, housekeeping
         self._lock = threading.Lock()
         self._process = 0
         self._unrecorded = 0
@@ -69,8 +69,7 @@ class Audit:
 
     def record(self, record: CallRecord) -> None:
         """Queue a record, or drop it when the queue is full. Never waits, never raises."""
-        if self._process != os.getpid():
-            self._start()
+        self.start()
         try:
             self._queue.put_nowait(record)
         except queue.Full:
@@ -82,8 +81,10 @@ class Audit:
         if self._writer is not None and self._process == os.getpid():
             self._writer.join(seconds)
 
-    def _start(self) -> None:
-        # The thread of the process that loaded the application does not exist in a forked worker.
+    def start(self) -> None:
+        """See that this process has its writing thread: a forked worker does not inherit one."""
+        if self._process == os.getpid():
+            return
         with self._lock:
             if self._process != os.getpid():
                 self._writer = threading.Thread(target=self._run, name="audit", daemon=True)

@@ -18,8 +18,9 @@ from cds_service.content import Content
 from cds_service.memory import Memory
 from cds_service.outcome import Advise
 from cds_service.rulebook import Rule
+from cds_service.settings import Settings
 from cds_service.store.audit import Audit
-from cds_service.store.tables import call, card, loss
+from cds_service.store.tables import call, card, loss, replay
 from tests import build
 from tests.build import NOW, SERVICE, Json, denosumab, encoded, prefetch, request, zoledronic
 from tests.databases import BACKENDS
@@ -318,6 +319,17 @@ def test_the_writer_survives_what_nobody_foresaw(memory: Memory, monkeypatch: py
         failing.clear()
         own.audit.record(record(issuer="second"))
         until(lambda: any(row["issuer"] == "second" for row in rows(memory.database, call)))
+
+
+def test_used_tokens_are_forgotten_though_nobody_calls_a_service(content: Content, database_url: str) -> None:
+    fresh = Memory.open(Settings(database_url=database_url), content)
+    try:
+        assert fresh.used.first_use("https://ehr.example", "old", 1)
+        assert fresh.used.first_use("https://ehr.example", "alive", int(time.time()))
+        served(content, fresh).http.get("/cds-services")
+        until(lambda: len(rows(fresh.database, replay)) == 1)
+    finally:
+        fresh.close(10)
 
 
 def test_closing_writes_what_waits(memory: Memory) -> None:
