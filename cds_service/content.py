@@ -25,8 +25,8 @@ from cds_service.rulebook import Rule, load_rules
 from cds_service.settings import Settings, SettingsError
 from cds_service.site.check import Known
 from cds_service.site.complaint import NOT_EVALUATED
-from cds_service.site.load import apply, apply_windows, load_site, rows, with_clients
-from cds_service.site.model import NO_SITE, Site
+from cds_service.site.load import apply, apply_windows, load_site, rows
+from cds_service.site.model import Site
 from cds_service.site.profiles import Offered
 from cds_service.terminology import Terminology
 
@@ -129,9 +129,7 @@ class Content:
 
 def _site(settings: Settings, known: Known) -> Site:
     """What the site file and the environment say of this site."""
-    site = load_site(settings.site_file, known) if settings.site_file else NO_SITE
-    if settings.clients:
-        site = with_clients(site, settings.clients, known)
+    site = load_site(settings.site_file, known, settings.clients)
     if site.suppression and settings.hash_key is None:
         what = "not set, and the site file turns suppression on"
         raise SettingsError("CDS_HASH_KEY", what, "Set a secret of 32 characters or more, the same on every machine")

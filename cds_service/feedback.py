@@ -22,6 +22,7 @@ from cds_service.site.profiles import epic_code
 
 UNRECOGNISED = "unrecognised"
 MOST_EVENTS = 1000
+MOST_SUGGESTIONS = 100
 LONGEST_COMMENT = 4000
 
 
@@ -46,7 +47,7 @@ class _Suggestion(msgspec.Struct, frozen=True):
 class _Event(msgspec.Struct, frozen=True, rename="camel"):
     card: str
     outcome: str
-    outcome_timestamp: Annotated[datetime, msgspec.Meta(tz=True)]
+    outcome_timestamp: str
     accepted_suggestions: list[_Suggestion] | None = None
     override_reason: _Reason | None = None
     override_reasons: list[_Reason] | _Reason | None = None
@@ -59,7 +60,10 @@ class _Body(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What became of one card. ``reasons`` and ``topic`` are codes of ours; ``outcome_at`` is UTC, by their clock."""
+    """What became of one card. ``reasons`` and ``topic`` are codes of ours; ``outcome_at`` is UTC, by their clock.
+
+    ``reasons_as_sent``: only to tell whether an event is the same again; never kept.
+    """
 
     card: uuid.UUID
     outcome: Literal["accepted", "overridden"]
@@ -68,6 +72,7 @@ class Feedback:
     reasons: tuple[str, ...] = ()
     topic: str | None = None
     comment: str | None = None
+    reasons_as_sent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,7 @@ class Vocabulary:
 
 
 _OUTCOMES: Mapping[str, Literal["accepted", "overridden"]] = {"accepted": "accepted", "overridden": "overridden"}
+_MOMENT = Annotated[datetime, msgspec.Meta(tz=True)]
 _decoder = msgspec.json.Decoder(_Body)
 
 
@@ -123,7 +129,11 @@ def _read(event: _Event, where: str, vocabulary: Vocabulary) -> Feedback:
             "Send the uuid of each accepted suggestion as id.",
         )
     suggestions = event.accepted_suggestions or []
+    if len(suggestions) > MOST_SUGGESTIONS:
+        what, remedy = "A card has not so many suggestions", f"Send at most {MOST_SUGGESTIONS}."
+        raise BadRequest(what, f"{where}.acceptedSuggestions", remedy)
     reasons = tuple(_reasons(event, where))
+    codes = tuple(dict.fromkeys(_codes(reasons)))
     sent = event.topic.code if isinstance(event.topic, _Coding) else event.topic
     return Feedback(
         card=_uuid(event.card, f"{where}.card"),
@@ -132,14 +142,15 @@ def _read(event: _Event, where: str, vocabulary: Vocabulary) -> Feedback:
         suggestions=tuple(
             dict.fromkeys(_uuid(s.id, f"{where}.acceptedSuggestions[{n}].id") for n, s in enumerate(suggestions))
         ),
-        reasons=tuple(dict.fromkeys(vocabulary.reason(system, code) for _, system, code in _codes(reasons))),
+        reasons=tuple(dict.fromkeys(vocabulary.reason(system, code) for system, code in codes)),
+        reasons_as_sent=tuple(f"{system or ''}|{code}" for system, code in codes),
         topic=vocabulary.topic(sent),
         comment=_comment(reasons) if vocabulary.comments else None,
     )
 
 
-def _reasons(event: _Event, where: str) -> Iterator[tuple[str, _Reason]]:
-    """Every reason with its path, each checked to say something."""
+def _reasons(event: _Event, where: str) -> Iterator[_Reason]:
+    """Every reason, each checked to say something."""
     if event.override_reason is not None:
         yield _said(f"{where}.overrideReason", event.override_reason)
     more = event.override_reasons
@@ -149,26 +160,26 @@ def _reasons(event: _Event, where: str) -> Iterator[tuple[str, _Reason]]:
         yield _said(f"{where}.overrideReasons[{number}]", each)
 
 
-def _said(path: str, reason: _Reason) -> tuple[str, _Reason]:
+def _said(path: str, reason: _Reason) -> _Reason:
     if len(reason.user_comment or "") > LONGEST_COMMENT:
         remedy = f"Send at most {LONGEST_COMMENT} characters."
         raise BadRequest("The comment is too long", f"{path}.userComment", remedy)
     coded = reason.code if reason.reason is None else reason.reason.code
     if not coded and not reason.user_comment:
         raise BadRequest("The override reason is empty", path, "Send a coded reason, a userComment, or leave it out.")
-    return path, reason
+    return reason
 
 
-def _codes(reasons: Iterable[tuple[str, _Reason]]) -> Iterator[tuple[str, str | None, str]]:
-    for path, each in reasons:
+def _codes(reasons: Iterable[_Reason]) -> Iterator[tuple[str | None, str]]:
+    for each in reasons:
         coding = each.reason or _Coding(each.code, each.system)
         if coding.code:
-            yield path, coding.system, coding.code
+            yield coding.system, coding.code
 
 
-def _comment(reasons: Iterable[tuple[str, _Reason]]) -> str | None:
+def _comment(reasons: Iterable[_Reason]) -> str | None:
     # PostgreSQL keeps no NUL in a text.
-    said = [each.user_comment.replace("\0", "") for _, each in reasons if each.user_comment]
+    said = [each.user_comment.replace("\0", "") for each in reasons if each.user_comment]
     return "\n".join(dict.fromkeys(said)) or None
 
 
@@ -180,8 +191,9 @@ def _uuid(text: str, where: str) -> uuid.UUID:
         raise BadRequest("Not a UUID", where, "Send the uuid that came with the card.") from None
 
 
-def _utc(moment: datetime, where: str) -> datetime:
+def _utc(text: str, where: str) -> datetime:
     try:
+        moment: datetime = msgspec.convert(text, _MOMENT)
         return moment.astimezone(UTC)
-    except OverflowError:
-        raise BadRequest("Not a moment in UTC", where, "Send it like 2026-03-01T08:30:00Z.") from None
+    except (msgspec.ValidationError, OverflowError):
+        raise BadRequest("Not a moment with its time zone", where, "Send it like 2026-03-01T08:30:00Z.") from None

@@ -84,11 +84,14 @@ def _samenesses(
     """By card, the keyed hash of everything that must be the same. The facts are those the card states, in its words:
     a new result, a new date or a new dose is another text."""
     orders = {str(card_uuid(call.hook_instance, f.topic, f.order.key)): f.order for f, _ in findings.advice}
+    if not call.user_id.strip():
+        return  # nobody in particular: one user's override is not another's
     for card in response.cards:
         if card.indicator == "critical" or card.source.topic.code == NOT_EVALUATED:
             continue
         parts = (
-            *(who.issuer, who.tenant, call.patient_id, call.user_id, card.source.topic.code, card.indicator),
+            *(who.issuer, who.tenant, call.fhir_server or "", call.patient_id, call.user_id),
+            *(card.source.topic.code, card.indicator),
             *(_content(orders[card.uuid]), card.summary, card.detail or ""),
         )
         # Lengths stand before the parts, so that no two lists of parts are one text.

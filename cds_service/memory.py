@@ -39,7 +39,7 @@ class Memory:
         """
         # One connection per answering thread, one for the writer, one to spare.
         database = Database(parse_url(settings.database_url), settings.threads + 2)
-        database.make_folder()
+        database.make_file()
         try:
             _prepare(database, upgrade=settings.profile == "development")
         except SQLAlchemyError as error:
@@ -51,7 +51,8 @@ class Memory:
         used = Used(database)
         suppression = content.site.suppression
         overridden = None
-        if suppression and settings.hash_key:
+        if suppression:
+            assert settings.hash_key is not None  # Content.load has seen to it
             overridden = OverriddenCards(database, settings.hash_key, suppression.hours)
         return cls(database, used, Audit(database, settings.audit_queue, _forgetting(used)), overridden)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import requests
 
@@ -18,6 +18,7 @@ from cds_service.fetch.pages import Fetched
 from cds_service.fetch.scope import require_patient
 from cds_service.fetch.transport import session
 from cds_service.hook import HookCall
+from cds_service.perprocess import PerProcess
 from cds_service.problems import BadRequest
 from cds_service.record import Record, known_since, open_references, read_record
 
@@ -29,7 +30,11 @@ class Servers:
     allowed: FhirServers
     seconds: float
     limits: Limits = field(default_factory=Limits)
-    _sessions: dict[int, requests.Session] = field(default_factory=dict, repr=False)
+    authorities: Path | None = None
+    _session: PerProcess[requests.Session] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._session = PerProcess(lambda: session(self.allowed, authorities=self.authorities))
 
     def source(self, call: HookCall) -> Source | None:
         """Where this call's data may be read; None when it names no FHIR server.
@@ -44,14 +49,7 @@ class Servers:
         with _refusals():
             require_patient(access.patient, call.patient_id)
         deadline = time.monotonic() + self.seconds
-        return Source(call.fhir_server, access, self.allowed, self._session(), deadline, self.limits)
-
-    def _session(self) -> requests.Session:
-        # One for each process: connections must not be shared across a fork.
-        made = self._sessions.get(os.getpid())
-        if made is None:
-            made = self._sessions[os.getpid()] = session(self.allowed)
-        return made
+        return Source(call.fhir_server, access, self.allowed, self._session.get(), deadline, self.limits)
 
 
 class Obtaining:

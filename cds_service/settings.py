@@ -39,6 +39,7 @@ class Settings:
     ``CDS_CLIENTS``               (none)                  clients as JSON, beside those of the site file
     ``CDS_PROXIES``               (none)                  addresses of the proxies that may name a certificate
     ``CDS_CERTIFICATE_HEADER``    X-SSL-Client-S-DN       the header in which they do
+    ``CDS_CA_FILE``               (none)                  PEM file of authorities trusted beside the public ones
     ``CDS_DATABASE_URL``          sqlite:///var/cds.sqlite3  SQLite or PostgreSQL; holds no patient data
     ``CDS_AUDIT_QUEUE``           10000                   calls that may wait to be recorded, per worker
     ``CDS_HASH_KEY``              (none)                  secret of 32 characters or more; needed for suppression
@@ -64,6 +65,7 @@ class Settings:
     clients: str | None = field(default=None, repr=False)
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     certificate_header: str = "X-SSL-Client-S-DN"
+    ca_file: Path | None = None
     database_url: str = field(default="sqlite:///var/cds.sqlite3", repr=False)  # may hold a password
     audit_queue: int = 10_000
     hash_key: bytes | None = field(default=None, repr=False)
@@ -120,6 +122,7 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str, str], Any]]] = {
     "CDS_CLIENTS": ("clients", values.plain),
     "CDS_PROXIES": ("proxies", values.networks),
     "CDS_CERTIFICATE_HEADER": ("certificate_header", values.header),
+    "CDS_CA_FILE": ("ca_file", values.authorities),
     "CDS_DATABASE_URL": ("database_url", values.plain),
     "CDS_AUDIT_QUEUE": ("audit_queue", values.number(1, 1_000_000)),
     "CDS_HASH_KEY": ("hash_key", values.secret),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -95,15 +96,28 @@ def topics(name: str, value: str) -> frozenset[str]:
 def address(name: str, value: str) -> str:
     """A base URL: https, or http to this machine; without a final slash."""
     if fault := fault_of(value):
-        raise SettingsError(name, fault, "Write scheme, host and path: https://cds.hospital.example")
+        raise SettingsError(name, fault, "Write scheme and host: https://cds.hospital.example")
     return value.rstrip("/")
 
 
 def networks(name: str, value: str) -> tuple[IPv4Network | IPv6Network, ...]:
     try:
-        return tuple(ip_network(part) for part in sorted(_members(value)))
+        found = tuple(ip_network(part) for part in sorted(_members(value)))
     except ValueError:
         raise SettingsError(name, "not a list of addresses", "Write them so: 10.1.2.3, 10.1.4.0/24") from None
+    if any(network.prefixlen == 0 for network in found):
+        raise SettingsError(name, "the whole world could name a certificate", "List the proxies: 10.1.2.3")
+    return found
+
+
+def authorities(name: str, value: str) -> Path:
+    """A PEM file of certificate authorities."""
+    try:
+        ssl.create_default_context().load_verify_locations(cafile=value)
+    except OSError as error:  # SSLError is one
+        why = error.strerror or "no certificates in PEM"
+        raise SettingsError(name, f"{value} cannot be used ({why})", "Give a PEM file of certificates") from None
+    return Path(value)
 
 
 def header(name: str, value: str) -> str:

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import orjson
 from waitress import wasyncore
@@ -41,12 +41,16 @@ _CODES = {413: "too-long", 431: "too-long", 501: "not-supported"}
 class _ErrorTask(ErrorTask):
     """What waitress refuses before the application sees it, in the words every other error has."""
 
+    # What the application puts on every answer; set when a worker starts.
+    headers: ClassVar[list[tuple[str, str]]] = []
+
     def execute(self) -> None:
         error = self.request.error  # type: ignore[attr-defined]  # the stubs mistake the parser for its error
         self.status = f"{error.code} {error.reason}"
         code = _CODES.get(error.code, "structure" if error.code < 500 else "exception")
         body = orjson.dumps(outcome(issue(code, f"The server refused the request: {error.reason}.")))
         self.response_headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        self.response_headers += self.headers
         self.content_length = len(body)
         self.set_close_on_finish()
         self.write(body)
@@ -80,6 +84,7 @@ class _Stop:
 def work(app: Flask, listener: socket.socket, settings: Settings, supervisor: int) -> None:
     """Answer requests until SIGTERM, or until the process ``supervisor`` is gone; then finish what was taken."""
     connections: Connections = {}
+    _ErrorTask.headers = app.extensions.get("headers", [])
     server = create_server(
         app,
         map=connections,  # type: ignore[arg-type]  # the stubs say sockets; it holds their dispatchers

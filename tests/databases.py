@@ -51,6 +51,7 @@ def opened(url: str) -> Iterator[Database]:
     """That database with its tables."""
     database = Database(parse_url(url))
     try:
+        database.make_file()
         schema.upgrade(database)
         yield database
     finally:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from cds_service.facts.dates import day_of
 from cds_service.facts.drugs import DrugReader, Lookup
@@ -50,7 +50,7 @@ class OrderReader:
                 orders.append(self._drug(position, resource, selected, lookup))
             elif isinstance(resource, ServiceRequest) and resource.status not in IGNORED:
                 orders.append(self._service(position, resource, selected))
-        return tuple(orders)
+        return tuple(_told_apart(orders))
 
     def _drug(self, position: int, resource: MedicationRequest, selected: bool, lookup: Lookup) -> DrugOrder:
         found = self.drugs.read(resource, lookup)
@@ -118,6 +118,14 @@ class OrderReader:
             codings, text = [(c.system, c.code, c.display) for c in concept.codings()], concept.codeable.text
             found |= {m.concept for m in self.terminology.match("condition", codings, text) if "broad" not in m.flags}
         return frozenset(found)
+
+
+def _told_apart(orders: Iterable[Order]) -> Iterator[Order]:
+    """Two drafts with one id are two orders: what is found of one, and its card, must not pass for the other's."""
+    seen: set[str] = set()
+    for order in orders:
+        yield replace(order, key=f"{order.key}#{order.position}") if order.key in seen else order
+        seen.add(order.key)
 
 
 def _ref(resource: Resource) -> RequestText | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
+from pathlib import Path
 from typing import Any
 
 import certifi
@@ -24,11 +25,11 @@ from cds_service.fetch.connect import Connect, DeadlineTlsSocket, connector
 _CHATTY = ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry", "urllib3.response")
 
 
-def session(servers: FhirServers, connections: int = 32, authorities: str | None = None) -> requests.Session:
+def session(servers: FhirServers, connections: int = 32, authorities: Path | None = None) -> requests.Session:
     """A session for all threads of one process; make it after the fork.
 
     ``connections`` is how many are kept open per host; ``authorities`` a PEM file of certificate authorities to trust
-    instead of the usual ones (a hospital's own).
+    beside the public ones (a hospital's own).
     """
     for name in _CHATTY:
         logging.getLogger(name).addFilter(_nothing)
@@ -46,10 +47,12 @@ def _nothing(_: logging.LogRecord) -> bool:
     return False
 
 
-def _tls(authorities: str | None) -> ssl.SSLContext:
+def _tls(authorities: Path | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies certificate and host name
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(cafile=authorities or certifi.where())
+    context.load_verify_locations(cafile=certifi.where())
+    if authorities:
+        context.load_verify_locations(cafile=authorities)
     context.sslsocket_class = DeadlineTlsSocket
     return context
 

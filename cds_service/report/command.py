@@ -117,8 +117,7 @@ def _figures(settings: Settings, content: Content, period: Period, say: dict[str
 def _usable(database: Database, say: dict[str, str]) -> None:
     from cds_service.store import schema  # noqa: PLC0415
 
-    if database.is_sqlite and not Path(database.url.database or "").is_file():
-        # Opening it would make an empty one.
+    if database.missing:
         raise click.ClickException(say["no_file"].format(path=database.url.database))
     found, needed = schema.revision(database), schema.newest()
     if found is None:

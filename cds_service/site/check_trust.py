@@ -67,7 +67,9 @@ def silences(silent: Iterable[Silence], clients: list[Client], topics: Collectio
         elif silence.topic == NOT_EVALUATED:
             what = f"{NOT_EVALUATED} cannot be silent"
             yield Complaint((*where, "topic"), what, "remove it: without that card, not checked would look like safe")
-        for name in silence.clients:
+        if silence.clients == []:
+            yield Complaint((*where, "clients"), "clients is empty", "name some, or leave it out: it means all then")
+        for name in silence.clients or ():
             if name not in names:
                 yield unknown((*where, "clients"), "client", name, names)
 

@@ -65,6 +65,8 @@ def unused(site: Site, known: Known, terminology: Terminology, today: date) -> I
     for window, value in site.windows.items():
         if value == getattr(known.measurements.windows, window).value:
             yield ("windows", window), f"{window} is {value} anyway"
+    if site.suppression:
+        yield ("suppression",), "the server needs CDS_HASH_KEY besides"
     if site.preference_list and not any(client.profile == "epic" for client in site.clients):
         yield ("preference_list",), "no client has the profile epic"
     if site.acetaminophen_daily_maximum_g is not None:

@@ -14,33 +14,39 @@ from cds_service.guideline.model import Parameter, Recommendation, Table
 from cds_service.guideline.yamlfile import ContentError, line_of, load_as
 from cds_service.settings import SettingsError
 from cds_service.site.check import Known, complaints
-from cds_service.site.model import Client, LocalCode, LocalName, Site
+from cds_service.site.complaint import Complaint
+from cds_service.site.model import NO_SITE, Client, LocalCode, LocalName, Site
 
 IBANDRONATE = "ibandronate"
+_CLIENTS = "CDS_CLIENTS"
 
 
-def load_site(path: Path, known: Known) -> Site:
-    """The site file, checked against the content. Raises ``ContentError`` for its first mistake."""
-    site = load_as(path, Site)
+def load_site(path: Path | None, known: Known, more: str | None = None) -> Site:
+    """The site file with the clients of ``CDS_CLIENTS`` (``more``: a JSON array of entries like those of the file),
+    checked against the content.
+
+    Raises ``ContentError`` for the first mistake in the file, ``SettingsError`` for one in ``CDS_CLIENTS``.
+    """
+    file = load_as(path, Site) if path else NO_SITE
+    site = msgspec.structs.replace(file, clients=[*file.clients, *_clients(more or "[]")])
     for complaint in complaints(site, known):
+        if path is None or _of_the_environment(complaint, file):
+            raise SettingsError(_CLIENTS, complaint.what, complaint.remedy)
         raise ContentError(path, line_of(path, *complaint.where), complaint.what, complaint.remedy)
     return site
 
 
-def with_clients(site: Site, text: str, known: Known) -> Site:
-    """The site with the clients of ``CDS_CLIENTS`` (a JSON array of entries like those of the file) added.
-
-    Raises ``SettingsError``.
-    """
-    name, remedy = "CDS_CLIENTS", "Write a JSON array of clients, as under clients: in deploy/site.example.yaml"
+def _clients(text: str) -> list[Client]:
     try:
-        more = msgspec.json.decode(text, type=list[Client])
+        return msgspec.json.decode(text, type=list[Client])
     except msgspec.MsgspecError as error:
-        raise SettingsError(name, f"cannot be read ({error})", remedy) from None
-    site = msgspec.structs.replace(site, clients=[*site.clients, *more])
-    for complaint in complaints(site, known):
-        raise SettingsError(name, complaint.what, complaint.remedy)
-    return site
+        remedy = "Write a JSON array of clients, as under clients: in deploy/site.example.yaml"
+        raise SettingsError(_CLIENTS, f"cannot be read ({error})", remedy) from None
+
+
+def _of_the_environment(complaint: Complaint, file: Site) -> bool:
+    kind, number, *_ = (*complaint.where, 0, 0)
+    return kind == "clients" and isinstance(number, int) and number >= len(file.clients)
 
 
 def apply(recommendations: Mapping[str, Recommendation], site: Site) -> dict[str, Recommendation]:

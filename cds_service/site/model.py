@@ -88,12 +88,12 @@ class Preference(File, frozen=True):
 class Silence(File, frozen=True):
     """A topic that is evaluated and recorded, and gives no card, to the end of the day ``until``.
 
-    ``clients``: names of clients; empty: all.
+    ``clients``: names of clients; left out: all.
     """
 
     topic: str
     until: date
-    clients: list[str] = []
+    clients: list[str] | None = None
 
 
 class Suppression(File, frozen=True):
@@ -144,7 +144,7 @@ class Site(File, frozen=True):
     def silent_for(self, client: Client | None, today: date) -> frozenset[str]:
         """Topics that are evaluated and recorded, and give this client no card today."""
         name = client.name if client else None
-        return frozenset(s.topic for s in self.silent if today <= s.until and (not s.clients or name in s.clients))
+        return frozenset(s.topic for s in self.silent if today <= s.until and (s.clients is None or name in s.clients))
 
     def client_at(self, fhir_server: str | None) -> Client | None:
         """Where nobody is asked who they are: the client of this FHIR server, else the one for all others."""

@@ -54,6 +54,7 @@ class Audit:
 
     def __init__(self, database: Database, size: int, housekeeping: Callable[[], object] = lambda: None) -> None:
         self.dropped = 0
+        self.failing = False  # whether the database refused the last writing
         self._database, self._housekeeping = database, housekeeping
         self._lock = threading.Lock()
         self._process = 0
@@ -80,16 +81,22 @@ class Audit:
         self._stop.set()
         if self._writer is not None and self._process == os.getpid():
             self._writer.join(seconds)
+        if lost := self._unrecorded + self.waiting:
+            log.error("stopped with %s calls answered and not recorded", lost)
 
     def start(self) -> None:
         """See that this process has its writing thread: a forked worker does not inherit one."""
         if self._process == os.getpid():
             return
         with self._lock:
-            if self._process != os.getpid():
-                self._writer = threading.Thread(target=self._run, name="audit", daemon=True)
-                self._writer.start()
-                self._process = os.getpid()
+            if self._process == os.getpid():
+                return
+            writer = threading.Thread(target=self._run, name="audit", daemon=True)
+            try:
+                writer.start()
+            except RuntimeError:  # no thread to be had: the next record tries again, the queue is bounded
+                return
+            self._writer, self._process = writer, os.getpid()
 
     def _drop(self, count: int) -> None:
         with self._lock:
@@ -130,7 +137,10 @@ class Audit:
             try:
                 self._write(batch)
             except UNAVAILABLE as error:
-                log.warning("calls cannot be recorded now (%s); %s wait", type(error).__name__, self.waiting)
+                self.failing = True
+                log.warning(
+                    "calls cannot be recorded now (%s); %s wait", type(error).__name__, len(batch) + self.waiting
+                )
                 if self._stop.wait(_RETRY_SECONDS):
                     self._drop(len(batch))
                     return
@@ -160,6 +170,7 @@ class Audit:
                 _insert(connection, batch)
             if lost:
                 connection.execute(insert(loss).values(at=datetime.now(UTC), calls=lost))
+        self.failing = False
         with self._lock:
             self._unrecorded -= lost
 

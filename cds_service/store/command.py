@@ -36,10 +36,18 @@ def _database() -> Iterator[Database]:
 
 
 @contextmanager
+def _known_revision() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise click.ClickException(f"{error}: run the version of cds-service that knows it") from None
+
+
+@contextmanager
 def _ready() -> Iterator[Database]:
     """The database, when it has the tables of this version."""
     with _database() as database:
-        if schema.revision(database) != schema.newest():
+        if database.missing or schema.revision(database) != schema.newest():
             raise click.ClickException("the database does not have this version's tables: run `cds-service db upgrade`")
         yield database
 
@@ -53,7 +61,8 @@ def db_group() -> None:
 def status() -> None:
     """Say which schema the database has, and which this version needs."""
     with _database() as database:
-        click.echo(f"{database.url.get_backend_name()}: schema {schema.revision(database) or '(none)'}")
+        found = None if database.missing else schema.revision(database)
+        click.echo(f"{database.url.get_backend_name()}: schema {found or '(none)'}")
     click.echo(f"this version needs {schema.newest()}; known: {', '.join(schema.known_revisions())}")
 
 
@@ -61,8 +70,9 @@ def status() -> None:
 def upgrade() -> None:
     """Bring the schema up to date. Data are kept."""
     with _database() as database:
-        database.make_folder()
-        schema.upgrade(database)
+        database.make_file()
+        with _known_revision():
+            schema.upgrade(database)
         click.echo(f"schema {schema.revision(database)}")
 
 
@@ -71,10 +81,8 @@ def upgrade() -> None:
 def downgrade(revision: str) -> None:
     """Bring the schema back to REVISION, for an older version of the service; `base` deletes everything."""
     with _database() as database:
-        try:
+        with _known_revision():
             schema.downgrade(database, revision)
-        except ValueError as error:
-            raise click.ClickException(str(error)) from None
         click.echo(f"schema {schema.revision(database) or '(none)'}")
 
 

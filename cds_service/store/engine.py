@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, TimeoutError  # noqa: A004  # the pool's
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
+from sqlalchemy.exc import ArgumentError, DisconnectionError, InterfaceError, InternalError, OperationalError
 
+from cds_service.perprocess import PerProcess
 from cds_service.settings import SettingsError
 
 # An order screen does not wait for a database that hangs. Milliseconds for PostgreSQL, seconds elsewhere.
 WAIT_SECONDS = 3
-# The database is away, busy or full: trying again may help. Anything else it says is a fault of ours.
-UNAVAILABLE = (OperationalError, InterfaceError, TimeoutError)
-_REMEDY = "Write sqlite:///path/to/file or postgresql://user:password@host/database"
+# The database is away, busy, full, or (InternalError) read-only during a failover: trying again may help. Anything else
+# it says is a fault of ours.
+UNAVAILABLE = (OperationalError, InterfaceError, InternalError, exc.TimeoutError)
+_REMEDY = "Write sqlite:///path/to/file or postgresql://user:password@host/database; in a password write @ as %40"
 _VARIABLE = "CDS_DATABASE_URL"
 
 
@@ -24,7 +28,7 @@ def parse_url(text: str) -> URL:
     a password."""
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a password with an @ makes a port that is no number
         raise SettingsError(_VARIABLE, "not a database URL", _REMEDY) from None
     if url.get_backend_name() == "postgresql":
         return url.set(drivername="postgresql+psycopg")
@@ -40,35 +44,38 @@ class Database:
 
     def __init__(self, url: URL, connections: int = 8) -> None:
         self.url = url
-        self._connections = connections
-        self._engines: dict[int, Engine] = {}
+        self._engine = PerProcess(lambda: _engine(url, connections))
 
     @property
     def engine(self) -> Engine:
-        """The engine of this process. A connection must not be shared across a fork."""
-        made = self._engines.get(os.getpid())
-        if made is None:
-            made = self._engines[os.getpid()] = _engine(self.url, self._connections)
-        return made
+        """The engine of this process."""
+        return self._engine.get()
 
     @property
     def is_sqlite(self) -> bool:
         return self.url.get_backend_name() == "sqlite"
 
-    def make_folder(self) -> None:
-        """Make the folder of a SQLite file. Raises ``SettingsError``."""
-        if not self.is_sqlite:
+    @property
+    def missing(self) -> bool:
+        """Whether it is a SQLite file that is not there: connecting would make an empty one."""
+        return self.is_sqlite and not Path(self.url.database or "").is_file()
+
+    def make_file(self) -> None:
+        """Make a SQLite file with its folder, for nobody else to read. Raises ``SettingsError``."""
+        if not self.missing:
             return
-        assert self.url.database is not None
+        path = Path(self.url.database or "").absolute()
         try:
-            Path(self.url.database).absolute().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # SQLite gives the files beside it the same mode.
+            path.touch(mode=0o600)
         except OSError as error:
-            what = f"its folder cannot be made ({os.strerror(error.errno or 0)})"
+            what = f"the file cannot be made ({os.strerror(error.errno or 0)})"
             raise SettingsError(_VARIABLE, what, "Choose a place that can be written") from None
 
     def close(self) -> None:
         """Close this process's connections."""
-        if made := self._engines.pop(os.getpid(), None):
+        if made := self._engine.take():
             made.dispose()
 
 
@@ -79,12 +86,43 @@ def _engine(url: URL, connections: int) -> Engine:
         arguments = {"connect_timeout": WAIT_SECONDS, "tcp_user_timeout": WAIT_SECONDS * 1000, "options": limits}
         # Pinged first: after a restart of the database the first call would fail otherwise.
         return create_engine(url, connect_args=arguments, pool_pre_ping=True, **common)
-    engine = create_engine(url, connect_args={"timeout": WAIT_SECONDS}, **common)
+    path = Path(url.database or "").absolute()
+    # rw: a file that is gone is an error, not an empty database.
+    opened = url.set(database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"})
+    engine = create_engine(opened, connect_args={"timeout": WAIT_SECONDS}, **common)
     event.listen(engine, "connect", _sqlite_ways)
+    event.listen(engine, "connect", partial(_note_file, path))
+    event.listen(engine, "checkout", partial(_same_file, path))
     return engine
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _note_file(path: Path, _connection: object, record: Any) -> None:
+    record.info["file"] = _identity(path)
+
+
+def _same_file(path: Path, _connection: object, record: Any, _proxy: object) -> None:
+    """A file deleted or replaced while it is open still takes what is written, and nobody ever finds it."""
+    if record.info.get("file") != _identity(path):
+        raise DisconnectionError
+
+
+def unhurried(connection: Connection) -> None:
+    """Let this transaction take its time: no order screen waits for it."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
+
+
 def _sqlite_ways(connection: Any, _record: object) -> None:
-    """WAL: readers and the writer do not wait for each other. FULL: what was committed survives a power cut."""
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    """WAL: readers and the writer do not wait for each other. FULL: what was committed survives a power cut.
+    secure_delete: what was deleted cannot be read from the file."""
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")

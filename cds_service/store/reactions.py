@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, select
+from sqlalchemy import Connection, Table, and_, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -19,22 +20,27 @@ from cds_service.trust.gate import Identity
 
 log = logging.getLogger("cds_service.store")
 
+_PAUSE_SECONDS = 5.0
+
 
 def keep(database: Database, events: Sequence[Feedback], who: Identity, service: str, now: datetime) -> int:
     """Store a batch: all of it, durably, or nothing. Returns how many events were new.
 
-    The same event twice is one. Raises ``sqlalchemy.exc.SQLAlchemyError`` when nothing was stored.
+    The same event twice is one; what a user wrote may come with either. Raises ``sqlalchemy.exc.SQLAlchemyError`` when
+    nothing was stored.
     """
     # In one order for all: two batches with the same events must not wait for each other.
-    unique = {_digest(event, who, service): event for event in events}
+    ordered = sorted(((_digest(event, who, service), event) for event in events), key=lambda pair: pair[0])
     with database.engine.begin() as connection:
-        return sum(_keep_one(connection, digest, unique[digest], who, service, now) for digest in sorted(unique))
+        return sum(_keep_one(connection, digest, event, who, service, now) for digest, event in ordered)
 
 
 def _digest(event: Feedback, who: Identity, service: str) -> bytes:
     parts = (
         *(who.issuer, who.tenant, service, event.card.hex, event.outcome, event.outcome_at.isoformat()),
-        *(",".join(sorted(s.hex for s in event.suggestions)), ",".join(sorted(event.reasons)), event.topic or ""),
+        ",".join(sorted(s.hex for s in event.suggestions)),
+        "\n".join(sorted(event.reasons_as_sent)),
+        event.topic or "",
     )
     return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).digest()
 
@@ -55,6 +61,9 @@ def _keep_one(
         "comment": event.comment,
     }
     if not _insert_new(connection, feedback, [row]):
+        if event.comment:
+            silent = (feedback.c.digest == digest) & feedback.c.comment.is_(None)
+            connection.execute(update(feedback).where(silent).values(comment=event.comment))
         return 0
     _insert_new(connection, feedback_reason, [{"digest": digest, "code": code} for code in event.reasons])
     suggestions = [{"digest": digest, "suggestion": suggestion} for suggestion in event.suggestions]
@@ -79,6 +88,7 @@ class OverriddenCards:
     ) -> None:
         self.key = key
         self._database, self._window, self._clock = database, timedelta(hours=hours), clock
+        self._silent_until = 0.0
 
     def among(self, samenesses: Iterable[bytes]) -> frozenset[bytes]:
         """Those of ``samenesses`` that were overridden. None when that cannot be said: the card is shown then."""
@@ -92,10 +102,23 @@ class OverriddenCards:
             feedback.c.outcome_at > since,
             feedback.c.received_at > since,
         )
-        asked = select(card.c.sameness).distinct().join(feedback, overridden).where(card.c.sameness.in_(samenesses))
+        # A client that uses a hookInstance twice gives two cards one uuid: nobody knows which was overridden then.
+        other = card.alias()
+        ambiguous = exists().where(
+            other.c.issuer == card.c.issuer,
+            other.c.tenant == card.c.tenant,
+            other.c.uuid == card.c.uuid,
+            other.c.sameness.is_distinct_from(card.c.sameness),
+        )
+        known = card.c.sameness.in_(samenesses)
+        asked = select(card.c.sameness).distinct().join(feedback, overridden).where(known, ~ambiguous)
+        if time.monotonic() < self._silent_until:
+            return frozenset()
         try:
             with self._database.engine.connect() as connection:
                 return frozenset(connection.scalars(asked))
         except SQLAlchemyError as error:
+            # A database that hangs would hold up every answer.
+            self._silent_until = time.monotonic() + _PAUSE_SECONDS
             log.warning("overridden cards cannot be looked up (%s); everything is shown", type(error).__name__)
             return frozenset()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, delete, func, select, update
+from sqlalchemy import ColumnElement, Delete, Table, Update, delete, func, select, update
 
-from cds_service.store.engine import Database
+from cds_service.store.engine import Database, unhurried
 from cds_service.store.tables import call, feedback, loss
 
 # Rows per transaction: the answering workers write in between.
@@ -28,14 +29,28 @@ def purge(database: Database, before: datetime, issuer: str | None = None, *, co
 
     ``comments_only``: keep the rows and delete what users wrote. Losses belong to no issuer.
     """
-    comments = _blank_comments(database, before, issuer)
+    try:
+        return _purge(database, before, issuer, comments_only=comments_only)
+    finally:
+        _truncate_log(database)
+
+
+def _purge(database: Database, before: datetime, issuer: str | None, *, comments_only: bool) -> Purged:
     if comments_only:
-        return Purged(0, 0, comments)
+        return Purged(0, 0, _blank_comments(database, before, issuer))
+    comments = count(database, before, issuer).comments
     if issuer is None:
         _delete(database, loss, loss.c.at < before)
     calls = _delete(database, call, _of(call.c.at < before, call, issuer))
     events = _delete(database, feedback, _of(feedback.c.received_at < before, feedback, issuer))
     return Purged(calls, events, comments)
+
+
+def _truncate_log(database: Database) -> None:
+    """SQLite's write-ahead log holds deleted text until it is emptied."""
+    if database.is_sqlite:
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def count(database: Database, before: datetime, issuer: str | None = None) -> Purged:
@@ -46,6 +61,7 @@ def count(database: Database, before: datetime, issuer: str | None = None) -> Pu
         (feedback, (feedback.c.received_at < before) & feedback.c.comment.is_not(None)),
     )
     with database.engine.connect() as connection:
+        unhurried(connection)
         counts = [
             connection.execute(
                 select(func.count()).select_from(table).where(_of(condition, table, issuer))
@@ -60,18 +76,28 @@ def _of(condition: ColumnElement[bool], table: Table, issuer: str | None) -> Col
 
 
 def _delete(database: Database, table: Table, condition: ColumnElement[bool]) -> int:
-    (key,) = table.primary_key.columns
-    gone = 0
-    while True:
-        with database.engine.begin() as connection:
-            some = select(key).where(condition).limit(_CHUNK).scalar_subquery()
-            deleted = connection.execute(delete(table).where(key.in_(some))).rowcount
-        gone += deleted
-        if deleted < _CHUNK:
-            return gone
+    return _in_chunks(database, table, condition, lambda some: delete(table).where(some))
 
 
 def _blank_comments(database: Database, before: datetime, issuer: str | None) -> int:
     condition = _of((feedback.c.received_at < before) & feedback.c.comment.is_not(None), feedback, issuer)
-    with database.engine.begin() as connection:
-        return connection.execute(update(feedback).where(condition).values(comment=None)).rowcount
+    return _in_chunks(database, feedback, condition, lambda some: update(feedback).where(some).values(comment=None))
+
+
+def _in_chunks(
+    database: Database,
+    table: Table,
+    condition: ColumnElement[bool],
+    change: Callable[[ColumnElement[bool]], Delete | Update],
+) -> int:
+    """Make a change that ends the condition, for all rows that meet it; how many."""
+    (key,) = table.primary_key.columns
+    some = key.in_(select(key).where(condition).limit(_CHUNK).scalar_subquery())
+    changed = 0
+    while True:
+        with database.engine.begin() as connection:
+            unhurried(connection)
+            chunk = connection.execute(change(some)).rowcount
+        changed += chunk
+        if chunk < _CHUNK:
+            return changed

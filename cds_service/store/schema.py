@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
-from cds_service.store.engine import Database
+from cds_service.store.engine import Database, unhurried
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 # Any constant will do: two machines that start together must not migrate together.
@@ -20,7 +20,7 @@ _ADVISORY_LOCK = 20240204
 
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS))
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 
@@ -39,10 +39,13 @@ def revision(database: Database) -> str | None:
 
 
 def upgrade(database: Database) -> None:
-    """Bring the schema to ``newest``, in one transaction."""
+    """Bring the schema to ``newest``, in one transaction. Raises ``ValueError`` for one of a newer version."""
     with database.engine.begin() as connection:
         _alone(connection)
-        command.upgrade(_config(connection), "head")
+        try:
+            command.upgrade(_config(connection), "head")
+        except CommandError as error:
+            raise ValueError(f"{error}; this version knows {', '.join(known_revisions())}") from None
 
 
 def downgrade(database: Database, to: str) -> None:
@@ -52,7 +55,7 @@ def downgrade(database: Database, to: str) -> None:
         try:
             command.downgrade(_config(connection), to)
         except CommandError as error:
-            raise ValueError(str(error)) from None
+            raise ValueError(f"{error}; this version knows {', '.join(known_revisions())}") from None
 
 
 def known_revisions() -> tuple[str, ...]:
@@ -63,9 +66,7 @@ def known_revisions() -> tuple[str, ...]:
 def _alone(connection: Connection) -> None:
     """Nobody else migrates until this transaction ends."""
     if connection.dialect.name == "postgresql":
-        # A migration may take longer than a call may wait.
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
-        connection.execute(text("SET LOCAL lock_timeout = 0"))
+        unhurried(connection)
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
     else:
         connection.exec_driver_sql("BEGIN IMMEDIATE")

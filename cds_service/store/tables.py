@@ -106,7 +106,7 @@ card = Table(
     Column("topic", String(64), nullable=False),
     Column("indicator", String(8), nullable=False),  # info | warning | critical
     Column("outcome", String(16), nullable=False),  # shown | silent | suppressed
-    # Keyed hash of patient, user, order and what the card says (trust.suppression); only where suppression is on.
+    # Keyed hash of patient, user, order and what the card says (issued); only where suppression is on.
     Column("sameness", _Digest, nullable=True, index=True),
     Index(None, "issuer", "tenant", "uuid"),
 )

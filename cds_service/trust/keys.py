@@ -27,6 +27,10 @@ REFRESH_SECONDS = 300.0
 # No call is answered from an older set, unless its reading fails: a key that its issuer withdrew is refused after this.
 MAX_AGE_SECONDS = 600.0
 RETRY_SECONDS = 5.0
+# How long a caller waits while another one's thread reads: strangers who invent key ids must not hold all threads.
+_WAIT_SECONDS = 0.3
+# Without keys nobody can come in anyway.
+_FIRST_WAIT_SECONDS = 2.0
 MOST_KEYS = 100
 # Which key an algorithm takes (RFC 7518 section 3.1, RFC 8037): type, and curve where there is one.
 _FITS: Mapping[str, tuple[str, str | None]] = {
@@ -58,7 +62,7 @@ class Keys:
         self._jwks = [key for key in read if _verifies(key)]
         self._made: dict[tuple[str, str], PyJWK] = {}
         if not self._jwks or len(read) > MOST_KEYS:
-            raise ValueError("no key, or too many")
+            raise ValueError(f"no public signature key with a kid, or over {MOST_KEYS} keys")
 
     def has(self, kid: str) -> bool:
         return any(key.get("kid") == kid for key in self._jwks)
@@ -82,7 +86,8 @@ class Keys:
 def _verifies(key: dict[str, Any]) -> bool:
     """A public key for signatures. A published private key proves nothing; ``oct`` is a shared secret."""
     kinds = [kind for kind, _ in _FITS.values()]  # a list: a kty of a strange type is compared, not hashed
-    return key.get("kty") in kinds and key.get("use", "sig") == "sig" and "d" not in key
+    named = isinstance(key.get("kid"), str)
+    return named and key.get("kty") in kinds and key.get("use", "sig") == "sig" and "d" not in key
 
 
 def _fits(key: dict[str, Any], algorithm: str) -> bool:
@@ -108,12 +113,15 @@ class KeysFromUrl:
         self._lock = threading.Lock()
 
     def find(self, kid: str, algorithm: str) -> PyJWK:
-        """The key; an unknown one, or one of a set too old, is looked for again first. Raises ``Refusal``."""
-        if self._keys is None or not self._keys.has(kid) or self._age() > MAX_AGE_SECONDS:
-            with self._lock:
-                self._refresh(wanted=kid)
+        """The key; looked for again first when it is unknown, or its set too old. Raises ``Refusal``."""
+        if self._keys is None:
+            self._refresh(wait=_FIRST_WAIT_SECONDS)
+        elif not self._keys.has(kid):
+            self._refresh(wait=_WAIT_SECONDS)
+        elif self._age() > MAX_AGE_SECONDS and not self._failing():
+            self._refresh(wait=_FIRST_WAIT_SECONDS)
         elif self._age() > REFRESH_SECONDS and self._may_try():
-            threading.Thread(target=self._refresh_alone, daemon=True).start()
+            threading.Thread(target=self._refresh, daemon=True).start()
         if self._keys is None:
             raise Refusal("keys-unavailable", 503)
         return self._keys.find(kid, algorithm)
@@ -121,32 +129,28 @@ class KeysFromUrl:
     def _age(self) -> float:
         return self._clock() - self._read_at
 
+    def _failing(self) -> bool:
+        """Whether the last reading failed: callers with a known key do not wait for a server that is away."""
+        return self._tried_at is not None and self._tried_at > self._read_at
+
     def _may_try(self) -> bool:
         return self._tried_at is None or self._clock() - self._tried_at >= RETRY_SECONDS
 
-    def _refresh_alone(self) -> None:
-        if self._lock.acquire(blocking=False):
-            try:
-                self._refresh()
-            finally:
-                self._lock.release()
-
-    def _refresh(self, wanted: str | None = None) -> None:
-        """Read the set, unless somebody just has. The lock is held."""
-        fresh = self._keys is not None and self._age() <= MAX_AGE_SECONDS
-        if wanted is not None and fresh and self._keys and self._keys.has(wanted):
+    def _refresh(self, wait: float = 0.0) -> None:
+        """Read the set, unless that was just tried. One thread reads; others wait for it, but not for long."""
+        if not (self._lock.acquire(timeout=wait) if wait else self._lock.acquire(blocking=False)):
             return
-        if not self._may_try():
-            return
-        self._tried_at = self._clock()
         try:
-            self._keys = Keys(self._read())
+            if self._may_try():
+                self._tried_at = self._clock()
+                self._keys = Keys(self._read())
+                self._read_at = self._clock()
         except (Failed, Refused, ValueError) as error:
             # The words of these errors are ours; none holds a URL.
             kept = "the last good keys are kept" if self._keys else "there are none yet"
             log.warning("keys of client %s cannot be read (%s); %s", self._name, error, kept)
-        else:
-            self._read_at = self._clock()
+        finally:
+            self._lock.release()
 
 
 class KeysFromFile:
@@ -157,24 +161,29 @@ class KeysFromFile:
         self._name, self._path = name, path
         self._seen = self._stamp()
         self._keys = Keys(path.read_bytes())
+        self._complained = ""
+        self._lock = threading.Lock()
 
     def find(self, kid: str, algorithm: str) -> PyJWK:
         """The key. Raises ``Refusal``."""
-        self._follow()
-        return self._keys.find(kid, algorithm)
+        with self._lock:
+            self._follow()
+            keys = self._keys
+        return keys.find(kid, algorithm)
 
-    def _stamp(self) -> tuple[int, int, int]:
+    def _stamp(self) -> tuple[int, int, int, int]:
         stat = self._path.stat()
-        return stat.st_mtime_ns, stat.st_size, stat.st_ino
+        return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
 
     def _follow(self) -> None:
+        """Read the file if it is another than before; until it can be used, the keys of before hold."""
         try:
             stamp = self._stamp()
             if stamp == self._seen:
                 return
-            # Noted first: a broken file is complained of once, not at every call.
-            self._seen = stamp
-            self._keys = Keys(self._path.read_bytes())
+            self._keys, self._seen, self._complained = Keys(self._path.read_bytes()), stamp, ""
         except (OSError, ValueError) as error:
-            why = type(error).__name__ if isinstance(error, OSError) else error
-            log.warning("keys of client %s cannot be read (%s); the last good keys are kept", self._name, why)
+            why = type(error).__name__ if isinstance(error, OSError) else str(error)
+            if why != self._complained:
+                self._complained = why
+                log.warning("keys of client %s cannot be read (%s); the last good keys are kept", self._name, why)

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import requests
-
 from cds_service.fetch.address import FhirServers, parse
 from cds_service.fetch.client import FhirClient, Limits
 from cds_service.fetch.failure import Refused
 from cds_service.fetch.transport import session
+from cds_service.perprocess import PerProcess
 from cds_service.settings import SettingsError
 from cds_service.site.model import Client
 from cds_service.trust.keys import KeysFromFile, KeysFromUrl, KeySource
@@ -29,23 +28,19 @@ _MOST_BYTES = 256 * 1024
 class _KeyServer:
     """One URL of keys, read like a FHIR server: no redirects, no other host, no private address unless allowed."""
 
-    def __init__(self, url: str, client: Client, *, development: bool) -> None:
+    def __init__(self, url: str, client: Client, authorities: Path | None, *, development: bool) -> None:
         asked = parse(url)
         self._url = asked.url
         origin = asked.url.removesuffix(asked.path + (f"?{asked.query}" if asked.query is not None else ""))
         private = frozenset({origin}) if client.private else frozenset()
-        self._servers = FhirServers((origin,), development, private)
-        self._sessions: dict[int, requests.Session] = {}
+        servers = FhirServers((origin,), development, private)
+        self._session = PerProcess(lambda: session(servers, connections=1, authorities=authorities))
 
     def read(self) -> bytes:
         """The bytes there. Raises ``Failed`` or ``Refused``."""
-        # One for each process: connections must not be shared across a fork.
-        made = self._sessions.get(os.getpid())
-        if made is None:
-            made = self._sessions[os.getpid()] = session(self._servers, connections=1)
         deadline = time.monotonic() + _READ_SECONDS
         limits = Limits(seconds_per_request=_READ_SECONDS)
-        return FhirClient(made, self._url, None, deadline, limits).get(self._url, _MOST_BYTES)
+        return FhirClient(self._session.get(), self._url, None, deadline, limits).get(self._url, _MOST_BYTES)
 
 
 @dataclass(frozen=True)
@@ -70,11 +65,15 @@ class Registered:
 class Registry:
     """All clients that have keys or certificates."""
 
-    def __init__(self, clients: Iterable[Client], folder: Path, *, development: bool) -> None:
+    def __init__(
+        self, clients: Iterable[Client], folder: Path, authorities: Path | None = None, *, development: bool
+    ) -> None:
         """``folder``: where relative paths of key files start. Raises ``SettingsError`` for keys of no use."""
         known = [c for c in clients if c.keys or c.certificate_subjects]
         self._by_token = [
-            Registered(c, _sources(c, folder, development=development)) for c in known if c.keys is not None
+            Registered(c, _sources(c, folder, authorities, development=development))
+            for c in known
+            if c.keys is not None
         ]
         self._by_certificate = {s: c for c in known for s in c.certificate_subjects}
 
@@ -84,6 +83,10 @@ class Registry:
     @property
     def reads_tokens(self) -> bool:
         return bool(self._by_token)
+
+    @property
+    def reads_certificates(self) -> bool:
+        return bool(self._by_certificate)
 
     def of_token(self, token: Token) -> Registered:
         """The client that a token, unproven yet, says it is from. Raises ``Refusal``."""
@@ -102,7 +105,7 @@ class Registry:
         return client
 
 
-def _sources(client: Client, folder: Path, *, development: bool) -> dict[str, KeySource]:
+def _sources(client: Client, folder: Path, authorities: Path | None, *, development: bool) -> dict[str, KeySource]:
     assert client.keys is not None
     if client.keys.jwks_file:
         path = folder / client.keys.jwks_file
@@ -116,7 +119,7 @@ def _sources(client: Client, folder: Path, *, development: bool) -> dict[str, Ke
     made: dict[str, KeySource] = {}
     for name, url in urls.items():
         try:
-            read = partial(_KeyServer.read, _KeyServer(url, client, development=development))
+            read = partial(_KeyServer.read, _KeyServer(url, client, authorities, development=development))
         except Refused as refused:
             what = f"a key address of client {client.name} cannot be asked ({refused.reason})"
             raise SettingsError("CDS_SITE_FILE", what, "Write an https URL") from None

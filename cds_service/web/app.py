@@ -82,8 +82,9 @@ def _information(app: Flask, content: Content, memory: Memory | None) -> None:
     @app.get("/health")
     def health() -> Response:
         """Of the worker that happens to answer."""
-        audit = {"waiting": memory.audit.waiting, "dropped": memory.audit.dropped} if memory else {}
-        return answer_json(200, orjson.dumps({"status": "ok", "knowledge": content.version, "calls": audit}))
+        audit = memory.audit if memory else None
+        calls = {"waiting": audit.waiting, "dropped": audit.dropped, "failing": audit.failing} if audit else {}
+        return answer_json(200, orjson.dumps({"status": "ok", "knowledge": content.version, "calls": calls}))
 
 
 def _calls(app: Flask, settings: Settings, content: Content, clock: Clock, memory: Memory | None) -> None:

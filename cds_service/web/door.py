@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 
 import orjson
@@ -31,12 +32,13 @@ _TEXTS = {
     503: ("transient", "Whether the caller may come in cannot be said now. Try again."),
 }
 _RETRY_SECONDS = "5"
+_PAUSE_SECONDS = 1.0
 
 
 def gate_of(settings: Settings, content: Content, memory: Memory | None) -> Gate | None:
     """The gate of the clients in the registry; None: development, open to anybody. Raises ``SettingsError``."""
     folder = settings.site_file.parent if settings.site_file else Path.cwd()
-    registry = Registry(content.site.clients, folder, development=settings.profile == "development")
+    registry = Registry(content.site.clients, folder, settings.ca_file, development=settings.profile == "development")
     if not registry:
         if settings.profile == "production":
             what = "no client has keys or certificate_subjects, and CDS_PROFILE is production"
@@ -45,16 +47,26 @@ def gate_of(settings: Settings, content: Content, memory: Memory | None) -> Gate
     if registry.reads_tokens and settings.public_url is None:
         what = "not set, and clients send tokens"
         raise SettingsError("CDS_PUBLIC_URL", what, "Write the address they call: https://cds.hospital.example")
+    if registry.reads_certificates and not settings.proxies:
+        what = "not set, and clients show certificates"
+        raise SettingsError("CDS_PROXIES", what, "Write the address of the proxy that checks them: 127.0.0.1")
     if memory is None:
         raise RuntimeError("an application that authenticates needs a memory of used tokens")
     return Gate(registry, settings.public_url or "", settings.proxies, _first_use(memory.used))
 
 
 def _first_use(used: Used) -> FirstUse:
+    away_until = 0.0
+
     def first_use(issuer: str, jti: str, expires: int) -> bool:
+        nonlocal away_until
+        # A database that hangs would take every thread for as long as one may wait for it.
+        if time.monotonic() < away_until:
+            raise Refusal("store-unavailable", 503)
         try:
             return used.first_use(issuer, jti, expires)
         except SQLAlchemyError as error:
+            away_until = time.monotonic() + _PAUSE_SECONDS
             log.warning("used tokens cannot be looked up (%s)", type(error).__name__)
             raise Refusal("store-unavailable", 503) from None
 
@@ -89,6 +101,8 @@ def guard(app: Flask, gate: Gate | None, settings: Settings) -> None:
 
     if gate is None:
         log.warning("profile development: callers are not authenticated; whoever reaches this port is answered")
+
+        app.extensions["headers"] = [_OPEN_HEADER]
 
         @app.after_request
         def say_open(response: Response) -> Response:

@@ -16,7 +16,10 @@ log = logging.getLogger("cds_service")
 _HTTP = {
     400: ("structure", "The request is not well-formed HTTP for this service."),
     404: ("not-found", "Nothing is here. GET /cds-services lists the services."),
-    405: ("not-supported", "This method is not allowed here: GET /cds-services, POST /cds-services/{id}."),
+    405: (
+        "not-supported",
+        "Not this method here: GET /cds-services, POST /cds-services/{id}, POST /cds-services/{id}/feedback.",
+    ),
     413: ("too-long", "The body is larger than this service accepts (CDS_MAX_BODY_BYTES)."),
     415: ("not-supported", "Send application/json or application/fhir+json."),
 }

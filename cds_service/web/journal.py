@@ -17,6 +17,8 @@ from cds_service.trust.gate import Identity
 
 log = logging.getLogger("cds_service")
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 
 def journal(app: Flask) -> None:
     """One line per request: no path of the client's making, no query, no header, no body."""
@@ -28,8 +30,10 @@ def journal(app: Flask) -> None:
     @app.after_request
     def line(response: Response) -> Response:
         endpoint = request.endpoint or "unknown"
+        # Any word may stand there, before anybody has said who is calling.
+        method = request.method if request.method in _METHODS else "OTHER"
         cards = len(answered.response.cards) if (answered := g.get("answered")) else "-"
-        log.info("%s %s %s %.1fms cards=%s", request.method, endpoint, response.status_code, _spent_ms(), cards)
+        log.info("%s %s %s %.1fms cards=%s", method, endpoint, response.status_code, _spent_ms(), cards)
         return response
 
 

@@ -37,4 +37,4 @@ def _servers(settings: Settings, clients: Iterable[Client]) -> Servers:
     except Refused as refused:
         what = f"a fhir_servers entry of the site file cannot be asked ({refused.reason})"
         raise SettingsError("CDS_SITE_FILE", what, "Write https base URLs, without user, query or fragment") from None
-    return Servers(allowed, float(settings.fetch_seconds))
+    return Servers(allowed, float(settings.fetch_seconds), authorities=settings.ca_file)

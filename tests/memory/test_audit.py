@@ -252,7 +252,7 @@ def test_when_the_queue_is_full_answers_stay_and_what_is_dropped_is_counted_told
         dropped = own.audit.dropped
         assert len(service.recorded(21 - dropped)) + dropped == 21
         until(lambda: sum(row["calls"] for row in service.rows(loss)) == dropped)
-        assert service.http.get("/health").get_json()["calls"] == {"waiting": 0, "dropped": dropped}
+        assert service.http.get("/health").get_json()["calls"] == {"waiting": 0, "dropped": dropped, "failing": False}
 
 
 def test_while_the_database_is_locked_calls_are_answered_and_written_afterwards(

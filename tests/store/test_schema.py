@@ -109,6 +109,7 @@ def test_an_unknown_revision_is_refused_and_changes_nothing(database: Database) 
 
 def test_many_that_start_at_once_migrate_once(database_url: str) -> None:
     databases = [Database(parse_url(database_url)) for _ in range(4)]
+    databases[0].make_file()
     try:
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(schema.upgrade, databases))
@@ -134,5 +135,5 @@ def test_a_url_of_no_use_is_refused_without_being_repeated(url: str, what: str) 
 
 
 def test_a_folder_that_cannot_be_made_is_said_by_the_setting() -> None:
-    with pytest.raises(SettingsError, match=r"^CDS_DATABASE_URL: its folder cannot be made"):
-        Database(parse_url("sqlite:////proc/nowhere/cds.sqlite3")).make_folder()
+    with pytest.raises(SettingsError, match=r"^CDS_DATABASE_URL: the file cannot be made"):
+        Database(parse_url("sqlite:////proc/nowhere/cds.sqlite3")).make_file()

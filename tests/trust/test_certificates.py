@@ -82,11 +82,11 @@ def test_a_stranger_cannot_say_that_it_is_the_proxy(door: Ward, name: str) -> No
 def test_without_configured_proxies_the_header_counts_from_nobody(
     content: Content, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    alone = {"name": "alone", "certificate_subjects": [ALONE]}
-    with ward(content, tmp_path_factory.mktemp("no-proxy"), alone) as made:
+    folder = tmp_path_factory.mktemp("no-proxy")
+    with ward(content, folder, client(keys=key_file(folder, jwk(key())))) as made:
         for peer in ("127.0.0.1", "::1", "10.1.0.7"):
-            assert made.refusal(None, DISCOVERY, **certified(ALONE, peer)) == "certificate-source"
-        assert made.refusal(None) == "missing"
+            assert made.refusal(token(), DISCOVERY, **certified(ALONE, peer)) == "certificate-source"
+        assert made.lets_in(token(), DISCOVERY)
 
 
 @pytest.mark.parametrize(

@@ -290,8 +290,9 @@ def _without(made: Ward) -> Iterator[None]:
 
 
 def test_while_the_database_is_gone_nobody_comes_in_and_nobody_is_called_a_stranger(
-    content: Content, tmp_path: Path, database_url: str
+    content: Content, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("cds_service.web.door._PAUSE_SECONDS", 0.0)
     with ward(content, database_url, client(keys=key_file(tmp_path, jwk(key())))) as made:
         shown = {path: token(path) for path in ENDPOINTS}
         with _without(made):

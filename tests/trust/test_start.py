@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ from click.testing import CliRunner
 
 from cds_service.cli import main
 from cds_service.content import Content
+from cds_service.guideline.yamlfile import ContentError
 from cds_service.memory import Memory
 from cds_service.settings import Settings, SettingsError
 from cds_service.site.check import Known, complaints
-from cds_service.site.load import with_clients
-from cds_service.site.model import NO_SITE
+from cds_service.site.load import load_site
 from cds_service.web.app import create_app
 from tests.build import Json
 from tests.site.made import known_of, site
@@ -59,8 +60,14 @@ def test_clients_that_send_tokens_need_the_public_address(content: Content, tmp_
 
 def test_clients_with_certificates_alone_do_not(content: Content, tmp_path: Path) -> None:
     alone = {"name": "alone", "certificate_subjects": ["CN=a"]}
-    with ward(content, tmp_path, alone, public_url=None) as made:
+    with ward(content, tmp_path, alone, public_url=None, proxies=(ip_network("127.0.0.1"),)) as made:
         assert made.refusal(None) == "missing"
+
+
+def test_clients_with_certificates_need_a_proxy_that_checks_them(content: Content, tmp_path: Path) -> None:
+    alone = {"name": "alone", "certificate_subjects": ["CN=a"]}
+    with pytest.raises(SettingsError, match=r"^CDS_PROXIES: not set"), ward(content, tmp_path, alone):
+        pytest.fail("started")
 
 
 def test_the_public_address_of_production_is_https() -> None:
@@ -139,7 +146,7 @@ def test_a_registry_with_a_fault_is_refused(known: Known, clients: list[Json], s
     found = [f"{complaint.what} {complaint.remedy}" for complaint in complaints(site(clients=clients), known)]
     assert [words for words in found if said in words]
     with pytest.raises(SettingsError, match=r"^CDS_CLIENTS: ") as refused:
-        with_clients(NO_SITE, json.dumps(clients), known)
+        load_site(None, known, json.dumps(clients))
     assert found[0].startswith(refused.value.what)
 
 
@@ -150,7 +157,7 @@ def test_a_registry_without_fault_is_taken(known: Known) -> None:
         {"name": "c", "certificate_subjects": ["CN=x", "CN=y"]},
     ]
     assert list(complaints(site(clients=clients), known)) == []
-    assert with_clients(NO_SITE, json.dumps(clients), known) == site(clients=clients)
+    assert load_site(None, known, json.dumps(clients)) == site(clients=clients)
 
 
 @pytest.mark.parametrize(
@@ -176,23 +183,30 @@ def test_a_registry_without_fault_is_taken(known: Known) -> None:
 )
 def test_a_value_that_is_not_allowed_is_refused(known: Known, member: Json) -> None:
     with pytest.raises(SettingsError, match=r"^CDS_CLIENTS: cannot be read"):
-        with_clients(NO_SITE, json.dumps([client(**({"keys": KEYS} | member))]), known)
+        load_site(None, known, json.dumps([client(**({"keys": KEYS} | member))]))
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "{}", "null", "[null]", '["ward"]', '[{"issuer": "https://ehr.example"}]', "[" * 9999]
+    "text", ["{", "{}", "null", "[null]", '["ward"]', '[{"issuer": "https://ehr.example"}]', "[" * 9999]
 )
 def test_what_is_no_list_of_clients_is_refused(known: Known, text: str) -> None:
     with pytest.raises(SettingsError, match=r"^CDS_CLIENTS: cannot be read"):
-        with_clients(NO_SITE, text, known)
+        load_site(None, known, text)
 
 
-def test_a_client_of_the_environment_stands_beside_those_of_the_file(known: Known) -> None:
-    of_file = site(clients=[client(keys=KEYS)])
+def test_a_client_of_the_environment_stands_beside_those_of_the_file(known: Known, tmp_path: Path) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(
+        f"clients: [{{name: ward, issuer: {json.dumps(ISSUER)}, keys: {json.dumps(KEYS)}}}]\n"
+        "silent: [{topic: denosumab-dose, until: 2099-12-31, clients: [b]}]\n",
+        encoding="utf-8",
+    )
     more: dict[str, Any] = {"name": "b", "issuer": "https://b.example", "keys": KEYS}
-    assert [c.name for c in with_clients(of_file, json.dumps([more]), known).clients] == ["ward", "b"]
-    with pytest.raises(SettingsError, match=f"the issuer {ISSUER} is that of the client ward too"):
-        with_clients(of_file, json.dumps([more | {"issuer": ISSUER}]), known)
+    assert [c.name for c in load_site(file, known, json.dumps([more])).clients] == ["ward", "b"]
+    with pytest.raises(SettingsError, match=f"^CDS_CLIENTS: the issuer {ISSUER} is that of the client ward too"):
+        load_site(file, known, json.dumps([more | {"issuer": ISSUER}]))
+    with pytest.raises(ContentError, match=r"site\.yaml:2: there is no client 'b'"):
+        load_site(file, known)
 
 
 def test_clients_are_read_from_the_environment_and_let_in(tmp_path: Path) -> None:
