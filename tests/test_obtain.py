@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import trustme
 from flask.testing import FlaskClient
 
 from cds_service.content import Content
@@ -183,3 +185,13 @@ def test_production_without_a_list_asks_nobody(content: Content, fhir: FhirServe
         servers.allowed.base_of(fhir.base)
     with pytest.raises(Refused, match="not-listed"):
         servers.allowed.base_of("https://ehr.example/r4")
+
+
+def test_a_hospitals_own_authorities_are_trusted_beside_the_public_ones(content: Content, tmp_path: Path) -> None:
+    own = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(own))
+    servers = fhir_servers(Settings(ca_file=own), content)(None)
+    assert servers is not None
+    context = servers._session.get().get_adapter("https://ehr.example").poolmanager.connection_pool_kw["ssl_context"]
+    assert len(context.get_ca_certs()) > 1
+    assert any("trustme" in str(each["subject"]) for each in context.get_ca_certs())

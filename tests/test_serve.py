@@ -34,6 +34,7 @@ built = os.getpid()
 
 def app_factory():
     app = Flask("toy")
+    app.extensions["headers"] = [("X-Toy", "open")]
     warmed = []
     app.extensions["warm"] = lambda: warmed.append(os.getpid())
 
@@ -151,6 +152,7 @@ def test_what_is_not_http_is_answered_with_an_operation_outcome_that_repeats_not
         answer = b"".join(iter(lambda: client.recv(4096), b""))
     assert answer.startswith(b"HTTP/1.0 400 ")
     assert b"OperationOutcome" in answer
+    assert b"X-Toy: open" in answer, "what the application says on every answer"
     assert b"ZHANG" not in answer
 
 

@@ -109,6 +109,8 @@ def test_an_origin_that_no_browser_sends_or_that_means_everybody_is_refused(orig
         ("CDS_PUBLIC_URL", "cds.example"),
         ("CDS_PUBLIC_URL", "http://cds.example"),
         ("CDS_PROXIES", "10.0.0.1/8"),
+        ("CDS_PROXIES", "0.0.0.0/0"),
+        ("CDS_CA_FILE", "/nowhere/ca.pem"),
         ("CDS_CERTIFICATE_HEADER", "X Subject"),
         ("CDS_AUDIT_QUEUE", "0"),
         ("CDS_HASH_KEY", "short"),

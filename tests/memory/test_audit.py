@@ -140,6 +140,17 @@ def test_the_urgency_is_kept_as_the_client_was_sent_it(content: Content, memory:
     assert {str(row["uuid"]): row["indicator"] for row in service.rows(card)} == sent
 
 
+def test_what_could_not_be_sent_is_not_recorded_as_shown(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> bytes:
+        raise ValueError
+
+    monkeypatch.setattr("cds_service.web.app._fitted", broken)
+    assert service.call(low()).status_code == 500
+    (row,) = service.recorded(1)
+    assert row["outcome"] == "failed"
+    assert service.rows(card) == []
+
+
 def test_a_rule_that_raises_is_recorded_as_failed(
     content: Content, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,7 +336,7 @@ def test_used_tokens_are_forgotten_though_nobody_calls_a_service(content: Conten
     fresh = Memory.open(Settings(database_url=database_url), content)
     try:
         assert fresh.used.first_use("https://ehr.example", "old", 1)
-        assert fresh.used.first_use("https://ehr.example", "alive", int(time.time()))
+        assert fresh.used.first_use("https://ehr.example", "alive elsewhere", int(time.time()) - 100)
         served(content, fresh).http.get("/cds-services")
         until(lambda: len(rows(fresh.database, replay)) == 1)
     finally:

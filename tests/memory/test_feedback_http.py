@@ -409,6 +409,38 @@ def test_comments_are_kept_only_where_the_site_turns_them_on(content: Content, m
         assert (MARK in dump(memory.database)) == comments
 
 
+def test_a_comment_that_comes_with_the_second_telling_is_kept(content: Content, memory: Memory) -> None:
+    service = served(content, emptied(memory), feedback={"comments": True})
+    for told in (overridden(), overridden(userComment="wrong unit"), overridden(userComment="later")):
+        assert service.tell(told).status_code == 200
+    assert [row["comment"] for row in service.rows(feedback)] == ["wrong unit"]
+
+
+def test_the_same_bytes_are_one_event_though_the_site_maps_more_codes_meanwhile(
+    content: Content, memory: Memory
+) -> None:
+    told = overridden("7", "urn:oid:2.999")
+    assert served(content, emptied(memory)).tell(told).status_code == 200
+    mapped = {"reasons": [{"code": "7", "system": "urn:oid:2.999", "reason": "need-more-info"}]}
+    later = served(content, memory, feedback=mapped)
+    assert later.tell(told).status_code == 200
+    assert len(later.rows(feedback)) == 1
+
+
+def test_two_reasons_unknown_here_are_two_events(service: Service) -> None:
+    for code in ("7", "8"):
+        assert service.tell(overridden(code, "urn:oid:2.999")).status_code == 200
+    assert len(service.rows(feedback)) == 2
+
+
+def test_more_suggestions_than_a_card_can_have_are_refused(service: Service) -> None:
+    many = [{"id": str(uuid.uuid4())} for _ in range(101)]
+    answer = service.tell(event(outcome="accepted", acceptedSuggestions=many))
+    assert answer.status_code == 400
+    assert answer.get_json()["issue"][0]["expression"] == ["feedback[0].acceptedSuggestions"]
+    assert service.tell(event(outcome="accepted", acceptedSuggestions=many[1:])).status_code == 200
+
+
 def test_a_comment_that_is_not_kept_never_reaches_the_file(content: Content, tmp_path: Path) -> None:
     memory = Memory.open(Settings(database_url=f"sqlite:///{tmp_path / 'own.sqlite3'}"), content)
     try:

@@ -289,6 +289,44 @@ def test_a_known_key_does_not_wait_for_an_unknown_one() -> None:
     stranger.join(20)
 
 
+def test_a_known_key_does_not_wait_for_a_server_that_is_away() -> None:
+    place = Place(jwk(EC, "1"))
+    assert place.find("1")
+    place.now += 12 * 3600
+    place.failing = Failed("timeout")
+    assert place.find("1"), "the first call waits, and the last good keys hold"
+    place.now += RETRY_SECONDS
+    released = threading.Event()
+    place.source._read = lambda: _after(released)
+    assert place.find("1")
+    released.set()
+
+
+def _after(released: threading.Event) -> bytes:
+    released.wait(20)
+    raise Failed("timeout")
+
+
+def test_strangers_with_invented_keys_do_not_hold_a_thread_each_while_the_server_is_slow() -> None:
+    entered, released = threading.Event(), threading.Event()
+    place = Place(jwk(EC, "1"))
+    assert place.find("1")
+
+    def slow() -> bytes:
+        entered.set()
+        return _after(released)
+
+    place.source._read = slow
+    place.now += RETRY_SECONDS
+    first = threading.Thread(target=lambda: _found(place, "random-1"))
+    first.start()
+    assert entered.wait(10)
+    assert not _found(place, "random-2"), "answered while the first one still waits"
+    assert first.is_alive()
+    released.set()
+    first.join(20)
+
+
 def test_many_that_ask_at_once_read_once() -> None:
     place = Place(jwk(EC, "1"))
     together = threading.Barrier(16)
@@ -360,6 +398,21 @@ def test_a_broken_file_leaves_the_last_good_keys_and_is_complained_of_once(
     assert caplog.text.count("the last good keys are kept") == 1
     replaced(path, jwk_set(jwk(EC2, "2")))
     assert source.find("2", "ES384")
+
+
+def test_a_file_that_could_not_be_read_once_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "keys.json"
+    file.write_bytes(jwk_set(jwk(EC, "1")))
+    source = KeysFromFile("ward", file)
+    file.write_bytes(jwk_set(jwk(EC2, "second")))
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", _too_many_files)
+        assert source.find("1", "ES384")
+    assert source.find("second", "ES384")
+
+
+def _too_many_files(_: Path) -> bytes:
+    raise OSError(24, "Too many open files")
 
 
 def test_a_file_that_is_gone_leaves_the_last_good_keys(tmp_path: Path) -> None:
