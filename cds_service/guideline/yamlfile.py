@@ -139,7 +139,7 @@ def _faults(node: yaml.Node, value: Any, type_: Any) -> Iterator[Fault]:
                 yield from _faults(child, value[key.value], get_args(type_)[1])
             else:
                 yield key.start_mark.line + 1, f"the key {key.value} is not text", f'write it in quotes: "{key.value}"'
-    elif get_origin(type_) is list and isinstance(node, yaml.SequenceNode):
+    elif get_origin(type_) in (list, tuple) and isinstance(node, yaml.SequenceNode):
         for child, each in zip(node.value, value, strict=True):
             yield from _faults(child, each, get_args(type_)[0])
     else:

@@ -55,6 +55,10 @@ def test_the_path_is_a_setting(tmp_path: Path) -> None:
             ":2: there is no topic 'denosumab-dos'. Remedy: did you mean denosumab-dose",
         ),
         ("topics:\n  denosumab-dose: no\n", ":2: wrong value"),
+        (
+            "clients:\n  - name: a\n    algorithms:\n      - HS256\n",
+            ":4: wrong value: Invalid enum value 'HS256'. Remedy: write one of: ES384, RS384, ES256, RS256",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_remedy(known: Known, tmp_path: Path, text: str, said: str) -> None:
