@@ -19,6 +19,7 @@ import msgspec
 from cds_service.evaluate import Findings
 from cds_service.facts.model import DrugOrder, Order
 from cds_service.hook import HookCall
+from cds_service.parts import joined
 from cds_service.render.cards import card_uuid
 from cds_service.render.model import Response
 from cds_service.site.complaint import NOT_EVALUATED
@@ -89,14 +90,12 @@ def _samenesses(
     for card in response.cards:
         if card.indicator == "critical" or card.source.topic.code == NOT_EVALUATED:
             continue
-        parts = (
+        same = joined(
             *(who.issuer, who.tenant, call.fhir_server or "", call.patient_id, call.user_id),
             *(card.source.topic.code, card.indicator),
             *(_content(orders[card.uuid]), card.summary, card.detail or ""),
         )
-        # Lengths stand before the parts, so that no two lists of parts are one text.
-        text = "".join(f"{len(part)}:{part}" for part in parts)
-        yield card.uuid, hmac.new(key, text.encode(), hashlib.sha256).digest()
+        yield card.uuid, hmac.new(key, same, hashlib.sha256).digest()
 
 
 def _content(order: Order) -> str:

@@ -44,6 +44,7 @@ class Client(File, frozen=True):
     algorithms: tuple[Algorithm, ...] = ("ES384", "RS384")
     audiences: list[str] = []
     leeway_seconds: Annotated[int, msgspec.Meta(ge=5, le=60)] = 5
+    # 900: what the example token in Epic's public CDS Hooks tutorial lives.
     lifetime_seconds: Annotated[int, msgspec.Meta(ge=30, le=3600)] = 900
     certificate_subjects: list[str] = []
     may: tuple[Right, ...] = ("discovery", "call", "feedback")

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, exc, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DisconnectionError, InterfaceError, InternalError, OperationalError
 
 from cds_service.perprocess import PerProcess
@@ -112,6 +113,15 @@ def _same_file(path: Path, _connection: object, record: Any, _proxy: object) -> 
     """A file deleted or replaced while it is open still takes what is written, and nobody ever finds it."""
     if record.info.get("file") != _identity(path):
         raise DisconnectionError
+
+
+def inserting_new(table: Table, backend: str) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that leaves rows alone which are there already; with ``returning`` it tells the new ones apart.
+
+    (The row count does not: SQLAlchemy does not keep it of an INSERT.)
+    """
+    insert = sqlite.insert if backend == "sqlite" else postgresql.insert
+    return insert(table).on_conflict_do_nothing()
 
 
 def unhurried(connection: Connection) -> None:

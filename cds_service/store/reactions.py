@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, exists, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.feedback import Feedback
-from cds_service.store.engine import Database
+from cds_service.parts import joined
+from cds_service.store.engine import Database, inserting_new
 from cds_service.store.tables import card, feedback, feedback_reason, feedback_suggestion
 from cds_service.trust.gate import Identity
 
@@ -36,13 +36,13 @@ def keep(database: Database, events: Sequence[Feedback], who: Identity, service:
 
 
 def _digest(event: Feedback, who: Identity, service: str) -> bytes:
-    parts = (
+    same = joined(
         *(who.issuer, who.tenant, service, event.card.hex, event.outcome, event.outcome_at.isoformat()),
         ",".join(sorted(s.hex for s in event.suggestions)),
         "\n".join(sorted(event.reasons_as_sent)),
         event.topic or "",
     )
-    return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).digest()
+    return hashlib.sha256(same).digest()
 
 
 def _keep_one(
@@ -75,8 +75,7 @@ def _insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]
     """Insert what is not there yet; how many rows."""
     if not rows:
         return 0
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table).values(rows).on_conflict_do_nothing().returning(table.c.digest)
+    statement = inserting_new(table, connection.dialect.name).values(rows).returning(table.c.digest)
     return len(connection.execute(statement).all())
 
 
@@ -92,6 +91,8 @@ class OverriddenCards:
 
     def among(self, samenesses: Iterable[bytes]) -> frozenset[bytes]:
         """Those of ``samenesses`` that were overridden. None when that cannot be said: the card is shown then."""
+        if time.monotonic() < self._silent_until:
+            return frozenset()
         since = self._clock() - self._window
         # A client's clock may be wrong; nobody overrides a card after the feedback about it came in.
         overridden = and_(
@@ -112,8 +113,6 @@ class OverriddenCards:
         )
         known = card.c.sameness.in_(samenesses)
         asked = select(card.c.sameness).distinct().join(feedback, overridden).where(known, ~ambiguous)
-        if time.monotonic() < self._silent_until:
-            return frozenset()
         try:
             with self._database.engine.connect() as connection:
                 return frozenset(connection.scalars(asked))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -40,20 +42,23 @@ def revision(database: Database) -> str | None:
 
 def upgrade(database: Database) -> None:
     """Bring the schema to ``newest``, in one transaction. Raises ``ValueError`` for one of a newer version."""
-    with database.engine.begin() as connection:
-        _alone(connection)
-        try:
-            command.upgrade(_config(connection), "head")
-        except CommandError as error:
-            raise ValueError(f"{error}; this version knows {', '.join(known_revisions())}") from None
+    with _migrating(database) as config:
+        command.upgrade(config, "head")
 
 
 def downgrade(database: Database, to: str) -> None:
     """Bring the schema back to an earlier revision (``base``: none). Raises ``ValueError`` for an unknown one."""
+    with _migrating(database) as config:
+        command.downgrade(config, to)
+
+
+@contextmanager
+def _migrating(database: Database) -> Iterator[Config]:
+    """One transaction in which nobody else migrates. An unknown revision is a ``ValueError``."""
     with database.engine.begin() as connection:
         _alone(connection)
         try:
-            command.downgrade(_config(connection), to)
+            yield _config(connection)
         except CommandError as error:
             raise ValueError(f"{error}; this version knows {', '.join(known_revisions())}") from None
 
