@@ -7,21 +7,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from cds_service.content import Content
-from cds_service.evaluate import Due, Findings, due, evaluate, needs_of, wanted_by
-from cds_service.facts.model import Order
-from cds_service.guideline.services import Service
-from cds_service.hook import HookCall, read_hook
-from cds_service.issued import Issued, Overridden, issue
-from cds_service.obtain import Obtaining, Servers
-from cds_service.problems import CallProblem, UnknownService
-from cds_service.record import Record, known_since, require
+from cds_service.call.fhir_version import fhir_version
+from cds_service.call.hook import HookCall, read_hook
+from cds_service.call.problems import CallProblem, UnknownService
+from cds_service.deliver.issue import Issued, Overridden, issue
+from cds_service.edition import Content
+from cds_service.evaluate.judge import Due, Findings, due, evaluate, needs_of, wanted_by
+from cds_service.facts.facts import Order
+from cds_service.fetch.obtain import Obtaining, Servers
+from cds_service.knowledge.services import Service
+from cds_service.record.read import Record, known_since, require
 from cds_service.render.cards import Page, render
 from cds_service.render.model import Response
 from cds_service.render.resources import Caller, FhirVersion
 from cds_service.site.model import Client
 from cds_service.trust.gate import ANYBODY, Identity
-from cds_service.version import fhir_version
 
 NOTHING = Response(cards=[])
 
@@ -72,7 +72,7 @@ def answer(
     who: Identity = ANYBODY,
     overridden: Overridden | None = None,
 ) -> Answer:
-    """Answer one call at the moment ``now`` (aware). Raises the problems of ``cds_service.problems``.
+    """Answer one call at the moment ``now`` (aware). Raises the problems of ``cds_service.call.problems``.
 
     ``language``: what the caller asked for, or None. ``servers``: where to read what the call of a client did not
     bring. ``who``: the caller as authenticated. ``overridden``: the memory of suppression, where it is on.

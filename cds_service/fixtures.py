@@ -14,9 +14,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cds_service.data import fixtures_root
-from cds_service.guideline.model import File
-from cds_service.guideline.yamlfile import load_as
+from cds_service.base.folders import fixtures_root
+from cds_service.base.yamlfile import load_as
+from cds_service.knowledge.model import File
 
 _DATE = re.compile(r'(?<=")(\d{4}-\d{2}-\d{2})(?=["T])')
 

@@ -2,7 +2,7 @@
 
 from click.testing import CliRunner, Result
 
-from cds_service import cli
+from cds_service.tools import cli
 
 
 def run(*arguments: str) -> Result:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cds_service import cli
-from cds_service.content import Content
-from cds_service.settings import Settings
+from cds_service.edition import Content
+from cds_service.site.settings import Settings
 from cds_service.store.engine import Database
+from cds_service.tools import cli
 from tests.databases import BACKENDS, opened, postgresql_database, postgresql_server
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from cds_service.content import Content
-from cds_service.outcome import Act, Advise, CannotTell, CreateDrug, CreateService
-from cds_service.review.cases import ask
+from cds_service.edition import Content
+from cds_service.evaluate.outcome import Act, Advise, CannotTell, CreateDrug, CreateService
+from cds_service.tools.review.cases import ask
 
 
 @pytest.mark.parametrize("service", ["calcium-total", "calcium-ionised", "calcium-corrected"])

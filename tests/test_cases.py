@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from cds_service.content import Content
-from cds_service.guideline.model import Band, Recommendation
-from cds_service.outcome import Advise, CreateDrug, NoAdvice
+from cds_service.edition import Content
+from cds_service.evaluate.outcome import Advise, CreateDrug, NoAdvice
+from cds_service.knowledge.model import Band, Recommendation
 from cds_service.render.cards import template_values
 from cds_service.render.texts import LANGUAGES, one_line
-from cds_service.review.cases import Asked, Case, CaseFile, Walk, ask, load_cases, steps, with_axis
+from cds_service.tools.review.cases import Asked, Case, CaseFile, Walk, ask, load_cases, steps, with_axis
 
 FILES = {file.topic: file for file in load_cases(Path(__file__).parent / "cases")}
 CASES = [pytest.param(topic, case, id=f"{topic}: {case.name}") for topic, file in FILES.items() for case in file.cases]

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from cds_service import fixtures
-from cds_service import serve as server
-from cds_service.content import Content
-from cds_service.data import content_root
-from cds_service.guideline.yamlfile import ContentError
-from cds_service.review import pages
-from cds_service.settings import SettingsError
-from cds_service.terminology import Terminology
+from cds_service.base.folders import content_root
+from cds_service.base.yamlfile import ContentError
+from cds_service.edition import Content
+from cds_service.knowledge.terminology import Terminology
+from cds_service.site.settings import SettingsError
+from cds_service.tools.review import pages
+from cds_service.web import serve as server
 from tests.build import NOW, Json, bundle, clearance, encoded, order, prefetch, request, zoledronic
 from tests.commands import run
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.codelists import HEADER, NAMES, Row, accept, load_rows, load_systems
-from cds_service.data import content_root
-from cds_service.guideline.yamlfile import ContentError
+from cds_service.base.folders import content_root
+from cds_service.base.yamlfile import ContentError
+from cds_service.knowledge.codelists import HEADER, NAMES, Row, accept, load_rows, load_systems
 
 FOLDER = content_root() / "codelists"
 ROW = "http://loinc.org,8302-2,Body height,exact,V,,,,,VSAC,"

@@ -12,13 +12,13 @@ import pytest
 import yaml
 
 import cds_service
-from cds_service import data
-from cds_service.content import NOT_EVALUATED, Content
-from cds_service.data import content_root
-from cds_service.facts.model import DrugGroup
-from cds_service.guideline.yamlfile import ContentError
+from cds_service.base import folders
+from cds_service.base.folders import content_root
+from cds_service.base.yamlfile import ContentError
+from cds_service.edition import NOT_EVALUATED, Content
+from cds_service.facts.facts import DrugGroup
 from cds_service.render.texts import LANGUAGES
-from cds_service.settings import Settings, SettingsError
+from cds_service.site.settings import Settings, SettingsError
 
 CODE = Path(cds_service.__file__).parent
 
@@ -226,11 +226,11 @@ def test_an_unknown_member_of_a_content_file_is_refused(cards: Path) -> None:
 
 
 def test_a_package_without_its_content_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data, "_PACKAGE", tmp_path / "cds_service")
+    monkeypatch.setattr(folders, "_PACKAGE", tmp_path / "cds_service")
     with pytest.raises(FileNotFoundError, match="reinstall"):
-        data.content_root()
+        folders.content_root()
     (tmp_path / "cds_service" / "cards").mkdir(parents=True)
-    assert data.content_root() == tmp_path / "cds_service" / "cards"
+    assert folders.content_root() == tmp_path / "cds_service" / "cards"
 
 
 @pytest.mark.parametrize(

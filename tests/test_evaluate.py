@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cds_service.answer import answer
-from cds_service.content import Content
+from cds_service.edition import Content
 from tests.build import (
     BONE_METASTASIS,
     LUNG_CANCER,

@@ -11,13 +11,13 @@ import msgspec
 import pytest
 
 from cds_service.answer import answer
-from cds_service.content import Content
-from cds_service.data import fixtures_root
+from cds_service.base.folders import fixtures_root
+from cds_service.call.problems import CallProblem
+from cds_service.edition import Content
 from cds_service.fixtures import Situation, load, names, situations
-from cds_service.problems import CallProblem
 from cds_service.render.texts import LANGUAGES
-from cds_service.settings import Settings
-from cds_service.validate import errors_of, resources_of
+from cds_service.site.settings import Settings
+from cds_service.tools.validate import errors_of, resources_of
 from cds_service.web.outcomes import of_problem
 
 Json = dict[str, Any]

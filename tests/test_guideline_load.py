@@ -12,12 +12,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cds_service import data
-from cds_service.guideline.load import Guideline, load_guideline
-from cds_service.guideline.model import Parameter, Recommendation
-from cds_service.guideline.yamlfile import ContentError, load_as
+from cds_service.base import folders
+from cds_service.base.yamlfile import ContentError, load_as
+from cds_service.knowledge.load import Guideline, load_guideline
+from cds_service.knowledge.model import Parameter, Recommendation
 
-CARDS = data.content_root()
+CARDS = folders.content_root()
 DENTAL, RENAL = "recommendations/dental-exam-before-bma.yaml", "recommendations/bisphosphonate-renal-dose.yaml"
 HOLD, REGISTRY = "recommendations/creatinine-rise-hold.yaml", "guideline.yaml"
 
@@ -359,8 +359,8 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         for folder in folders:
             (tmp_path / folder).mkdir(parents=True)
             (tmp_path / folder / "guideline.yaml").touch()
-        monkeypatch.setattr(data, "_PACKAGE", tmp_path / "cds_service")
-        return data.content_root().relative_to(tmp_path)
+        monkeypatch.setattr(folders, "_PACKAGE", tmp_path / "cds_service")
+        return folders.content_root().relative_to(tmp_path)
 
     return install
 

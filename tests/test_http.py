@@ -13,11 +13,11 @@ import pytest
 from flask.testing import FlaskClient
 from markdown_it import MarkdownIt
 
-from cds_service.content import Content
-from cds_service.outcome import Advise
+from cds_service.edition import Content
+from cds_service.evaluate.outcome import Advise
+from cds_service.evaluate.triggers import Rule
 from cds_service.render.model import Response as CardResponse
-from cds_service.rulebook import Rule
-from cds_service.settings import Settings
+from cds_service.site.settings import Settings
 from cds_service.web.app import create_app
 from tests import build
 from tests.build import NOW, SERVICE, denosumab, encoded, prefetch, request, zoledronic

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds_service.content import Content
-from cds_service.facts.model import Facts, Missing, Order
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, CannotTell, NoAdvice, Outcome, ReviseOrder
+from cds_service.edition import Content
+from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome, ReviseOrder
+from cds_service.evaluate.triggers import load_rules
+from cds_service.facts.facts import Facts, Missing, Order
+from cds_service.knowledge.model import Parameters
 from cds_service.render.cards import template_values
 from cds_service.render.texts import LANGUAGES, one_line
-from cds_service.review.given import Given, facts_of
-from cds_service.rulebook import load_rules
+from cds_service.tools.review.given import Given, facts_of
 
 TOPICS = sorted(load_rules())
 DRUGS = {

@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
-from cds_service.data import content_root
-from cds_service.terminology import Match, Terminology
+from cds_service.base.folders import content_root
+from cds_service.knowledge.terminology import Match, Terminology
 
 
 @cache

@@ -14,9 +14,9 @@ import pytest
 import trustme
 from flask.testing import FlaskClient
 
-from cds_service.content import Content
+from cds_service.edition import Content
 from cds_service.fetch.failure import Refused
-from cds_service.settings import Settings
+from cds_service.site.settings import Settings
 from cds_service.web.app import create_app
 from cds_service.web.servers import fhir_servers
 from tests import build

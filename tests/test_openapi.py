@@ -15,9 +15,9 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
 from cds_service import fixtures
-from cds_service.content import Content
-from cds_service.memory import Memory
-from cds_service.settings import Settings
+from cds_service.edition import Content
+from cds_service.site.settings import Settings
+from cds_service.store.memory import Memory
 from cds_service.web.app import create_app
 from tests.build import NOW, SERVICE
 

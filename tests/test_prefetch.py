@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from cds_service.answer import Answer, answer
-from cds_service.content import Content
-from cds_service.problems import DataNotObtained
+from cds_service.call.problems import DataNotObtained
+from cds_service.edition import Content
 from tests import build
 from tests.build import NOW, PATIENT, bundle, calcium, clearance, denosumab, encoded, observation, prefetch, request
 from tests.build import zoledronic as ordered

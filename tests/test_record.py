@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from cds_service.bundles import Completeness, belongs, same_patient
+from cds_service.call.hook import Authorization, HookCall, decode, read_hook
+from cds_service.call.problems import BadRequest, DataNotObtained
 from cds_service.fhir.structs import Appointment, Medication, MedicationRequest, Observation, Patient, Resource
-from cds_service.hook import Authorization, HookCall, decode, read_hook
-from cds_service.problems import BadRequest, DataNotObtained
-from cds_service.record import Record, draft_resources, read_record, require
+from cds_service.record.bundles import Completeness, belongs, same_patient
+from cds_service.record.read import Record, draft_resources, read_record, require
 from tests.build import PATIENT, bundle, clearance, encoded, order, patient, prefetch, request, zoledronic
 
 HOOKS = ("order-select", "order-sign")

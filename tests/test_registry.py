@@ -7,9 +7,9 @@ from fractions import Fraction
 
 import pytest
 
-from cds_service.data import content_root
-from cds_service.facts.model import Dose, RequestText, Route
-from cds_service.guideline.load import Guideline, load_guideline
+from cds_service.base.folders import content_root
+from cds_service.facts.facts import Dose, RequestText, Route
+from cds_service.knowledge.load import Guideline, load_guideline
 
 # The guideline's own numbering, written out so that a forgotten section is noticed.
 # fmt: off

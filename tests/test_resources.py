@@ -11,13 +11,13 @@ import msgspec
 import pytest
 
 from cds_service.answer import answer
-from cds_service.content import Content
+from cds_service.edition import Content
+from cds_service.evaluate.outcome import CreateDrug, ReviseOrder
 from cds_service.facts.doses import DoseReader
-from cds_service.facts.model import DrugOrder
+from cds_service.facts.facts import DrugOrder
 from cds_service.fhir.structs import MedicationRequest
-from cds_service.outcome import CreateDrug, ReviseOrder
 from cds_service.render.resources import Caller, FhirVersion, medication_request, quantity, revised, service_request
-from cds_service.validate import errors_of
+from cds_service.tools.validate import errors_of
 from tests.build import NOW, UCUM, Json, bundle, clearance, encoded, order, prefetch, request
 
 VERSIONS: tuple[FhirVersion, ...] = get_args(FhirVersion)

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import msgspec
 
-from cds_service.content import NOT_EVALUATED, Content
-from cds_service.review.pages import pages, stale_pages
+from cds_service.edition import NOT_EVALUATED, Content
+from cds_service.tools.review.pages import pages, stale_pages
 
 TOPIC = "infusion-time"
 

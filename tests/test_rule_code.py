@@ -11,10 +11,10 @@ SOURCE = Path(__file__).parents[1] / "cds_service"
 RULES = sorted((SOURCE / "rules").glob("*.py"))
 MAY_IMPORT = {
     "collections.abc", "datetime", "fractions",
-    "cds_service.facts.model", "cds_service.guideline.model", "cds_service.outcome", "cds_service.rulebook",
+    "cds_service.facts.facts", "cds_service.knowledge.model", "cds_service.evaluate.outcome", "cds_service.evaluate.triggers",
 }  # fmt: skip
 # Spellings that occur in orders and records are recognised, not shown.
-READS_CHINESE = {"facts/doses.py", "names.py"}
+READS_CHINESE = {"facts/doses.py", "knowledge/names.py"}
 CHINESE = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
 KEY = re.compile(r"[A-Za-z0-9_-]*")
 

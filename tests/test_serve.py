@@ -18,16 +18,16 @@ from dataclasses import dataclass
 
 import pytest
 
-from cds_service.serve import serve
-from cds_service.settings import Settings, SettingsError
+from cds_service.site.settings import Settings, SettingsError
+from cds_service.web.serve import serve
 
 # A stand-in for the application: what is tested here is the server below it.
 TOY = """
 import os, time
 from flask import Flask, request
-from cds_service import worker
-from cds_service.serve import serve
-from cds_service.settings import Settings
+from cds_service.web import worker
+from cds_service.web.serve import serve
+from cds_service.site.settings import Settings
 
 worker.REQUEST_SECONDS = float(os.environ["TOY_REQUEST_SECONDS"])
 built = os.getpid()

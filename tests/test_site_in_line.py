@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from cds_service.content import Content
-from cds_service.guideline.yamlfile import ContentError
-from cds_service.settings import Settings
+from cds_service.base.yamlfile import ContentError
+from cds_service.edition import Content
+from cds_service.site.settings import Settings
 from cds_service.web.app import create_app
 from tests import build
 from tests.build import NOW, SERVICE, Json, bundle, encoded, prefetch, request, zoledronic

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.codelists import DOMAINS, load_systems
-from cds_service.data import content_root
-from cds_service.terminology import Coding, Match, Terminology
+from cds_service.base.folders import content_root
+from cds_service.knowledge.codelists import DOMAINS, load_systems
+from cds_service.knowledge.terminology import Coding, Match, Terminology
 
 FOLDER = content_root() / "codelists"
 ATC = "http://www.whocc.no/atc"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from cds_service.content import Content
-from cds_service.settings import Settings
-from cds_service.validate import Report, resources_of
-from cds_service.validate import validate as judge
+from cds_service.edition import Content
+from cds_service.site.settings import Settings
+from cds_service.tools.validate import Report, resources_of
+from cds_service.tools.validate import validate as judge
 from tests.build import (
     NOW,
     Json,

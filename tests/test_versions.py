@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from cds_service.answer import Defaults, answer
-from cds_service.content import Content
-from cds_service.hook import read_hook
+from cds_service.call.fhir_version import EXTENSION, fhir_version
+from cds_service.call.hook import read_hook
+from cds_service.edition import Content
 from cds_service.render.resources import FhirVersion
-from cds_service.version import EXTENSION, fhir_version
 from tests.build import NOW, SNOMED, Json, bundle, encoded, prefetch, request, zoledronic
 
 CODED = {"coding": [{"system": SNOMED, "code": "34043003"}]}

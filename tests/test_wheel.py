@@ -18,9 +18,9 @@ import cds_service, sys
 from pathlib import Path
 from cds_service import fixtures
 from cds_service.answer import answer
-from cds_service.content import Content
-from cds_service.data import content_root, fixtures_root
-from cds_service.settings import Settings
+from cds_service.edition import Content
+from cds_service.base.folders import content_root, fixtures_root
+from cds_service.site.settings import Settings
 
 home = Path(sys.argv[1]).resolve()
 for place in (Path(cds_service.__file__), content_root(), fixtures_root()):

@@ -12,9 +12,9 @@ from datetime import date
 from fractions import Fraction
 from typing import Literal
 
-from cds_service.facts.findings import Results, newer_unusable, newest, readings, reasons, within
-from cds_service.facts.model import Calcium, CalciumLevel, Missing, Reading, Sourced
-from cds_service.guideline.measurements import Measurements, Windows
+from cds_service.facts.facts import Calcium, CalciumLevel, Missing, Reading, Sourced
+from cds_service.facts.window import Results, newer_unusable, newest, readings, reasons, within
+from cds_service.knowledge.measurements import Measurements, Windows
 
 Kind = Literal["ionised", "corrected-reported", "corrected-computed", "total-uncorrected"]
 

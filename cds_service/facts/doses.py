@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from cds_service.facts.model import Dose, RequestText, Route
+from cds_service.facts.facts import Dose, RequestText, Route
 from cds_service.fhir.structs import CodeableConcept, Dosage, DoseAndRate, Extension, Quantity, many
-from cds_service.guideline.dosing import Dosing
+from cds_service.knowledge.dosing import Dosing
 
 SNOMED = "http://snomed.info/sct"
 # Epic carries the dose of some orders only in this extension (open.epic.com, CDS Hooks); matched by its last segment.

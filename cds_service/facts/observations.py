@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import NamedTuple, Protocol
 
 from cds_service.facts.dates import moment_of
-from cds_service.facts.model import Reading, RequestText, Result, Unusable
+from cds_service.facts.facts import Reading, RequestText, Result, Unusable
 from cds_service.facts.units import converted, shown
 from cds_service.fhir.structs import (
     CodeableConcept,
@@ -24,7 +24,7 @@ from cds_service.fhir.structs import (
     many,
     reference_ranges,
 )
-from cds_service.guideline.measurements import Analyte, Measurements
+from cds_service.knowledge.measurements import Analyte, Measurements
 
 # "appended" is R5: final, with something added.
 COUNTING = frozenset({"final", "amended", "corrected", "appended", "preliminary"})

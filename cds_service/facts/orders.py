@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from cds_service.call.problems import BadRequest, DataNotObtained
 from cds_service.facts.dates import day_of
 from cds_service.facts.drugs import DrugReader, Lookup
-from cds_service.facts.model import DrugOrder, Order, RequestText, ServiceOrder
+from cds_service.facts.facts import DrugOrder, Order, RequestText, ServiceOrder
 from cds_service.fhir.references import type_and_id, unversioned
 from cds_service.fhir.structs import (
     CodeableConcept,
@@ -18,8 +19,7 @@ from cds_service.fhir.structs import (
     ServiceRequest,
     many,
 )
-from cds_service.problems import BadRequest, DataNotObtained
-from cds_service.terminology import Terminology
+from cds_service.knowledge.terminology import Terminology
 
 # A draft in one of these states ends a drug; it does not order it.
 STOPPING = frozenset({"stopped", "cancelled", "revoked", "on-hold", "completed", "ended"})

@@ -9,9 +9,9 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-from cds_service.facts.model import RequestText
+from cds_service.facts.facts import RequestText
 from cds_service.fhir.structs import Quantity
-from cds_service.guideline.measurements import Analyte, spelling
+from cds_service.knowledge.measurements import Analyte, spelling
 
 UCUM = frozenset({"http://unitsofmeasure.org", "https://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"})
 

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from cds_service.content import Content
-from cds_service.evaluate import URGENCY, Finding, Findings, Unknown
-from cds_service.facts.model import DrugOrder, Facts, Missing, Order
-from cds_service.guideline.model import Recommendation
-from cds_service.outcome import Act, Advise, CreateDrug, CreateService, DeleteOrder, ReviseOrder, Suggestion
-from cds_service.problems import RuleFailed
+from cds_service.call.problems import RuleFailed
+from cds_service.edition import Content
+from cds_service.evaluate.judge import URGENCY, Finding, Findings, Unknown
+from cds_service.evaluate.outcome import Act, Advise, CreateDrug, CreateService, DeleteOrder, ReviseOrder, Suggestion
+from cds_service.facts.facts import DrugOrder, Facts, Missing, Order
+from cds_service.knowledge.model import Recommendation
 from cds_service.render import resources
 from cds_service.render.model import Response
 from cds_service.render.resources import Caller, Json

@@ -8,10 +8,10 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any, Literal
 
+from cds_service.evaluate.outcome import CreateDrug, ReviseOrder
 from cds_service.facts.doses import DoseReader, norm
-from cds_service.guideline.dosing import Dosing
-from cds_service.guideline.services import Orderable
-from cds_service.outcome import CreateDrug, ReviseOrder
+from cds_service.knowledge.dosing import Dosing
+from cds_service.knowledge.services import Orderable
 
 FhirVersion = Literal["R4", "R4B", "R5"]
 Json = dict[str, Any]

@@ -15,9 +15,9 @@ from functools import lru_cache
 
 import jinja2
 
-from cds_service.facts.model import RequestText
-from cds_service.guideline.texts import CardText, SharedText, TopicText
-from cds_service.guideline.yamlfile import ContentError
+from cds_service.base.yamlfile import ContentError
+from cds_service.facts.facts import RequestText
+from cds_service.knowledge.texts import CardText, SharedText, TopicText
 from cds_service.render.escape import markdown
 
 LANGUAGES = ("en", "zh-CN")

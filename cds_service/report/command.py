@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cds_service.guideline.yamlfile import ContentError
-from cds_service.settings import Settings, SettingsError
+from cds_service.base.yamlfile import ContentError
+from cds_service.site.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from cds_service.content import Content
+    from cds_service.edition import Content
     from cds_service.report.figures import Figures, Period
     from cds_service.store.engine import Database
 
@@ -82,7 +82,7 @@ def _midnight(option: str, text: str, say: dict[str, str]) -> datetime:
 
 
 def _content(settings: Settings) -> Content:
-    from cds_service.content import Content  # noqa: PLC0415
+    from cds_service.edition import Content  # noqa: PLC0415
 
     return Content.load(settings)
 

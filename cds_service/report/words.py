@@ -10,9 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from cds_service.content import Content
-from cds_service.guideline.model import File
-from cds_service.guideline.yamlfile import load_as
+from cds_service.base.yamlfile import load_as
+from cds_service.edition import Content
+from cds_service.knowledge.model import File
 from cds_service.report.figures import UNRECOGNISED, Period
 
 _FILE = Path(__file__).parent / "words.yaml"

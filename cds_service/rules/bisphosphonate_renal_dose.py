@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from cds_service.facts.model import Clearance, DrugOrder, Facts
-from cds_service.guideline.model import Band, Parameters
-from cds_service.outcome import Advise, CreateDrug, DeleteOrder, NoAdvice, Outcome, ReviseOrder, Suggestion
-from cds_service.rulebook import drug_ordered
+from cds_service.evaluate.outcome import Advise, CreateDrug, DeleteOrder, NoAdvice, Outcome, ReviseOrder, Suggestion
+from cds_service.evaluate.triggers import drug_ordered
+from cds_service.facts.facts import Clearance, DrugOrder, Facts
+from cds_service.knowledge.model import Band, Parameters
 
 TABLE = "table_2"
 

@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from cds_service.facts.model import DrugOrder, Facts
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, CannotTell, NoAdvice, Outcome
-from cds_service.rulebook import BONE_MODIFYING, drug_stopped
+from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
+from cds_service.evaluate.triggers import BONE_MODIFYING, drug_stopped
+from cds_service.facts.facts import DrugOrder, Facts
+from cds_service.knowledge.model import Parameters
 
 MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
 # A serious adverse reaction is the guideline's reason to stop; these are the ones a record can show.

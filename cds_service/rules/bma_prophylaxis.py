@@ -1,9 +1,9 @@
 """Rec. 5: bone-modifying drugs are not for routine prevention before bone metastasis."""
 
-from cds_service.facts.model import DrugOrder, Facts
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, NoAdvice, Outcome
-from cds_service.rulebook import BONE_MODIFYING, drug_ordered
+from cds_service.evaluate.outcome import Advise, NoAdvice, Outcome
+from cds_service.evaluate.triggers import BONE_MODIFYING, drug_ordered
+from cds_service.facts.facts import DrugOrder, Facts
+from cds_service.knowledge.model import Parameters
 
 OTHER_INDICATIONS = ("osteoporosis", "hypercalcaemia", "multiple-myeloma", "giant-cell-tumour-of-bone")
 

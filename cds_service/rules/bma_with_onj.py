@@ -1,9 +1,9 @@
 """§4.1.4.1, §4.1.3: a bone-modifying drug is ordered while osteonecrosis of the jaw is active."""
 
-from cds_service.facts.model import DrugOrder, Facts
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, DeleteOrder, NoAdvice, Outcome, Suggestion
-from cds_service.rulebook import BONE_MODIFYING, drug_ordered
+from cds_service.evaluate.outcome import Advise, DeleteOrder, NoAdvice, Outcome, Suggestion
+from cds_service.evaluate.triggers import BONE_MODIFYING, drug_ordered
+from cds_service.facts.facts import DrugOrder, Facts
+from cds_service.knowledge.model import Parameters
 
 
 @drug_ordered("bma-with-onj", *BONE_MODIFYING)

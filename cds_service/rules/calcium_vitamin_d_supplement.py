@@ -1,9 +1,9 @@
 """§4.1.4.3: calcium and vitamin D beside a bone-modifying drug, unless calcium is high."""
 
-from cds_service.facts.model import DrugGroup, DrugOrder, Facts
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, CannotTell, CreateDrug, NoAdvice, Outcome, Suggestion
-from cds_service.rulebook import BONE_MODIFYING, drug_ordered
+from cds_service.evaluate.outcome import Advise, CannotTell, CreateDrug, NoAdvice, Outcome, Suggestion
+from cds_service.evaluate.triggers import BONE_MODIFYING, drug_ordered
+from cds_service.facts.facts import DrugGroup, DrugOrder, Facts
+from cds_service.knowledge.model import Parameters
 
 MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
 SUPPLEMENTS: tuple[tuple[DrugGroup, str], ...] = (("calcium", "calcium-supplement"), ("vitamin-d", "vitamin-d"))

@@ -1,9 +1,9 @@
 """All labels: two bone-modifying drugs are not given together; a switch, the other one ending, is none."""
 
-from cds_service.facts.model import DrugOrder, DrugUse, Facts
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
-from cds_service.rulebook import BONE_MODIFYING, drug_ordered
+from cds_service.evaluate.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
+from cds_service.evaluate.triggers import BONE_MODIFYING, drug_ordered
+from cds_service.facts.facts import DrugOrder, DrugUse, Facts
+from cds_service.knowledge.model import Parameters
 
 MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
 

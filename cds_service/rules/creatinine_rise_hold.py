@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from cds_service.facts.model import DrugOrder, Facts, Missing, Reading
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
-from cds_service.rulebook import drug_ordered
+from cds_service.evaluate.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
+from cds_service.evaluate.triggers import drug_ordered
+from cds_service.facts.facts import DrugOrder, Facts, Missing, Reading
+from cds_service.knowledge.model import Parameters
 
 MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
 DRUGS = ("zoledronic-acid", "pamidronate")

@@ -1,9 +1,9 @@
 """Denosumab labels: after denosumab ends or lapses with no other agent, vertebral fractures may follow."""
 
-from cds_service.facts.model import DrugOrder, Facts
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, CannotTell, NoAdvice, Outcome
-from cds_service.rulebook import BONE_MODIFYING, drug_ordered_or_stopped
+from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
+from cds_service.evaluate.triggers import BONE_MODIFYING, drug_ordered_or_stopped
+from cds_service.facts.facts import DrugOrder, Facts
+from cds_service.knowledge.model import Parameters
 
 MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
 

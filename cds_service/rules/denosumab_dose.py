@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 
-from cds_service.facts.model import DrugOrder, Facts
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, CreateDrug, DeleteOrder, NoAdvice, Outcome, ReviseOrder, Suggestion
-from cds_service.rulebook import drug_ordered
+from cds_service.evaluate.outcome import Advise, CreateDrug, DeleteOrder, NoAdvice, Outcome, ReviseOrder, Suggestion
+from cds_service.evaluate.triggers import drug_ordered
+from cds_service.facts.facts import DrugOrder, Facts
+from cds_service.knowledge.model import Parameters
 
 # Given in schedules of their own, with loading doses; the guideline's is for bone metastasis.
 OTHER_SCHEDULES = {"giant-cell-tumour-of-bone", "hypercalcaemia"}

@@ -1,9 +1,9 @@
 """§4.1.4.3: calcium is checked, and corrected when low, before a RANKL inhibitor is given."""
 
-from cds_service.facts.model import DrugOrder, Facts
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, CreateService, NoAdvice, Outcome, Suggestion
-from cds_service.rulebook import drug_ordered
+from cds_service.evaluate.outcome import Advise, CreateService, NoAdvice, Outcome, Suggestion
+from cds_service.evaluate.triggers import drug_ordered
+from cds_service.facts.facts import DrugOrder, Facts
+from cds_service.knowledge.model import Parameters
 
 CONFIRM = Suggestion("order-albumin", (CreateService("albumin"),), recommended=True)
 

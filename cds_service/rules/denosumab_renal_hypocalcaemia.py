@@ -1,9 +1,9 @@
 """Denosumab label: in severe renal impairment or dialysis, hypocalcaemia after the dose is likelier and graver."""
 
-from cds_service.facts.model import DrugOrder, Facts
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, CannotTell, NoAdvice, Outcome
-from cds_service.rulebook import drug_ordered
+from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
+from cds_service.evaluate.triggers import drug_ordered
+from cds_service.facts.facts import DrugOrder, Facts
+from cds_service.knowledge.model import Parameters
 
 
 @drug_ordered("denosumab-renal-hypocalcaemia", "rankl-inhibitor")

@@ -1,9 +1,9 @@
 """Rec. 8, §4.1.4.1: an oral examination before bone-modifying drugs."""
 
-from cds_service.facts.model import DrugOrder, Facts
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, CannotTell, CreateService, NoAdvice, Outcome, Suggestion
-from cds_service.rulebook import BONE_MODIFYING, drug_ordered
+from cds_service.evaluate.outcome import Advise, CannotTell, CreateService, NoAdvice, Outcome, Suggestion
+from cds_service.evaluate.triggers import BONE_MODIFYING, drug_ordered
+from cds_service.facts.facts import DrugOrder, Facts
+from cds_service.knowledge.model import Parameters
 
 SERVICES = ("dental-examination", "dental-referral")
 

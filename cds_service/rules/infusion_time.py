@@ -1,9 +1,9 @@
 """Zoledronic acid label: infused over no less than 15 minutes."""
 
-from cds_service.facts.model import DrugOrder, Facts
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, NoAdvice, Outcome
-from cds_service.rulebook import drug_ordered
+from cds_service.evaluate.outcome import Advise, NoAdvice, Outcome
+from cds_service.evaluate.triggers import drug_ordered
+from cds_service.facts.facts import DrugOrder, Facts
+from cds_service.knowledge.model import Parameters
 
 
 @drug_ordered("infusion-time", "bisphosphonate")

@@ -1,9 +1,9 @@
 """§4.1.4.1: invasive dental procedures are avoided during treatment with a bone-modifying drug."""
 
-from cds_service.facts.model import Facts, ServiceOrder
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
-from cds_service.rulebook import BONE_MODIFYING, service_ordered
+from cds_service.evaluate.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
+from cds_service.evaluate.triggers import BONE_MODIFYING, service_ordered
+from cds_service.facts.facts import Facts, ServiceOrder
+from cds_service.knowledge.model import Parameters
 
 MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
 

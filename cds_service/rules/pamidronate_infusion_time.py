@@ -1,9 +1,9 @@
 """Table 2, note: pamidronate 90 mg is infused over 2 to 4 hours or longer."""
 
-from cds_service.facts.model import DrugOrder, Facts
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, NoAdvice, Outcome
-from cds_service.rulebook import drug_ordered
+from cds_service.evaluate.outcome import Advise, NoAdvice, Outcome
+from cds_service.evaluate.triggers import drug_ordered
+from cds_service.facts.facts import DrugOrder, Facts
+from cds_service.knowledge.model import Parameters
 
 
 @drug_ordered("pamidronate-infusion-time", "bisphosphonate")

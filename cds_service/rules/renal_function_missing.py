@@ -1,9 +1,9 @@
 """§4.1.4.2: a bisphosphonate is dosed by renal function; what was found of it, and why it could not be used."""
 
-from cds_service.facts.model import DrugOrder, Facts
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, CannotTell, CreateService, NoAdvice, Outcome, Suggestion
-from cds_service.rulebook import drug_ordered
+from cds_service.evaluate.outcome import Advise, CannotTell, CreateService, NoAdvice, Outcome, Suggestion
+from cds_service.evaluate.triggers import drug_ordered
+from cds_service.facts.facts import DrugOrder, Facts
+from cds_service.knowledge.model import Parameters
 
 BODY = frozenset({"weight", "height"})
 NEEDS_BODY = "no-body-surface"

@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 
-from cds_service.facts.model import DrugOrder, Facts, Reading
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, CreateService, NoAdvice, Outcome, Suggestion
-from cds_service.rulebook import drug_ordered
+from cds_service.evaluate.outcome import Advise, CreateService, NoAdvice, Outcome, Suggestion
+from cds_service.evaluate.triggers import drug_ordered
+from cds_service.facts.facts import DrugOrder, Facts, Reading
+from cds_service.knowledge.model import Parameters
 
 
 @drug_ordered("renal-function-unstable", "bisphosphonate")

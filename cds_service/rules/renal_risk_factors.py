@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from cds_service.facts.model import DrugGroup, DrugOrder, Facts
-from cds_service.guideline.model import Parameters
-from cds_service.outcome import Advise, CannotTell, NoAdvice, Outcome
-from cds_service.rulebook import drug_ordered
+from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
+from cds_service.evaluate.triggers import drug_ordered
+from cds_service.facts.facts import DrugGroup, DrugOrder, Facts
+from cds_service.knowledge.model import Parameters
 
 MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
 NEPHROTOXIC: tuple[DrugGroup, ...] = ("nsaid", "platinum")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from cds_service.codelists import Systems, load_rows, load_systems
-from cds_service.guideline.load import OverrideReasons
-from cds_service.guideline.measurements import Measurements
-from cds_service.guideline.model import Parameter, Recommendation
-from cds_service.guideline.services import Orderable, Services
-from cds_service.guideline.yamlfile import load_as
-from cds_service.names import is_chinese, plain, squeezed, worded
+from cds_service.base.yamlfile import load_as
+from cds_service.knowledge.codelists import Systems, load_rows, load_systems
+from cds_service.knowledge.load import OverrideReasons
+from cds_service.knowledge.measurements import Measurements
+from cds_service.knowledge.model import Parameter, Recommendation
+from cds_service.knowledge.names import is_chinese, plain, squeezed, worded
+from cds_service.knowledge.services import Orderable, Services
 from cds_service.site.address import fault_of
 from cds_service.site.check_trust import reasons, silences, trust
 from cds_service.site.complaint import NOT_EVALUATED, Complaint, Where, unknown

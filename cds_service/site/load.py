@@ -8,14 +8,14 @@ from pathlib import Path
 
 import msgspec
 
-from cds_service.codelists import Row
-from cds_service.guideline.measurements import Measurements
-from cds_service.guideline.model import Parameter, Recommendation, Table
-from cds_service.guideline.yamlfile import ContentError, line_of, load_as
-from cds_service.settings import SettingsError
+from cds_service.base.yamlfile import ContentError, line_of, load_as
+from cds_service.knowledge.codelists import Row
+from cds_service.knowledge.measurements import Measurements
+from cds_service.knowledge.model import Parameter, Recommendation, Table
 from cds_service.site.check import Known, complaints
 from cds_service.site.complaint import Complaint
 from cds_service.site.model import NO_SITE, Client, LocalCode, LocalName, Site
+from cds_service.site.settings import SettingsError
 
 IBANDRONATE = "ibandronate"
 _CLIENTS = "CDS_CLIENTS"

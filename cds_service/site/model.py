@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from cds_service.codelists import Domain
-from cds_service.guideline.model import File, Parameter
-from cds_service.settings import FhirVersion, LanguageTag
+from cds_service.knowledge.codelists import Domain
+from cds_service.knowledge.model import File, Parameter
+from cds_service.site.settings import FhirVersion, LanguageTag
 
 ClientProfile = Literal["generic", "epic", "oracle", "sandbox"]
 Switch = Literal["on", "off"]

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, insert
 
-from cds_service.issued import Issued
+from cds_service.deliver.issue import Issued
 from cds_service.store.engine import UNAVAILABLE, Database
 from cds_service.store.tables import call, card, loss
 

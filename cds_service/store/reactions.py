@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, exists, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from cds_service.feedback import Feedback
-from cds_service.parts import joined
+from cds_service.base.hashing import joined
+from cds_service.call.feedback import Feedback
 from cds_service.store.engine import Database, inserting_new
 from cds_service.store.tables import card, feedback, feedback_reason, feedback_suggestion
 from cds_service.trust.gate import Identity

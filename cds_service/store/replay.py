@@ -6,7 +6,7 @@ import hashlib
 
 from sqlalchemy import delete
 
-from cds_service.parts import joined
+from cds_service.base.hashing import joined
 from cds_service.store.engine import Database, inserting_new
 from cds_service.store.tables import replay
 

@@ -12,15 +12,15 @@ from flask import Flask, Response, g, request
 
 from cds_service import fixtures
 from cds_service.answer import Answer, Defaults, answer
-from cds_service.content import Content
-from cds_service.feedback import Vocabulary, read_feedback
-from cds_service.memory import Memory
-from cds_service.problems import CallProblem, UnknownService
+from cds_service.call.feedback import Vocabulary, read_feedback
+from cds_service.call.problems import CallProblem, UnknownService
+from cds_service.deliver.profiles import transform
+from cds_service.deliver.unmatched import UNMATCHED
+from cds_service.edition import Content
 from cds_service.render.texts import LANGUAGES
-from cds_service.settings import Settings
-from cds_service.site.profiles import transform
-from cds_service.site.unmatched import UNMATCHED
+from cds_service.site.settings import Settings
 from cds_service.store.engine import UNAVAILABLE
+from cds_service.store.memory import Memory
 from cds_service.store.reactions import keep
 from cds_service.web.cors import cross_origin
 from cds_service.web.discovery import discovery

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-from cds_service.settings import Settings
+from cds_service.site.settings import Settings
 
 
 def cross_origin(app: Flask, settings: Settings) -> None:

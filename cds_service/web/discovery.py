@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cds_service.content import Content
+from cds_service.edition import Content
 
 # The version of the CDS Hooks specification implemented (3.0 advertises it in discovery).
 CDS_HOOKS_VERSION = "2.0.1"

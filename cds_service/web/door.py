@@ -10,10 +10,10 @@ import orjson
 from flask import Flask, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from cds_service.content import Content
-from cds_service.memory import Memory
-from cds_service.settings import Settings, SettingsError
+from cds_service.edition import Content
 from cds_service.site.model import Right
+from cds_service.site.settings import Settings, SettingsError
+from cds_service.store.memory import Memory
 from cds_service.store.replay import Used
 from cds_service.trust.gate import ANYBODY, Asked, FirstUse, Gate
 from cds_service.trust.refusal import Refusal

@@ -8,7 +8,7 @@ import orjson
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from cds_service.problems import CallProblem, RuleFailed
+from cds_service.call.problems import CallProblem, RuleFailed
 from cds_service.web.outcomes import answer_json, issue, of_problem, outcome
 
 log = logging.getLogger("cds_service")

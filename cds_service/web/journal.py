@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from flask import Flask, Response, g, request
 
 from cds_service.answer import Answer
-from cds_service.content import Content
-from cds_service.memory import Memory
-from cds_service.problems import CallProblem
+from cds_service.call.problems import CallProblem
+from cds_service.edition import Content
 from cds_service.store.audit import CallRecord
+from cds_service.store.memory import Memory
 from cds_service.trust.gate import Identity
 
 log = logging.getLogger("cds_service")

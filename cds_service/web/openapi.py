@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from cds_service import __version__
-from cds_service.content import Content
+from cds_service.edition import Content
 from cds_service.render.model import Response
 from cds_service.web.openapi_feedback import FEEDBACK
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cds_service.feedback import LONGEST_COMMENT, MOST_EVENTS
+from cds_service.call.feedback import LONGEST_COMMENT, MOST_EVENTS
 
 _CODING: dict[str, Any] = {
     "type": "object",

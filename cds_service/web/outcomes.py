@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from cds_service.problems import BadRequest, CallProblem, DataNotObtained, RuleFailed, UnknownService
+from cds_service.call.problems import BadRequest, CallProblem, DataNotObtained, RuleFailed, UnknownService
 
 Json = dict[str, Any]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cds_service.answer import ServersOf
-from cds_service.content import Content
+from cds_service.edition import Content
 from cds_service.fetch.address import FhirServers
 from cds_service.fetch.failure import Refused
-from cds_service.obtain import Servers
-from cds_service.settings import Settings, SettingsError
+from cds_service.fetch.obtain import Servers
 from cds_service.site.model import Client
+from cds_service.site.settings import Settings, SettingsError
 
 
 def fhir_servers(settings: Settings, content: Content) -> ServersOf:

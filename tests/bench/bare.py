@@ -7,8 +7,8 @@ import os
 import orjson
 from flask import Flask, Response, request
 
-from cds_service.serve import serve
-from cds_service.settings import Settings
+from cds_service.site.settings import Settings
+from cds_service.web.serve import serve
 
 CARD = orjson.dumps({"cards": [{"summary": "Static", "indicator": "info", "source": {"label": "Bench"}}]})
 

@@ -29,8 +29,8 @@ import trust_bench
 from bodies import body
 
 from cds_service import answer as line
-from cds_service.content import Content
-from cds_service.settings import Settings
+from cds_service.edition import Content
+from cds_service.site.settings import Settings
 
 T = TypeVar("T")
 

@@ -2,10 +2,10 @@
 
 import os
 
-from cds_service.content import Content
-from cds_service.serve import serve
-from cds_service.settings import Settings
+from cds_service.edition import Content
+from cds_service.site.settings import Settings
 from cds_service.web.app import create_app
+from cds_service.web.serve import serve
 
 settings = Settings.from_env(os.environ)
 content = Content.load(settings)

@@ -22,11 +22,11 @@ from bodies import body
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from cds_service.content import Content
-from cds_service.issued import Issued
-from cds_service.memory import Memory
-from cds_service.settings import Settings
+from cds_service.deliver.issue import Issued
+from cds_service.edition import Content
+from cds_service.site.settings import Settings
 from cds_service.store.audit import CallRecord, _insert
+from cds_service.store.memory import Memory
 from cds_service.trust.gate import Asked
 from cds_service.web.door import gate_of
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
-from cds_service.facts.model import Reading, Result, Unusable
+from cds_service.base.yamlfile import load_as
+from cds_service.facts.facts import Reading, Result, Unusable
 from cds_service.facts.observations import collect
 from cds_service.fhir.structs import Observation
-from cds_service.guideline.measurements import Measurements
-from cds_service.guideline.yamlfile import load_as
+from cds_service.knowledge.measurements import Measurements
 
 CARDS = Path(__file__).parents[2] / "cards"
 MEASUREMENTS = load_as(CARDS / "measurements.yaml", Measurements)

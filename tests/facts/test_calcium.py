@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds_service.facts.calcium import calcium, corrected
-from cds_service.facts.model import Calcium
+from cds_service.facts.facts import Calcium
 from cds_service.fhir.structs import Observation
 from tests.facts.lab import MEASUREMENTS, TODAY, observation, results
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.facts.clearance import cockcroft_gault, mosteller, other_weights, renal
-from cds_service.facts.model import PatientFacts, Renal
+from cds_service.facts.facts import PatientFacts, Renal
+from cds_service.facts.renal import cockcroft_gault, mosteller, other_weights, renal
 from cds_service.fhir.structs import Observation
 from tests.facts.lab import MEASUREMENTS, TODAY, observation, results
 

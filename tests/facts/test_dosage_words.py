@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from cds_service.data import content_root
+from cds_service.base.folders import content_root
+from cds_service.base.yamlfile import load_as
 from cds_service.facts.doses import Dosed, DoseReader, positive
 from cds_service.fhir.structs import Dosage, Extension
-from cds_service.guideline.dosing import Dosing
-from cds_service.guideline.yamlfile import load_as
+from cds_service.knowledge.dosing import Dosing
 
 READER = DoseReader(load_as(content_root() / "dosing.yaml", Dosing))
 ORDERED = "http://open.epic.com/FHIR/StructureDefinition/extension/ordered-dose"

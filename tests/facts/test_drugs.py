@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cds_service.content import Content
+from cds_service.edition import Content
 from cds_service.facts.drugs import DrugReader, Recognised
 from cds_service.fhir.structs import (
     Medication,

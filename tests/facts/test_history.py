@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from cds_service.content import Content
-from cds_service.facts.model import Facts
-from cds_service.hook import read_hook
-from cds_service.record import read_record
+from cds_service.call.hook import read_hook
+from cds_service.edition import Content
+from cds_service.facts.facts import Facts
+from cds_service.record.read import read_record
 from tests.build import KEYS, NOW, PATIENT, SNOMED, Json, ago, bundle, condition, encoded, request, zoledronic
 
 FactsOf = Callable[..., Facts]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from cds_service.facts.calcium import calcium
-from cds_service.facts.clearance import renal
-from cds_service.facts.model import Missing, PatientFacts
+from cds_service.facts.facts import Missing, PatientFacts
+from cds_service.facts.renal import renal
 from cds_service.fhir.structs import Observation
 from tests.facts.lab import MEASUREMENTS, TODAY, observation, results
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from cds_service.content import Content
-from cds_service.facts.model import DrugOrder, Order, ServiceOrder
-from cds_service.hook import read_hook
-from cds_service.problems import BadRequest, DataNotObtained
-from cds_service.record import read_record
+from cds_service.call.hook import read_hook
+from cds_service.call.problems import BadRequest, DataNotObtained
+from cds_service.edition import Content
+from cds_service.facts.facts import DrugOrder, Order, ServiceOrder
+from cds_service.record.read import read_record
 from tests.build import ICD10CM, LUNG_CANCER, SNOMED, Json, bundle, condition, encoded, order, request, zoledronic
 
 EXAM = {"coding": [{"system": SNOMED, "code": "34043003"}]}

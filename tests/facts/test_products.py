@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cds_service.answer import answer
-from cds_service.content import Content
+from cds_service.edition import Content
 from tests.build import NOW, denosumab, encoded, request
 
 EVERY_6_MONTHS: list[dict[str, Any]] = [{"timing": {"repeat": {"frequency": 1, "period": 6, "periodUnit": "mo"}}}]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from cds_service.answer import answer
-from cds_service.content import Content
-from cds_service.facts.scope import at_oncology_dose, scope_of
+from cds_service.edition import Content
+from cds_service.evaluate.scope import at_oncology_dose, scope_of
 from tests.build import (
     BONE_METASTASIS,
     ICD10CM,

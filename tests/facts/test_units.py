@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cds_service.base.yamlfile import ContentError, load_as
 from cds_service.facts.units import converted, factor_of, shown, unit_of
 from cds_service.fhir.structs import Quantity
-from cds_service.guideline.measurements import Measurements
-from cds_service.guideline.yamlfile import ContentError, load_as
+from cds_service.knowledge.measurements import Measurements
 from tests.facts.lab import CARDS, MEASUREMENTS
 
 UCUM = "http://unitsofmeasure.org"

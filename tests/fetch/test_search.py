@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cds_service.content import Content
+from cds_service.edition import Content
 from cds_service.fetch.failure import Refused
 from cds_service.fetch.scope import Share, require_patient, share
 from cds_service.fetch.search import Request, request_of

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from cds_service.content import Content
+from cds_service.edition import Content
 from cds_service.fetch.address import FhirServers
 from cds_service.fetch.gather import Access, Source, fetch
 from cds_service.fetch.transport import session
 from cds_service.fixtures import situations
-from cds_service.settings import Settings
+from cds_service.site.settings import Settings
 from cds_service.web.app import create_app
 from cds_service.web.discovery import discovery
 from fhir_server.server import FhirServer

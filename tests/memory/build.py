@@ -17,12 +17,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import Table, select
 from werkzeug.test import TestResponse
 
-from cds_service.content import Content
-from cds_service.memory import Memory
-from cds_service.settings import Settings
+from cds_service.edition import Content
+from cds_service.site.settings import Settings
 from cds_service.store import audit
 from cds_service.store.audit import Audit, CallRecord
 from cds_service.store.engine import Database, parse_url
+from cds_service.store.memory import Memory
 from cds_service.store.reactions import OverriddenCards
 from cds_service.store.tables import call, metadata
 from cds_service.web.app import create_app

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from cds_service.content import Content
-from cds_service.memory import Memory
-from cds_service.outcome import Advise
-from cds_service.rulebook import Rule
-from cds_service.settings import Settings
+from cds_service.edition import Content
+from cds_service.evaluate.outcome import Advise
+from cds_service.evaluate.triggers import Rule
+from cds_service.site.settings import Settings
 from cds_service.store.audit import Audit
+from cds_service.store.memory import Memory
 from cds_service.store.tables import call, card, loss, replay
 from tests import build
 from tests.build import NOW, SERVICE, Json, denosumab, encoded, prefetch, request, zoledronic

@@ -12,11 +12,11 @@ import pytest
 from click.testing import Result
 from sqlalchemy import inspect, text
 
-from cds_service.content import Content
-from cds_service.memory import Memory
-from cds_service.settings import Profile, Settings, SettingsError
+from cds_service.edition import Content
+from cds_service.site.settings import Profile, Settings, SettingsError
 from cds_service.store import schema
 from cds_service.store.engine import Database, parse_url
+from cds_service.store.memory import Memory
 from cds_service.store.tables import metadata
 from tests.commands import run
 

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, and_, select
 
-from cds_service.content import Content
-from cds_service.feedback import UNRECOGNISED, Feedback
-from cds_service.memory import Memory
-from cds_service.settings import Settings
+from cds_service.call.feedback import UNRECOGNISED, Feedback
+from cds_service.edition import Content
+from cds_service.site.settings import Settings
+from cds_service.store.memory import Memory
 from cds_service.store.reactions import keep
 from cds_service.store.tables import card, feedback, feedback_reason, feedback_suggestion
 from cds_service.trust.gate import Identity

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds_service.content import Content
+from cds_service.edition import Content
 from cds_service.store.tables import feedback, feedback_reason, feedback_suggestion
 from tests.build import Json, encoded
 from tests.databases import BACKENDS

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
-from cds_service.content import Content
-from cds_service.memory import Memory
-from cds_service.settings import Settings
+from cds_service.edition import Content
+from cds_service.site.settings import Settings
+from cds_service.store.memory import Memory
 from cds_service.store.tables import card, feedback
 from tests import build
 from tests.build import SERVICE, Json, bundle, encoded, prefetch, request, zoledronic

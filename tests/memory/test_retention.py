@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from cds_service.content import Content
-from cds_service.feedback import Feedback
-from cds_service.issued import Issued
-from cds_service.memory import Memory
+from cds_service.call.feedback import Feedback
+from cds_service.deliver.issue import Issued
+from cds_service.edition import Content
 from cds_service.store import audit, retention
+from cds_service.store.memory import Memory
 from cds_service.store.reactions import keep
 from cds_service.store.retention import Purged, count, purge
 from cds_service.store.tables import call, card, feedback, feedback_reason, feedback_suggestion, loss

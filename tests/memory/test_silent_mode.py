@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from cds_service.content import Content
-from cds_service.guideline.yamlfile import ContentError
-from cds_service.memory import Memory
+from cds_service.base.yamlfile import ContentError
+from cds_service.edition import Content
 from cds_service.site.check import Known
 from cds_service.site.complaint import NOT_EVALUATED
 from cds_service.site.load import load_site
+from cds_service.store.memory import Memory
 from cds_service.store.tables import card
 from tests import build
 from tests.build import NOW, Json, bundle, prefetch, request, zoledronic

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.content import Content
-from cds_service.feedback import Feedback
-from cds_service.memory import Memory
-from cds_service.settings import Settings, SettingsError
+from cds_service.call.feedback import Feedback
+from cds_service.edition import Content
+from cds_service.site.settings import Settings, SettingsError
 from cds_service.store.engine import Database, parse_url
+from cds_service.store.memory import Memory
 from cds_service.store.reactions import keep
 from cds_service.store.retention import purge
 from cds_service.store.tables import feedback

@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from cds_service.answer import answer
-from cds_service.content import Content
-from cds_service.memory import Memory
-from cds_service.settings import Settings
+from cds_service.edition import Content
 from cds_service.site.complaint import NOT_EVALUATED
+from cds_service.site.settings import Settings
 from cds_service.store import reactions
+from cds_service.store.memory import Memory
 from cds_service.store.reactions import OverriddenCards
 from cds_service.store.tables import card, feedback
 from cds_service.trust.gate import Identity
@@ -388,8 +388,8 @@ def test_issuer_tenant_patient_and_user_are_told_apart_wherever_one_ends(content
 
 _HASHED = """
 from fractions import Fraction
-from cds_service.facts.model import Dose, DrugOrder, Product
-from cds_service.issued import _content
+from cds_service.facts.facts import Dose, DrugOrder, Product
+from cds_service.deliver.issue import _content
 print(hash("x"))
 print(_content(DrugOrder(
     "k", 1, None, "text", ("zoledronic-acid", "calcium"), frozenset({"bisphosphonate", "calcium", "nsaid", "platinum"}),

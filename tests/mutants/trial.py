@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 from changes import Mutant, codes_of, put_in_place
 
-from cds_service.guideline.measurements import Analyte
+from cds_service.knowledge.measurements import Analyte
 
 DEAD = 1
 # A mutant that runs for ever, or asks for all memory, fails its tests too.

@@ -9,7 +9,7 @@ import pytest
 from click.exceptions import ClickException
 from click.testing import CliRunner, Result
 
-from cds_service.content import Content
+from cds_service.edition import Content
 from cds_service.report import command
 from cds_service.report.words import texts
 from cds_service.store.engine import Database

@@ -15,7 +15,7 @@ from string import Formatter
 import pytest
 from rich.cells import cell_len
 
-from cds_service.content import Content
+from cds_service.edition import Content
 from cds_service.report import csvfile, page, table
 from cds_service.report.figures import Figures
 from cds_service.report.reading import figures

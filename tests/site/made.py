@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from cds_service.content import Content
-from cds_service.data import content_root
+from cds_service.base.folders import content_root
+from cds_service.edition import Content
 from cds_service.site.check import Known
 from cds_service.site.model import Client, Site
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.content import Content
+from cds_service.call.hook import read_hook
+from cds_service.deliver.unmatched import UnmatchedCounter
+from cds_service.edition import Content
 from cds_service.fixtures import load
-from cds_service.hook import read_hook
-from cds_service.record import read_record
-from cds_service.site.doctor import unused
-from cds_service.site.unmatched import UnmatchedCounter
+from cds_service.record.read import read_record
+from cds_service.tools.doctor import unused
 from tests.commands import run
 from tests.site.made import EXAMPLE, known_of, site
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from cds_service.content import Content
-from cds_service.data import content_root
-from cds_service.guideline.model import Parameters
-from cds_service.guideline.yamlfile import ContentError, load_as
-from cds_service.settings import Settings, SettingsError
+from cds_service.base.folders import content_root
+from cds_service.base.yamlfile import ContentError, load_as
+from cds_service.edition import Content
+from cds_service.knowledge.model import Parameters
+from cds_service.knowledge.terminology import Terminology
 from cds_service.site.check import Known, complaints
 from cds_service.site.load import apply, apply_windows, load_site, rows
 from cds_service.site.model import NO_SITE, Site
-from cds_service.terminology import Terminology
+from cds_service.site.settings import Settings, SettingsError
 from tests.site.made import EXAMPLE, known_of, site
 
 DENTAL = "dental-exam-before-bma"

@@ -10,14 +10,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
-from cds_service.content import Content
-from cds_service.data import content_root
+from cds_service.base.folders import content_root
+from cds_service.deliver.profiles import Offered, epic_code, transform
+from cds_service.edition import Content
 from cds_service.fixtures import load, situations
 from cds_service.render.model import CodingOut, Response, Text, Wire
 from cds_service.site.address import inside
 from cds_service.site.model import Client, Site
-from cds_service.site.profiles import Offered, epic_code, transform
-from cds_service.validate import errors_of
+from cds_service.tools.validate import errors_of
 from tests.site.made import client, site
 
 Json = dict[str, Any]

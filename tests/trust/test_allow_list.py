@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.content import Content
+from cds_service.edition import Content
 from tests.build import SERVICE, Json, request, zoledronic
 from tests.fetch.bad_server import Server, answer, bundle, says, serving
 from tests.trust.tokens import MARK, Ward, client, jwk, key, key_file, token, ward

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.content import Content
+from cds_service.edition import Content
 from tests.build import SERVICE, Json
 from tests.trust.tokens import (
     DISCOVERY,

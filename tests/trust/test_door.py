@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 import pytest
 from sqlalchemy import create_engine, make_url, select, text
 
-from cds_service.content import Content
-from cds_service.settings import Settings
+from cds_service.edition import Content
+from cds_service.site.settings import Settings
 from cds_service.store.engine import parse_url
 from cds_service.store.tables import call, feedback
 from cds_service.web.app import create_app

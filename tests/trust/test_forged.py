@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds_service.content import Content
+from cds_service.edition import Content
 from tests.build import Json
 from tests.trust.tokens import (
     DISCOVERY,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from cds_service.content import Content
+from cds_service.edition import Content
 from cds_service.store.tables import call
 from cds_service.trust import keys as keys_module
 from cds_service.trust.keys import RETRY_SECONDS

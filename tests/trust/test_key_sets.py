@@ -229,7 +229,11 @@ def test_the_last_good_keys_are_kept_while_the_server_fails(
     assert eventually(lambda: "the last good keys are kept" in caplog.text)
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", jwk_set(), b"<html>", jwk_set(jwk(EC, "1", use="enc"))], ids=repr)
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{}", jwk_set(), b"<html>", jwk_set(jwk(EC, "1", use="enc"))],
+    ids=["empty", "no keys", "none", "HTML", "unusable"],
+)
 def test_a_spoilt_set_leaves_the_last_good_one(body: bytes) -> None:
     place = Place(jwk(EC, "1"))
     assert place.find("1")

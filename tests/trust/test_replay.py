@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from cds_service.content import Content
+from cds_service.edition import Content
 from cds_service.store.engine import Database
 from cds_service.store.replay import Used
 from cds_service.store.tables import replay

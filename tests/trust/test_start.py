@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from cds_service.cli import main
-from cds_service.content import Content
-from cds_service.guideline.yamlfile import ContentError
-from cds_service.memory import Memory
-from cds_service.settings import Settings, SettingsError
+from cds_service.base.yamlfile import ContentError
+from cds_service.edition import Content
 from cds_service.site.check import Known, complaints
 from cds_service.site.load import load_site
+from cds_service.site.settings import Settings, SettingsError
+from cds_service.store.memory import Memory
+from cds_service.tools.cli import main
 from cds_service.web.app import create_app
 from tests.build import Json
 from tests.site.made import known_of, site

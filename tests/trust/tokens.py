@@ -26,9 +26,9 @@ from flask.testing import FlaskClient
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from werkzeug.test import TestResponse
 
-from cds_service.content import Content
-from cds_service.memory import Memory
-from cds_service.settings import Settings
+from cds_service.edition import Content
+from cds_service.site.settings import Settings
+from cds_service.store.memory import Memory
 from cds_service.web.app import create_app
 from tests import build
 from tests.build import NOW, SERVICE, Json

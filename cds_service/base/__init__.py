@@ -1,0 +1,1 @@
+"""What every room may use: shared kinds, strict YAML, folders, hashing."""

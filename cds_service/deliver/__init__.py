@@ -1,0 +1,1 @@
+"""Which cards leave, and in the form the client takes."""

@@ -1,0 +1,106 @@
+"""Which cards leave, which are kept back, and why: what is remembered of a response.
+
+Silent mode keeps back topics the site has silenced. Suppression keeps back a card that the same user has overridden
+for the same patient, the same order and the same facts; never a critical one, never the card of what was not checked.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import hmac
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import msgspec
+
+from cds_service.base.hashing import joined
+from cds_service.call.hook import HookCall
+from cds_service.deliver.profiles import shown_indicator
+from cds_service.evaluate.judge import Findings
+from cds_service.facts.facts import DrugOrder, Order
+from cds_service.render.cards import card_uuid
+from cds_service.render.model import Response
+from cds_service.site.complaint import NOT_EVALUATED
+from cds_service.site.model import Client
+from cds_service.trust.gate import Identity
+
+Outcome = Literal["shown", "silent", "suppressed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A card as it is remembered: no word of it. ``sameness``: keyed hash, only where suppression is on."""
+
+    uuid: uuid.UUID
+    topic: str
+    indicator: str
+    outcome: Outcome
+    sameness: bytes | None = None
+
+
+class Overridden(Protocol):
+    """The memory of cards that users have overridden."""
+
+    key: bytes
+
+    def among(self, samenesses: Iterable[bytes]) -> frozenset[bytes]:
+        """Those that were overridden within the window; none when that cannot be said."""
+
+
+def issue(
+    response: Response,
+    findings: Findings,
+    call: HookCall,
+    who: Identity,
+    client: Client | None,
+    overridden: Overridden | None,
+) -> tuple[Response, tuple[Issued, ...]]:
+    """The response without its suppressed cards, and what is to be remembered of all cards.
+
+    ``client``: by whose profile the urgency that is shown may differ from ours.
+    """
+    samenesses = dict(_samenesses(response, findings, call, who, overridden.key)) if overridden else {}
+    gone = overridden.among(samenesses.values()) if overridden and samenesses else frozenset()
+    kept = [card for card in response.cards if samenesses.get(card.uuid) not in gone]
+    shown = {card.uuid for card in kept}
+    issued = []
+    for card in response.cards:
+        topic = card.source.topic.code
+        indicator = shown_indicator(client, topic, card.indicator)
+        outcome: Outcome = "shown" if card.uuid in shown else "suppressed"
+        issued.append(Issued(uuid.UUID(card.uuid), topic, indicator, outcome, samenesses.get(card.uuid)))
+    for finding, advice in findings.silent:
+        name = card_uuid(call.hook_instance, finding.topic, finding.order.key)
+        indicator = shown_indicator(client, finding.topic, advice.indicator)
+        issued.append(Issued(name, finding.topic, indicator, "silent"))
+    return (response if len(kept) == len(response.cards) else Response(cards=kept)), tuple(issued)
+
+
+def _samenesses(
+    response: Response, findings: Findings, call: HookCall, who: Identity, key: bytes
+) -> Iterator[tuple[str, bytes]]:
+    """By card, the keyed hash of everything that must be the same. The facts are those the card states, in its words:
+    a new result, a new date or a new dose is another text."""
+    orders = {str(card_uuid(call.hook_instance, f.topic, f.order.key)): f.order for f, _ in findings.advice}
+    if not call.user_id.strip():
+        return  # nobody in particular: one user's override is not another's
+    for card in response.cards:
+        if card.indicator == "critical" or card.source.topic.code == NOT_EVALUATED:
+            continue
+        same = joined(
+            *(who.issuer, who.tenant, call.fhir_server or "", call.patient_id, call.user_id),
+            *(card.source.topic.code, card.indicator),
+            *(_content(orders[card.uuid]), card.summary, card.detail or ""),
+        )
+        yield card.uuid, hmac.new(key, same, hashlib.sha256).digest()
+
+
+def _content(order: Order) -> str:
+    """What is ordered, without what differs between two drafts of the same: ids, positions, the day of writing."""
+    same: Order = dataclasses.replace(order, key="", position=0, ref=None)
+    if isinstance(same, DrugOrder):
+        same = dataclasses.replace(same, authored=None)
+    return msgspec.json.encode(same, enc_hook=str, order="deterministic").decode()

@@ -1,0 +1,1 @@
+"""What is asked of whom, and what the rules answer: triggers, scope, outcomes, findings."""

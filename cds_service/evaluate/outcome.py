@@ -1,0 +1,86 @@
+"""What a rule answers: advise, no advice, or cannot tell. Never ``None``, never an exception for missing data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from cds_service.facts.facts import DrugOrder, Missing, Order
+
+Indicator = Literal["info", "warning", "critical"]
+
+
+@dataclass(frozen=True, slots=True)
+class CreateService:
+    """Suggest ordering a service of ``cards/orderables.yaml``."""
+
+    orderable: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateDrug:
+    """Suggest prescribing a drug of ``cards/orderables.yaml``; ``mg`` overrides its dose (a band of a table)."""
+
+    orderable: str
+    mg: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOrder:
+    """Suggest removing the draft order."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class ReviseOrder:
+    """Suggest the client's own order with only these things changed."""
+
+    order: DrugOrder
+    mg: Fraction | None = None
+    interval_days: int | None = None
+    subcutaneous: bool = False
+
+
+Act = CreateService | CreateDrug | DeleteOrder | ReviseOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One button: ``label`` is a key of the topic's ``suggestions`` texts."""
+
+    label: str
+    acts: tuple[Act, ...]
+    recommended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Advise:
+    """A card. ``say`` is a key of the topic's ``cards`` texts; ``data`` are the values its sentences use."""
+
+    indicator: Indicator
+    say: str
+    data: Mapping[str, object] = field(default_factory=dict)
+    suggestions: tuple[Suggestion, ...] = ()
+    # Suggestions that go together ("any"), or alternatives of which one is taken ("at-most-one").
+    choose: Literal["any", "at-most-one"] = "at-most-one"
+
+
+@dataclass(frozen=True, slots=True)
+class NoAdvice:
+    """No card; ``because`` is a key of the topic's ``quiet`` texts (shown by ``check --explain`` only)."""
+
+    because: str
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CannotTell:
+    """The condition could not be decided; what is missing goes into the ``not-evaluated`` card."""
+
+    missing: tuple[Missing, ...]
+
+
+Outcome = Advise | NoAdvice | CannotTell

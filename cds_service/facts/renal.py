@@ -1,0 +1,214 @@
+"""Creatinine clearance in mL/min: which value counts, and how one is computed. Exact arithmetic throughout.
+
+The newest of a measured, a reported and a computed clearance counts; of one day: measured, reported, computed. An eGFR
+is no clearance: multiplied by the body surface it stands in where there is none of the three, otherwise it is quoted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from math import isqrt
+
+from cds_service.facts.dates import age_on
+from cds_service.facts.facts import Clearance, ClearanceMethod, Missing, PatientFacts, Reading, Renal, Sourced
+from cds_service.facts.window import Results, newer_unusable, newest, readings, reasons
+from cds_service.knowledge.measurements import Windows
+
+ADULT = 18
+# What tells of a clearance, and under which name a result that cannot be used is reported.
+SERUM = (
+    ("creatinine", "creatinine"),
+    ("clearance", "creatinine-clearance-measured"),
+    ("clearance", "creatinine-clearance-reported"),
+)
+
+# Cockcroft DW, Gault MH. Prediction of creatinine clearance from serum creatinine. Nephron 1976;16:31-41. The original
+# form, (140 - age) x weight / (72 x creatinine in mg/dL), 15 % less in women; not the rounded factors for µmol/L.
+COCKCROFT_GAULT_AGE = 140
+COCKCROFT_GAULT_DIVISOR = 72
+COCKCROFT_GAULT_FEMALE = Fraction("0.85")
+
+# Mosteller RD. Simplified calculation of body-surface area. N Engl J Med 1987;317:1098: root of (cm x kg / 3600), m².
+MOSTELLER_DIVISOR = 3600
+ROOT_SCALE = 10**20  # a root that is no fraction is cut off here: always at the same place, far below what is shown
+EGFR_SURFACE = Fraction("1.73")  # m², what an eGFR is indexed to
+
+# Devine BJ. Gentamicin therapy. Drug Intell Clin Pharm 1974;8:650-655: kg at 60 inches, and kg for each inch above.
+# Below 60 inches the formula says nothing, so neither do we.
+DEVINE_AT_60_INCHES = {"male": Fraction(50), "female": Fraction("45.5")}
+DEVINE_PER_INCH = Fraction("2.3")
+INCH = Fraction("2.54")  # cm
+# Ideal weight plus this share of what is above it, the usual adjustment (as in Winter MA, Guhr KN, Berg GM.
+# Pharmacotherapy 2012;32:604-612).
+ADJUSTED_SHARE = Fraction("0.4")
+
+
+def renal(results: Results, patient: PatientFacts, today: date, windows: Windows) -> Renal:
+    """Renal function of the look-back window ending today.
+
+    ``results``: by analyte, newest first, as ``collect`` gives them. Weight counts in its own window; of heights the
+    newest taken as an adult. Never raises; what is missing stands in ``problems``.
+    """
+    days = windows.renal_days
+    body = _Body(results, patient, today, windows)
+    egfr = newest(results, "egfr", today, days)
+    creatinine = newest(results, "creatinine", today, days)
+    history = readings(results, "creatinine")
+    found = (
+        _reported(newest(results, "creatinine-clearance-measured", today, days), "measured"),
+        _reported(newest(results, "creatinine-clearance-reported", today, days), "reported"),
+        _computed(creatinine, body),
+    )
+    # max keeps the first of equals: the order above is the precedence within one day.
+    clearance = max((c for c in found if c), key=lambda c: c.when, default=None) or _de_indexed(egfr, body)
+    if clearance:
+        newer = tuple(m for what, a in SERUM for m in newer_unusable(what, a, results, clearance.when, today))
+        clearance = replace(clearance, newer=newer)
+    problems = () if clearance else tuple(_problems(results, body, creatinine, egfr, today, windows))
+    return Renal(days, clearance, problems, egfr, history[0] if history else None, history)
+
+
+class _Body:
+    """What formulas need of the patient's body."""
+
+    def __init__(self, results: Results, patient: PatientFacts, today: date, windows: Windows) -> None:
+        self.sex, self.birth = patient.sex, patient.birth_date
+        self.weight = newest(results, "body-weight", today, windows.weight_days)
+        heights = readings(results, "body-height")
+        self.height = next((h for h in heights if not self.child_on(h.when)), None)
+
+    def age_on(self, day: date) -> int | None:
+        return None if self.birth is None else age_on(self.birth, day)
+
+    def child_on(self, day: date) -> bool:
+        """Whether the patient was certainly under age; nothing is computed then."""
+        age = self.age_on(day)
+        return age is not None and age < ADULT
+
+
+def cockcroft_gault(sex: str, age: int, weight: Fraction, creatinine: Fraction) -> Fraction:
+    """Clearance in mL/min from age in years, weight in kg and serum creatinine in mg/dL (above zero)."""
+    male = (COCKCROFT_GAULT_AGE - age) * weight / (COCKCROFT_GAULT_DIVISOR * creatinine)
+    return male * COCKCROFT_GAULT_FEMALE if sex == "female" else male
+
+
+def mosteller(height: Fraction, weight: Fraction) -> Fraction:
+    """Body surface in m² from height in cm and weight in kg."""
+    square = height * weight / MOSTELLER_DIVISOR
+    above, below = isqrt(square.numerator), isqrt(square.denominator)
+    if Fraction(above, below) ** 2 == square:
+        return Fraction(above, below)
+    return Fraction(isqrt(square.numerator * ROOT_SCALE**2 // square.denominator), ROOT_SCALE)
+
+
+def other_weights(sex: str, height: Fraction, weight: Fraction) -> dict[str, Fraction]:
+    """Ideal and adjusted weight in kg, where the actual weight is above the ideal one. Height in cm, weight in kg."""
+    above = height / INCH - 60
+    if above < 0:
+        return {}
+    ideal = DEVINE_AT_60_INCHES[sex] + DEVINE_PER_INCH * above
+    # Below the ideal weight nobody doses by a weight the patient does not have.
+    if weight <= ideal:
+        return {}
+    return {"ideal": ideal, "adjusted": ideal + ADJUSTED_SHARE * (weight - ideal)}
+
+
+def _reported(reading: Reading | None, method: ClearanceMethod) -> Clearance | None:
+    if reading is None:
+        return None
+    return Clearance(reading.value, method, reading.when, reading.ref, preliminary=reading.preliminary)
+
+
+def _computed(creatinine: Reading | None, body: _Body) -> Clearance | None:
+    """Cockcroft-Gault with the actual weight; beside it, where height is known, with the other weights."""
+    if creatinine is None or body.weight is None or body.sex is None:
+        return None
+    age = body.age_on(creatinine.when)
+    # From 140 years on the formula gives nothing above zero: a wrong date of birth, not a clearance.
+    if age is None or not ADULT <= age < COCKCROFT_GAULT_AGE:
+        return None
+    sex, weight = body.sex, body.weight
+    others = other_weights(sex, body.height.value, weight.value) if body.height else {}
+    return Clearance(
+        value=cockcroft_gault(sex, age, weight.value, creatinine.value),
+        method="cockcroft-gault",
+        when=creatinine.when,
+        ref=creatinine.ref,
+        inputs=(
+            _sourced("creatinine", creatinine),
+            Sourced("age", Fraction(age), "a"),
+            _sourced("weight", weight),
+            Sourced("sex", sex, None),
+            *([_sourced("height", body.height)] if body.height and others else []),
+        ),
+        preliminary=creatinine.preliminary or weight.preliminary,
+        by_other_weight=tuple(
+            (name, cockcroft_gault(sex, age, kilograms, creatinine.value)) for name, kilograms in others.items()
+        ),
+    )
+
+
+def _de_indexed(egfr: Reading | None, body: _Body) -> Clearance | None:
+    """An eGFR multiplied by the patient's body surface."""
+    height, weight = body.height, body.weight
+    if egfr is None or height is None or weight is None or body.child_on(egfr.when):
+        return None
+    surface = mosteller(height.value, weight.value)
+    return Clearance(
+        value=egfr.value * surface / EGFR_SURFACE,
+        method="de-indexed-egfr",
+        when=egfr.when,
+        ref=egfr.ref,
+        inputs=(
+            _sourced("egfr", egfr),
+            Sourced("bsa", surface, "m2"),
+            _sourced("height", height),
+            _sourced("weight", weight),
+        ),
+        preliminary=egfr.preliminary or height.preliminary or weight.preliminary,
+    )
+
+
+def _sourced(name: str, reading: Reading) -> Sourced:
+    return Sourced(name, reading.value, reading.unit, reading)
+
+
+def _problems(
+    results: Results, body: _Body, creatinine: Reading | None, egfr: Reading | None, today: date, windows: Windows
+) -> Iterator[Missing]:
+    """Everything that stood in the way, creatinine first; never empty, as a clearance needs at least one of them."""
+    days = windows.renal_days
+    if creatinine is None:
+        yield from _or_absent("creatinine", "creatinine", results, today, days)
+    for analyte in ("creatinine-clearance-measured", "creatinine-clearance-reported"):
+        yield from reasons("clearance", analyte, results, today, days)
+    if body.weight is None:
+        yield from _or_absent("weight", "body-weight", results, today, windows.weight_days)
+    if body.sex is None:
+        yield Missing("sex", "unknown")
+    yield from _age_problems(body, creatinine.when if creatinine else today)
+    if egfr is not None:
+        why = "under-18" if body.child_on(egfr.when) else "no-body-surface"
+        yield Missing("egfr", why, egfr.shown, egfr.when)
+        if body.height is None:
+            yield from _or_absent("height", "body-height", results, today, (today - date.min).days)
+    else:
+        yield from reasons("egfr", "egfr", results, today, days)
+
+
+def _age_problems(body: _Body, day: date) -> Iterator[Missing]:
+    age = body.age_on(day)
+    if age is None:
+        yield Missing("age", "unknown")
+    elif age < ADULT:
+        yield Missing("age", "under-18")
+    elif age >= COCKCROFT_GAULT_AGE:
+        yield Missing("age", "implausible")
+
+
+def _or_absent(what: str, analyte: str, results: Results, today: date, days: int) -> Iterator[Missing]:
+    found = tuple(reasons(what, analyte, results, today, days))
+    yield from found or (Missing(what, "not-on-record"),)

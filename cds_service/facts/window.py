@@ -1,0 +1,48 @@
+"""What clearance and calcium share: the results of one analyte seen through a look-back window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+
+from cds_service.facts.facts import Missing, Reading, Result, Unusable
+
+Results = Mapping[str, Sequence[Result]]
+
+
+def within(day: date | None, today: date, days: int) -> bool:
+    """Whether a day lies in the window; both ends count."""
+    return day is not None and today - timedelta(days=days) <= day <= today
+
+
+def readings(results: Results, analyte: str) -> tuple[Reading, ...]:
+    """The usable results of an analyte, newest first."""
+    return tuple(r for r in results.get(analyte, ()) if isinstance(r, Reading))
+
+
+def newest(results: Results, analyte: str, today: date, days: int) -> Reading | None:
+    """The newest usable result in the window."""
+    return next((r for r in readings(results, analyte) if within(r.when, today, days)), None)
+
+
+def newer_unusable(what: str, analyte: str, results: Results, than: date, today: date) -> Iterator[Missing]:
+    """Results newer than the one that counts, which cannot be used: the reader must know they are there."""
+    for result in results.get(analyte, ()):
+        if isinstance(result, Unusable) and result.when is not None and than < result.when <= today:
+            yield Missing(what, result.why, result.shown, result.when)
+
+
+def reasons(what: str, analyte: str, results: Results, today: date, days: int) -> Iterator[Missing]:
+    """Why an analyte without a usable result in the window has none; nothing when it is not on record at all.
+
+    One reason of each kind, the newest first: results in the window (or without a day) that cannot be used; only when
+    there is none of those, the newest one that is too old.
+    """
+    found: dict[str, Missing] = {}
+    for result in results.get(analyte, ()):
+        if isinstance(result, Unusable) and (result.when is None or within(result.when, today, days)):
+            found.setdefault(result.why, Missing(what, result.why, result.shown, result.when))
+    yield from found.values()
+    older = [r for r in results.get(analyte, ()) if r.when is not None]
+    if older and not found:
+        yield Missing(what, "too-old", older[0].shown, older[0].when)

@@ -1,0 +1,117 @@
+"""What a call did not bring, from the EHR's FHIR server: only what the rules due still need, within one deadline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+
+from cds_service.base.perprocess import PerProcess
+from cds_service.call.hook import HookCall
+from cds_service.call.problems import BadRequest
+from cds_service.fetch.address import FhirServers
+from cds_service.fetch.client import Limits
+from cds_service.fetch.failure import Refused
+from cds_service.fetch.gather import Access, Source, fetch, fetch_references
+from cds_service.fetch.pages import Fetched
+from cds_service.fetch.scope import require_patient
+from cds_service.fetch.transport import session
+from cds_service.record.read import Record, known_since, open_references, read_record
+
+
+@dataclass
+class Servers:
+    """The FHIR servers that may be asked, and the connections of this process to them."""
+
+    allowed: FhirServers
+    seconds: float
+    limits: Limits = field(default_factory=Limits)
+    authorities: Path | None = None
+    _session: PerProcess[requests.Session] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._session = PerProcess(lambda: session(self.allowed, authorities=self.authorities))
+
+    def source(self, call: HookCall) -> Source | None:
+        """Where this call's data may be read; None when it names no FHIR server.
+
+        Raises ``BadRequest`` when the token is another patient's: it is used for nothing then.
+        """
+        if call.fhir_server is None:
+            return None
+        given = call.authorization
+        # An empty token is no token: some sandboxes send it.
+        access = Access(given.access_token or None, given.scope, given.patient) if given else Access()
+        with _refusals():
+            require_patient(access.patient, call.patient_id)
+        deadline = time.monotonic() + self.seconds
+        return Source(call.fhir_server, access, self.allowed, self._session.get(), deadline, self.limits)
+
+
+class Obtaining:
+    """The record of one call, growing by what is fetched."""
+
+    def __init__(self, call: HookCall, templates: Mapping[str, str], servers: Servers | None) -> None:
+        self._call, self._templates = call, templates
+        self._source = servers.source(call) if servers else None
+        self._fetched: dict[str, Fetched] = {}
+        self._references: dict[str, Fetched] = {}
+        self.record: Record = read_record(call, templates)
+
+    def medications(self) -> Record:
+        """The record with the Medications that drafts and treatments only refer to."""
+        if self._source is None:
+            return self.record
+        wanted = [r for r in open_references(self._call, self.record) if r not in self._references]
+        if wanted:
+            with _refusals():
+                self._references |= fetch_references(wanted, "Medication", self._source)
+            self._read()
+        return self.record
+
+    def needs(self, keys: Iterable[str], since: str) -> Record:
+        """The record with those of ``keys`` that it does not know back to ``since``.
+
+        Raises ``BadRequest`` when the token is another patient's, or none.
+        """
+        if self._source is None:
+            return self.record
+        missing = {key: self._templates[key] for key in keys if not known_since(self.record.needs[key], since)}
+        if missing:
+            self._fetched |= self._fetch(missing, self._source)
+            self._read()
+        return self.medications()
+
+    def _fetch(self, missing: Mapping[str, str], source: Source) -> dict[str, Fetched]:
+        context = {"patientId": self._call.patient_id, "userId": self._call.user_id}
+        if self._call.encounter_id:
+            context["encounterId"] = self._call.encounter_id
+        with _refusals():
+            return fetch(missing, context, source)
+
+    def _read(self) -> None:
+        self.record = read_record(self._call, self._templates, self._fetched, self._references)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What fetching refuses for the whole call is the caller's to mend."""
+    try:
+        yield
+    except Refused as refused:
+        raise _refusal(refused) from None
+
+
+def _refusal(refused: Refused) -> BadRequest:
+    if refused.reason == "token-patient":
+        return BadRequest(
+            "The access token is for another patient than context.patientId",
+            "fhirAuthorization.patient",
+            "Send a token for the patient of the call.",
+        )
+    what = "The access token cannot be sent as a bearer token"
+    return BadRequest(what, "fhirAuthorization.access_token", "Send the token as issued.")

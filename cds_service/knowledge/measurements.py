@@ -1,0 +1,168 @@
+"""``cards/measurements.yaml``: units, plausible bounds, default reference ranges and look-back windows of results."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property, lru_cache
+
+import msgspec
+
+from cds_service.knowledge.model import File, Origin, Parameter
+
+_SIGNS = str.maketrans({"μ": "u", "−": "-", "⋅": "·", "•": "·", "∙": "·"})
+
+
+@lru_cache(maxsize=4096)
+def spelling(unit: str) -> str:
+    """A unit as it is compared: without case, spaces, full width, superscripts; one sign each for micro, dot, minus."""
+    return "".join(unicodedata.normalize("NFKC", unit).split()).casefold().translate(_SIGNS)
+
+
+class Unit(File, frozen=True):
+    """A unit an analyte is accepted in. ``factor`` (a number or a quotient) turns it into the analyte's own unit."""
+
+    ucum: str
+    factor: str
+    spellings: list[str]
+
+    def __post_init__(self) -> None:
+        if self.exact <= 0:
+            raise ValueError(f"the factor {self.factor!r} of {self.ucum} is not above zero")
+
+    @property
+    def exact(self) -> Fraction:
+        """The factor. Raises ``ValueError`` when it is not a number or a quotient of two."""
+        above, _, below = self.factor.partition("/")
+        try:
+            return Fraction(above) / Fraction(below or "1")
+        except (ValueError, ZeroDivisionError) as error:
+            raise ValueError(f"the factor {self.factor!r} of {self.ucum} is no number or quotient") from error
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.ucum, *self.spellings)
+
+
+class Bounds(File, frozen=True):
+    """Two limits in the analyte's unit, both belonging to the range, and where they come from."""
+
+    low: Decimal
+    high: Decimal
+    origin: Origin
+    source: str
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.low >= self.high:
+            raise ValueError(f"the lower bound {self.low} is not below the upper bound {self.high}")
+
+    @property
+    def exact(self) -> tuple[Fraction, Fraction]:
+        return Fraction(self.low), Fraction(self.high)
+
+
+class Analyte(File, frozen=True, dict=True):
+    """How the results of one code list are read; ``unit`` is the one every value is turned into."""
+
+    unit: str
+    plausible: Bounds
+    units: list[Unit]
+    # Units per body surface, named so that a card can say why the value was not used.
+    indexed: list[str] = msgspec.field(default_factory=list)
+    reference: Bounds | None = None  # default reference range
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        names = [spelling(name) for unit in self.units for name in unit.names] + [spelling(i) for i in self.indexed]
+        for name in {n for n in names if names.count(n) > 1}:
+            raise ValueError(f"the unit spelling {name!r} stands twice (case and spaces do not count)")
+        if self.factors.get(spelling(self.unit)) != 1:
+            raise ValueError(f"the unit {self.unit!r} itself must stand in units with factor 1")
+
+    @cached_property
+    def factors(self) -> dict[str, Fraction]:
+        """Compared spelling -> factor to ``unit``."""
+        return {spelling(name): unit.exact for unit in self.units for name in unit.names}
+
+    @cached_property
+    def per_surface(self) -> frozenset[str]:
+        return frozenset(map(spelling, self.indexed))
+
+    @cached_property
+    def known(self) -> dict[tuple[Decimal, str | None], Fraction | str]:
+        """Values already turned into ``unit``, or why not; filled by the reader."""
+        return {}
+
+    @cached_property
+    def bounds(self) -> tuple[Fraction, Fraction]:
+        """What is plausible, both ends included."""
+        return self.plausible.exact
+
+    def factor(self, unit: str) -> Fraction:
+        """The factor of a unit of the table. Raises ``KeyError`` for another."""
+        return self.factors[spelling(unit)]
+
+
+class Analytes(File, frozen=True, rename="kebab"):
+    """Every analyte that is read; a name is the code list's."""
+
+    creatinine: Analyte
+    creatinine_clearance_measured: Analyte
+    creatinine_clearance_reported: Analyte
+    egfr: Analyte
+    calcium_total: Analyte
+    calcium_ionised: Analyte
+    calcium_corrected: Analyte
+    albumin: Analyte
+    body_weight: Analyte
+    body_height: Analyte
+
+    def __post_init__(self) -> None:
+        for name in ("calcium_total", "calcium_ionised", "calcium_corrected"):
+            if getattr(self, name).reference is None:
+                raise ValueError(f"{name.replace('_', '-')} has no default reference range")
+
+
+class Windows(File, frozen=True):
+    """How far back a result counts, the last day included."""
+
+    renal: Parameter
+    weight: Parameter
+    calcium: Parameter
+
+    def __post_init__(self) -> None:
+        for name, window in self._all():
+            if window.unit != "d" or window.value != int(window.value) or window.value < 1:
+                raise ValueError(f"the window {name} must be a whole number of days, 1 or more (unit d)")
+            if (window.min is not None and window.value < window.min) or (window.max and window.value > window.max):
+                raise ValueError(f"the window {name} lies outside its own min and max")
+
+    def _all(self) -> Iterator[tuple[str, Parameter]]:
+        yield from (("renal", self.renal), ("weight", self.weight), ("calcium", self.calcium))
+
+    @property
+    def renal_days(self) -> int:
+        return int(self.renal.value)
+
+    @property
+    def weight_days(self) -> int:
+        return int(self.weight.value)
+
+    @property
+    def calcium_days(self) -> int:
+        return int(self.calcium.value)
+
+
+class Measurements(File, frozen=True, dict=True):
+    """The whole file."""
+
+    windows: Windows
+    analytes: Analytes
+
+    @cached_property
+    def by_concept(self) -> Mapping[str, Analyte]:
+        """Code list -> how its results are read."""
+        return {f.encode_name: getattr(self.analytes, f.name) for f in msgspec.structs.fields(Analytes)}

@@ -1,0 +1,181 @@
+"""Types of the YAML files in ``cards/``. Unknown members are refused; every number has a unit and an origin."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal
+
+import msgspec
+
+from cds_service.evaluate.outcome import Indicator
+
+Origin = Literal["guideline", "label", "local"]
+
+
+class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of everything read from ``cards/``."""
+
+
+class Parameter(File, frozen=True):
+    """A number a rule uses. ``min``/``max`` bound what a site may set; ``source`` says where the number stands."""
+
+    value: Decimal
+    unit: str
+    origin: Origin
+    source: str
+    note: str | None = None
+    min: Decimal | None = None
+    max: Decimal | None = None
+
+
+class Band(File, frozen=True):
+    """One row of a dose table: clearance from/to with the bound's side, and the dose (absent: not recommended).
+
+    ``printed`` is the source's own text of the row; ``reading`` says where the bounds go beyond it.
+    """
+
+    printed: str
+    above: Decimal | None = None  # exclusive lower bound
+    from_: Decimal | None = msgspec.field(default=None, name="from")  # inclusive lower bound
+    below: Decimal | None = None  # exclusive upper bound
+    to: Decimal | None = None  # inclusive upper bound
+    dose: Decimal | None = None
+    not_recommended: bool = False
+    reading: str | None = None
+
+    def holds(self, value: Fraction) -> bool:
+        """Whether a clearance (same unit as the table) lies in this band."""
+        return (
+            (self.above is None or value > Fraction(self.above))
+            and (self.from_ is None or value >= Fraction(self.from_))
+            and (self.below is None or value < Fraction(self.below))
+            and (self.to is None or value <= Fraction(self.to))
+        )
+
+
+class NoRow(File, frozen=True):
+    """Where a table says nothing on purpose: everything above a clearance, and what that means."""
+
+    above: Decimal
+    reading: str
+
+
+class Table(File, frozen=True):
+    """A dose table: drug (concept id) to bands, highest clearance first; ``no_row``: drug to its declared gap."""
+
+    unit: str
+    dose_unit: str
+    origin: Origin
+    source: str
+    rows: dict[str, list[Band]]
+    no_row: dict[str, NoRow] = {}
+
+
+class Source(File, frozen=True):
+    """Where a recommendation comes from."""
+
+    kind: Origin
+    sections: list[str]
+    label: dict[str, str]  # language -> source.label of the card
+    url: str | None = None
+    recommendation: list[int] = []
+    grade: str | None = None
+    # The cards (``say``) that rest on the graded recommendation; empty: all. The others' statement has no grade.
+    graded_cards: list[str] = []
+    table: str | None = None
+    quote: str | None = None
+
+
+class Needs(File, frozen=True):
+    """Prefetch keys. Required and not obtained: 412. Optional and not obtained: the rule may answer cannot tell."""
+
+    required: list[str] = []
+    optional: list[str] = []
+
+
+class Recommendation(File, frozen=True, dict=True):
+    """One topic of the guideline or of a drug label (``cards/recommendations/<topic>.yaml``)."""
+
+    topic: str
+    service: str
+    source: Source
+    needs: Needs
+    indicators: dict[str, Indicator]
+    override_reasons: list[str]
+    reading: str
+    not_encoded: str
+    parameters: dict[str, Parameter] = {}
+    tables: dict[str, Table] = {}
+    # False: fires only with a relevant diagnosis; True: a drug-safety topic, also without one at an oncology dose.
+    drug_safety: bool = False
+    # Topics whose card this one stands in for, on the same order.
+    replaces: list[str] = []
+
+    @cached_property
+    def numbers(self) -> dict[str, Fraction]:
+        """The exact value of every parameter."""
+        return {name: Fraction(parameter.value) for name, parameter in self.parameters.items()}
+
+
+class Statement(File, frozen=True):
+    """One numbered recommendation or section of the guideline, in the registry."""
+
+    id: str  # "Rec. 8", "§4.1.4.1", "Table 2"
+    title: str
+    status: Literal["encoded", "partly", "not-encoded"]
+    why: str
+    grade: str | None = None
+    topics: list[str] = []
+
+
+class Erratum(File, frozen=True):
+    where: str
+    printed: str
+    reading: str
+
+
+class Registry(File, frozen=True):
+    """``cards/guideline.yaml``: the edition, every numbered statement, and the misprints."""
+
+    title: dict[str, str]
+    edition: str
+    doi: str
+    url: str
+    publisher: str
+    citation: str
+    statements: list[Statement]
+    errata: list[Erratum]
+
+
+class Parameters:
+    """The numbers of one recommendation as a rule sees them.
+
+    ``number`` gives the exact value, ``share`` a value in per cent as a share of one, ``days`` a whole number of days,
+    ``indicator`` the urgency by name, ``bands`` the rows of a table for a drug. An unknown name raises ``KeyError``.
+    """
+
+    __slots__ = ("_recommendation",)
+
+    def __init__(self, recommendation: Recommendation) -> None:
+        self._recommendation = recommendation
+
+    def number(self, name: str) -> Fraction:
+        return self._recommendation.numbers[name]
+
+    def share(self, name: str) -> Fraction:
+        return self.number(name) / 100
+
+    def days(self, name: str) -> int:
+        return int(self.number(name))
+
+    def indicator(self, name: str = "default") -> Indicator:
+        return self._recommendation.indicators[name]
+
+    def bands(self, table: str, drug: str) -> list[Band]:
+        """The rows of a table for a drug; empty when the table has none."""
+        return self._recommendation.tables[table].rows.get(drug, [])
+
+    def drugs(self, table: str) -> list[str]:
+        return list(self._recommendation.tables[table].rows)

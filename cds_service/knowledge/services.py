@@ -1,0 +1,54 @@
+"""``cards/services.yaml`` and ``cards/orderables.yaml``: what is offered, asked for, and suggested."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from cds_service.knowledge.model import File
+
+
+class Service(File, frozen=True):
+    """One CDS service: one id, one entry in discovery per hook."""
+
+    id: str
+    hooks: list[str]
+    title: str
+    description: str
+    usage_requirements: str
+    topics: list[str]
+
+
+class Services(File, frozen=True):
+    """The services, the prefetch searches by key, and the code system of the topics."""
+
+    topic_system: str
+    prefetch: dict[str, str]
+    services: list[Service]
+
+
+class OrderableCoding(File, frozen=True):
+    system: str
+    code: str
+    display: str
+
+
+class Every(File, frozen=True):
+    period: int
+    unit: Literal["d", "wk"]
+
+
+class Orderable(File, frozen=True):
+    """A service or drug a card can suggest. ``dose`` in ``unit``; ``concept`` is its code list."""
+
+    resource: Literal["ServiceRequest", "MedicationRequest"]
+    coding: list[OrderableCoding]
+    concept: str
+    text: dict[str, str]
+    dose: Decimal | None = None
+    dose_high: Decimal | None = None
+    unit: str = "mg"
+    route: str | None = None
+    every: Every | None = None
+    dosage_text: dict[str, str] | None = None
+    source: str | None = None

@@ -1,0 +1,36 @@
+"""``cards/texts``: the sentences of each topic and the words they share, as they stand in the YAML."""
+
+from __future__ import annotations
+
+from cds_service.knowledge.model import File
+
+
+class CardText(File, frozen=True):
+    """One card: what to do, why with the numbers, and what is not known. ``summary`` is plain text."""
+
+    summary: str
+    do: str
+    why: str
+    unknown: str | None = None
+
+
+class TopicText(File, frozen=True):
+    """``cards/texts/<language>/<topic>.yaml``."""
+
+    topic: str
+    cards: dict[str, CardText]
+    quiet: dict[str, str]
+    suggestions: dict[str, str] = {}
+
+
+class SharedText(File, frozen=True):
+    """``cards/texts/<language>/_shared.yaml``: names and sentences that several topics use."""
+
+    drugs: dict[str, str]
+    words: dict[str, str]
+    missing: dict[str, str]
+    why_missing: dict[str, str]
+    unusable: dict[str, str]
+    notes: dict[str, str]
+    source_line: dict[str, str]
+    macros: str

@@ -1,0 +1,1 @@
+"""What came of a patient's record, and how complete it is."""

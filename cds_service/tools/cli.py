@@ -1,0 +1,258 @@
+"""The ``cds-service`` command."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+import click
+import msgspec
+
+from cds_service import __version__, fixtures
+from cds_service.answer import Defaults, answer
+from cds_service.base.folders import content_root
+from cds_service.base.yamlfile import ContentError
+from cds_service.call.problems import CallProblem
+from cds_service.edition import Content
+from cds_service.knowledge.codelists import accept
+from cds_service.render.explain import explain
+from cds_service.render.texts import LANGUAGES
+from cds_service.report.command import report as report_command
+from cds_service.site.check import Known
+from cds_service.site.load import load_site
+from cds_service.site.model import NO_SITE, Site
+from cds_service.site.settings import Settings, SettingsError
+from cds_service.store.command import db_group, purge_command
+from cds_service.store.memory import Memory
+from cds_service.web.app import create_app, local_now
+from cds_service.web.outcomes import of_problem
+
+
+@click.group()
+@click.version_option(__version__, prog_name="cds-service")
+def main() -> None:
+    """CDS Hooks service for lung cancer bone metastasis (synthetic data; not a registered medical device)."""
+
+
+main.add_command(db_group)
+main.add_command(purge_command)
+main.add_command(report_command)
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.from_env(os.environ)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _content(settings: Settings) -> Content:
+    try:
+        return Content.load(settings)
+    except (ContentError, SettingsError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+def serve() -> None:
+    """Start the server (HOST, PORT, WORKERS, THREADS and CDS_* from the environment)."""
+    from cds_service.web.serve import serve as run
+
+    settings = _settings()
+    content = _content(settings)
+    try:
+        memory = Memory.open(settings, content)
+        run(lambda: create_app(settings, content, memory=memory), settings)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@click.argument("name")
+@click.option("--at", "at", help="Move the story to this time (ISO 8601); default: now.")
+def fixture(name: str, at: str | None) -> None:
+    """Print the request of a shipped situation, its dates moved to today: pipe it into curl."""
+    try:
+        situation = fixtures.load(name)
+    except FileNotFoundError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(situation.request_at(_time(at)).decode())
+
+
+@main.command("fixtures")
+def list_fixtures() -> None:
+    """List the shipped situations."""
+    for situation in fixtures.situations():
+        click.echo(f"{situation.name}: {situation.story.title}")
+
+
+def _time(text: str | None) -> datetime:
+    if text is None:
+        return local_now()
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter("not an ISO 8601 time", param_hint="--at") from None
+    return time if time.tzinfo else time.astimezone()
+
+
+@main.command()
+@click.argument("file")
+@click.option("--at", "at", help="Evaluate at this time (ISO 8601); default: a situation's own time, else now.")
+@click.option("--language", type=click.Choice(LANGUAGES), default=None)
+@click.option("--service", default=None, help="Service id; default: the situation's, else the only one.")
+@click.option("--explain", "explained", is_flag=True, help="Say in words which rule said what on which facts.")
+def check(file: str, at: str | None, language: str | None, service: str | None, explained: bool) -> None:
+    """Answer one request from FILE (a JSON body, or the name of a shipped situation) through the same line as HTTP."""
+    settings = _settings()
+    content = _content(settings)
+    path = Path(file)
+    if path.is_file():
+        body, time = path.read_bytes(), _time(at)
+    else:
+        try:
+            situation = fixtures.load(file)
+        except FileNotFoundError as error:
+            raise click.ClickException(f"{file} is no file, and {error}") from None
+        body, time = situation.request, _time(at) if at else situation.at
+        language, service = language or situation.story.language, service or situation.story.service
+    defaults = Defaults(settings.default_language, settings.fhir_version)
+    try:
+        answered = answer(content, service or content.services.services[0].id, body, language, time, defaults)
+    except CallProblem as problem:
+        status, outcome = of_problem(problem)
+        click.echo(json.dumps(outcome, ensure_ascii=False, indent=2))
+        click.echo(f"HTTP status would be {status}", err=True)
+        sys.exit(1)
+    if explained:
+        for line in explain(answered, content, content.languages[answered.language]):
+            click.echo(line)
+    else:
+        click.echo(msgspec.json.format(msgspec.json.encode(answered.response), indent=2).decode())
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--fhir-version", type=click.Choice(["R4", "R4B", "R5"]), default="R4")
+def validate(file: Path, fhir_version: str) -> None:
+    """Say of every resource in FILE what fhir.resources finds and what this service would do with it."""
+    # Imported here: loading the FHIR models takes longer than any other command.
+    from cds_service.tools.validate import validate as judge
+
+    try:
+        request = json.loads(file.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise click.ClickException(f"{file}: not JSON that can be read ({error})") from None
+    broken = False
+    for report in judge(request, fhir_version, _content(_settings()), local_now()):
+        click.echo(f"{report.where} {report.kind}: {'valid' if report.valid else 'invalid'}; reader: {report.reader}")
+        for line in report.errors:
+            click.echo(f"    {line}")
+        broken = broken or not report.valid
+    sys.exit(1 if broken else 0)
+
+
+@main.command()
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when a page is stale.")
+def review(only_check: bool) -> None:
+    """Write a review page per recommendation (cards/review/) from the running rules. Needs a source checkout."""
+    from cds_service.tools.review.pages import stale_pages, write_pages
+
+    content = _content(Settings.from_env({}))
+    stale = stale_pages(content)
+    if only_check and stale:
+        raise click.ClickException(f"stale review pages: {', '.join(stale)}. Run `make review` and commit.")
+    if not only_check:
+        write_pages(content)
+    click.echo(f"{'checked' if only_check else 'wrote'} review pages" + (f" ({len(stale)} changed)" if stale else ""))
+
+
+@main.command()
+@click.option("--accept", "files", multiple=True, type=click.Path(exists=True, path_type=Path), required=True)
+def codelists(files: tuple[Path, ...]) -> None:
+    """Record the hash of reviewed code lists: an unreviewed change stops the start."""
+    for file in files:
+        try:
+            accept(file)
+        except ContentError as error:
+            raise click.ClickException(str(error)) from None
+        click.echo(f"accepted {file.name}")
+
+
+def _known(content: Content) -> Known:
+    return Known.read(content_root(), content.guideline.recommendations, content.reader.measurements)
+
+
+def _site(settings: Settings, content: Content) -> Site:
+    if settings.site_file is None:
+        return NO_SITE
+    try:
+        return load_site(settings.site_file, _known(content))
+    except ContentError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@click.option("--site", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def doctor(file: Path | None) -> None:
+    """Check a site file (default: CDS_SITE_FILE): what is wrong with it, and what in it has no effect."""
+    from cds_service.tools.doctor import examine
+
+    settings = _settings()
+    file = file or settings.site_file
+    if file is None:
+        raise click.ClickException("no site file: give --site FILE, or set CDS_SITE_FILE")
+    # As it ships: a wrong site file would stop the content from loading.
+    content = _content(dataclasses.replace(settings, site_file=None))
+    try:
+        remarks = list(examine(file, _known(content), content.terminology, local_now().date()))
+    except ContentError as error:
+        raise click.ClickException(str(error)) from None
+    for remark in remarks:
+        click.echo(f"{'wrong' if remark.wrong else 'note'}: {remark.text}")
+    if any(remark.wrong for remark in remarks):
+        sys.exit(1)
+    click.echo(f"{file}: usable")
+
+
+@main.command("unmatched")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def list_unmatched(files: tuple[Path, ...]) -> None:
+    """List the order texts in request FILES that no code list recognises, most frequent first."""
+    from cds_service.deliver.unmatched import texts_of
+
+    content = _content(_settings())
+    counts: Counter[tuple[str, str]] = Counter()
+    failed = False
+    for file in files:
+        try:
+            counts += texts_of(content, file.read_bytes())
+        except CallProblem as problem:
+            failed = True
+            _, outcome = of_problem(problem)
+            click.echo(f"{file}: not read: {outcome['issue'][0]['details']['text']}", err=True)
+    for (kind, text), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        click.echo(f"{count}\t{kind}\t{text}")
+    sys.exit(1 if failed else 0)
+
+
+@main.group()
+def export() -> None:
+    """Print what others need of the running content."""
+
+
+@export.command("epic-sheet")
+@click.option("--base-url", required=True, help="Where Epic reaches this server: https://cds.example.org")
+def epic_sheet(base_url: str) -> None:
+    """Print the build sheet (Markdown) that a hospital's Epic analyst types in."""
+    from cds_service.tools.epic import sheet
+
+    settings = _settings()
+    content = _content(settings)
+    for line in sheet(content, _site(settings, content), base_url):
+        click.echo(line)
