@@ -1,144 +1,181 @@
-"""All reviewed content and what was compiled from it, loaded once at start and read-only afterwards."""
+"""Knowledge as it runs at this site: the only place that joins knowledge, site, rules and texts.
+
+Loaded once at start and read-only afterwards. Every fault of a start is listed, not the first.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import importlib
+import pkgutil
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from cds_service import __version__
+from cds_service import __version__, rules
+from cds_service.base.complaints import Faults, SettingsError
 from cds_service.base.folders import content_root
-from cds_service.base.yamlfile import ContentError, line_of, load_as
-from cds_service.deliver.profiles import Offered
-from cds_service.evaluate.triggers import Rule, load_rules
-from cds_service.facts.readers import Reader
-from cds_service.knowledge.agreement import check_rule, check_shared, check_texts
-from cds_service.knowledge.dosing import Dosing
-from cds_service.knowledge.load import Guideline, load_guideline
+from cds_service.base.kinds import LANGUAGES, NOT_EVALUATED, Need
+from cds_service.evaluate.agreement import chapters_read, disagreements, needs_of
+from cds_service.evaluate.topic import Topic
+from cds_service.evaluate.triggers import Rule
+from cds_service.facts.readers import Readers
+from cds_service.knowledge.knowledge import Knowledge, load_knowledge
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import Recommendation
-from cds_service.knowledge.services import Orderable, Service, Services
+from cds_service.knowledge.services import Service
 from cds_service.knowledge.terminology import Terminology
-from cds_service.knowledge.texts import SharedText, TopicText
-from cds_service.render.texts import LANGUAGES, Language, compile_language
+from cds_service.render.cards import NOT_EVALUATED_DATA, Offer, Wording
+from cds_service.render.texts import compile_language
 from cds_service.site.check import Known
-from cds_service.site.complaint import NOT_EVALUATED
 from cds_service.site.load import apply, apply_windows, load_site, rows
 from cds_service.site.model import Site
-from cds_service.site.settings import Settings, SettingsError
+from cds_service.site.settings import Settings
 
 LOINC = "http://loinc.org"
 _CODES = re.compile(r"\{codes:([\w,-]+)\}")
 
 
 @dataclass(frozen=True)
-class Content:
-    """The guideline, the rules tied to it, the languages, and the reader of facts."""
+class Edition:
+    """What every stage is given its part of."""
 
-    guideline: Guideline
-    services: Services
-    recommendations: Mapping[str, Recommendation]  # the active ones, in page order
-    override_reasons: Mapping[str, Mapping[str, list[dict[str, str]]]]  # by language, then topic: Codings
-    rules: Mapping[str, Rule]
-    orderables: Mapping[str, Orderable]
-    dosing: Dosing
-    languages: Mapping[str, Language]
-    terminology: Terminology
-    reader: Reader
+    knowledge: Knowledge
     site: Site
-    offered: Offered  # what can be ordered, and under which codes of the site
+    topics: Mapping[str, Topic]  # the active ones
+    recommendations: Mapping[str, Recommendation]  # the active ones, NOT_EVALUATED among them, in page order
+    rules: Mapping[str, Rule]  # all of them
+    wordings: Mapping[str, Wording]  # by language
+    terminology: Terminology
+    readers: Readers
     version: str  # of this knowledge: recorded with every call
 
-    @property
-    def topic_system(self) -> str:
-        return self.services.topic_system
-
     def service(self, service_id: str) -> Service | None:
-        return next((s for s in self.services.services if s.id == service_id), None)
-
-    def recommendations_of(self, service: str) -> Iterator[tuple[Recommendation, Rule]]:
-        """The active recommendations of a service with their rules, in page order."""
-        for topic, recommendation in self.recommendations.items():
-            if recommendation.service == service and topic in self.rules:
-                yield recommendation, self.rules[topic]
-
-    def needs_of(self, service: str) -> tuple[str, ...]:
-        """The prefetch keys the active recommendations of a service can use."""
-        used = {
-            need
-            for recommendation, _ in self.recommendations_of(service)
-            for need in (*recommendation.needs.required, *recommendation.needs.optional)
-        }
-        return tuple(key for key in self.services.prefetch if key in used)
+        return self._services.get(service_id)
 
     @cached_property
-    def _templates(self) -> dict[str, dict[str, str]]:
+    def service_ids(self) -> tuple[str, ...]:
+        return tuple(self._services)
+
+    @cached_property
+    def _services(self) -> dict[str, Service]:
+        return {service.id: service for service in self.knowledge.services.services}
+
+    def topics_of(self, service: str) -> tuple[Topic, ...]:
+        """The active topics of a service, in page order."""
+        return self._topics_of[service]
+
+    @cached_property
+    def _topics_of(self) -> dict[str, tuple[Topic, ...]]:
+        return {
+            service.id: tuple(self.topics[code] for code in service.topics if code in self.topics)
+            for service in self.knowledge.services.services
+        }
+
+    def prefetch(self, service: str) -> dict[Need, str]:
+        """The prefetch templates of a service: what its active topics can use, ``{codes:...}`` filled."""
+        return self._templates[service]
+
+    @cached_property
+    def _templates(self) -> dict[str, dict[Need, str]]:
         def fill(match: re.Match[str]) -> str:
             concepts = match.group(1).split(",")
             return ",".join(code for concept in concepts for code in self.terminology.codes(concept, LOINC))
 
-        searches = self.services.prefetch | self.site.prefetch
-        return {
-            service.id: {key: _CODES.sub(fill, searches[key]) for key in self.needs_of(service.id)}
-            for service in self.services.services
-        }
+        searches = self.knowledge.services.prefetch | self.site.prefetch
+        made = {}
+        for service in self.knowledge.services.services:
+            used = {key for topic in self.topics_of(service.id) for key in topic.needs}
+            made[service.id] = {
+                key: _CODES.sub(fill, searches[key]) for key in self.knowledge.services.prefetch if key in used
+            }
+        return made
 
-    def prefetch(self, service: str) -> dict[str, str]:
-        """The prefetch templates of a service; ``{codes:...}`` is filled from the code lists."""
-        return self._templates[service]
+    @cached_property
+    def offer(self) -> Offer:
+        """What suggestions can order."""
+        return Offer(self.knowledge.orderables, self.knowledge.dosing, self.readers.doses)
 
     @classmethod
-    def load(cls, settings: Settings, root: Path | None = None) -> Content:
-        """Read and check everything under ``cards/``. Raises ``ContentError`` naming file, line and remedy."""
-        root = root or content_root()
-        guideline = load_guideline(root)
-        services = load_as(root / "services.yaml", Services)
-        dosing = load_as(root / "dosing.yaml", Dosing)
-        measurements = load_as(root / "measurements.yaml", Measurements)
-        site = _site(settings, Known.read(root, guideline.recommendations, measurements))
-        terminology = Terminology.load(
-            root / "codelists",
-            snomed_affiliate=settings.snomed_affiliate,
-            system_aliases=site.code_systems,
-            extra_rows=rows(site),
-        )
-        orderables = load_as(root / "orderables.yaml", dict[str, Orderable])
-        rules = load_rules()
-        _tied(guideline, services, rules, root)
-        shared, texts = _texts(guideline, root)
-        _agreed(guideline, rules, shared, texts, root)
+    def load(cls, settings: Settings, root: Path | None = None) -> Edition:
+        """Read and check everything under ``cards/``, and what the site makes of it.
+
+        Raises ``StartFault``: each fault with file, line and remedy.
+        """
+        root, faults = root or content_root(), Faults()
+        ruled = load_rules()
+        knowledge = load_knowledge(root, faults)
+        for fault in disagreements(knowledge, ruled, NOT_EVALUATED_DATA, root):
+            faults.add(fault)
+        known = Known.of(knowledge, root, faults)
+        site = _site(settings, known, faults)
+        with faults.noted():
+            terminology = Terminology.load(
+                root / "codelists",
+                snomed_affiliate=settings.snomed_affiliate,
+                system_aliases=site.code_systems,
+                extra_rows=rows(site),
+            )
+        with faults.noted():
+            active = _active(knowledge, settings)
+        faults.stop()
+        measurements = apply_windows(knowledge.measurements, site)
+        recommendations = apply(active, site)
         return cls(
-            guideline=guideline,
-            services=services,
-            override_reasons={tag: dict(_override_reasons(guideline, tag)) for tag in LANGUAGES},
-            recommendations=apply(_active(guideline, services, settings), site),
-            rules=rules,
-            orderables=orderables,
-            dosing=dosing,
-            languages=_languages(guideline, shared, texts),
-            terminology=terminology,
-            reader=Reader.of(terminology, apply_windows(measurements, site), guideline.drugs, dosing),
+            knowledge=knowledge,
             site=site,
-            offered=Offered.read(root, orderables, site),
+            topics=_topics(knowledge, recommendations, ruled, measurements),
+            recommendations=recommendations,
+            rules=ruled,
+            wordings={tag: _wording(knowledge, tag) for tag in LANGUAGES},
+            terminology=terminology,
+            readers=Readers.of(terminology, measurements, knowledge.guideline.drugs, knowledge.dosing),
             version=_version(root, settings),
         )
 
 
-def _site(settings: Settings, known: Known) -> Site:
+def load_rules() -> dict[str, Rule]:
+    """Every rule by its topic: a module of ``rules/`` is named like it and holds it. Raises ``RuntimeError``."""
+    found: dict[str, Rule] = {}
+    for info in pkgutil.iter_modules(rules.__path__):
+        module = importlib.import_module(f"{rules.__name__}.{info.name}")
+        held = [it for it in vars(module).values() if isinstance(it, Rule)]
+        if [it.topic.replace("-", "_") for it in held] != [info.name]:
+            raise RuntimeError(f"rules/{info.name}.py must hold one rule, of the topic that is its name")
+        found[held[0].topic] = held[0]
+    return found
+
+
+def _topics(
+    knowledge: Knowledge,
+    recommendations: Mapping[str, Recommendation],
+    ruled: Mapping[str, Rule],
+    measurements: Measurements,
+) -> dict[str, Topic]:
+    return {
+        code: Topic(recommendation, ruled[code], needs_of(chapters_read(knowledge, ruled[code]), measurements))
+        for code, recommendation in recommendations.items()
+        if code in ruled
+    }
+
+
+def _site(settings: Settings, known: Known, faults: Faults) -> Site:
     """What the site file and the environment say of this site."""
-    site = load_site(settings.site_file, known, settings.clients)
+    site = load_site(settings.site_file, known, faults, settings.clients)
     if site.suppression and settings.hash_key is None:
         what = "not set, and the site file turns suppression on"
-        raise SettingsError("CDS_HASH_KEY", what, "Set a secret of 32 characters or more, the same on every machine")
+        faults.add(
+            SettingsError("CDS_HASH_KEY", what, "Set a secret of 32 characters or more, the same on every machine")
+        )
     return site
 
 
 def _version(root: Path, settings: Settings) -> str:
     """Version of the package, and a hash of all that can change an answer: content, site file, topics off."""
-    files = [p for p in sorted(root.rglob("*")) if p.suffix in (".yaml", ".csv")]
+    told = [p for p in sorted(root.rglob("*")) if p.suffix in (".yaml", ".csv", ".j2")]
+    files = [p for p in told if p.parent.name != "cases"]  # examples, which change no answer
     digest = hashlib.sha256()
     for file in (*files, *((settings.site_file,) if settings.site_file else ())):
         digest.update(hashlib.sha256(file.name.encode()).digest() + hashlib.sha256(file.read_bytes()).digest())
@@ -147,9 +184,10 @@ def _version(root: Path, settings: Settings) -> str:
     return f"{__version__}+{digest.hexdigest()[:12]}"
 
 
-def _active(guideline: Guideline, services: Services, settings: Settings) -> dict[str, Recommendation]:
-    """The recommendations switched on, in page order."""
-    order = [topic for service in services.services for topic in service.topics]
+def _active(knowledge: Knowledge, settings: Settings) -> dict[str, Recommendation]:
+    """The recommendations switched on, in page order. Raises ``SettingsError``."""
+    recommendations = knowledge.guideline.recommendations
+    order = dict.fromkeys(topic for service in knowledge.services.services for topic in service.topics)
     for topic in sorted(settings.topics_off - set(order)):
         raise SettingsError("CDS_TOPICS_OFF", f"there is no topic {topic!r}", f"The topics are {', '.join(order)}")
     if NOT_EVALUATED in settings.topics_off:
@@ -157,74 +195,28 @@ def _active(guideline: Guideline, services: Services, settings: Settings) -> dic
             "CDS_TOPICS_OFF", f"{NOT_EVALUATED} cannot be silenced", "Without it, unknown looks like safe"
         )
     return {
-        topic: guideline.recommendations[topic]
+        topic: recommendations[topic]
         for topic in order
-        if topic not in settings.topics_off
-        and (
-            settings.label_rules
-            or topic == NOT_EVALUATED
-            or guideline.recommendations[topic].source.kind == "guideline"
-        )
+        if topic in recommendations
+        and topic not in settings.topics_off
+        and (settings.label_rules or topic == NOT_EVALUATED or recommendations[topic].source.kind == "guideline")
     }
 
 
-def _tied(guideline: Guideline, services: Services, rules: Mapping[str, Rule], root: Path) -> None:
-    """One name everywhere: every topic of a service has its YAML and its rule, and nothing is left over."""
-    file = root / "services.yaml"
-    for topic, recommendation in guideline.recommendations.items():
-        for need in {*recommendation.needs.required, *recommendation.needs.optional} - set(services.prefetch):
-            yaml = root / "recommendations" / f"{topic}.yaml"
-            remedy = f"use the keys of services.yaml: {', '.join(services.prefetch)}"
-            raise ContentError(yaml, line_of(yaml, "needs"), f"there is no prefetch key {need!r}", remedy)
-    listed = {topic for service in services.services for topic in service.topics}
-    for topic in listed ^ set(guideline.recommendations):
-        raise ContentError(
-            file,
-            None,
-            f"topic {topic} is not both listed and in recommendations/",
-            "list it, or add or remove its YAML",
-        )
-    for topic in (listed - {NOT_EVALUATED}) ^ set(rules):
-        module = f"rules/{topic.replace('-', '_')}.py"
-        raise ContentError(file, None, f"topic {topic} has no rule, or a rule has no topic", f"see {module}")
-
-
-def _override_reasons(guideline: Guideline, tag: str) -> Iterator[tuple[str, list[dict[str, str]]]]:
+def _wording(knowledge: Knowledge, tag: str) -> Wording:
+    guideline = knowledge.guideline
     reasons = guideline.override_reasons
-    for topic, recommendation in guideline.recommendations.items():
-        codes = recommendation.override_reasons
-        yield topic, [{"system": reasons.system, "code": c, "display": reasons.display[c][tag]} for c in codes]
-
-
-def _texts(guideline: Guideline, root: Path) -> tuple[dict[str, SharedText], dict[str, dict[str, TopicText]]]:
-    """The shared words by language, and the texts by topic, then language."""
-    shared = {tag: load_as(root / "texts" / tag / "_shared.yaml", SharedText) for tag in LANGUAGES}
-    texts = {
-        topic: {tag: load_as(root / "texts" / tag / f"{topic}.yaml", TopicText) for tag in LANGUAGES}
-        for topic in guideline.recommendations
-    }
-    return shared, texts
-
-
-def _agreed(
-    guideline: Guideline,
-    rules: Mapping[str, Rule],
-    shared: Mapping[str, SharedText],
-    texts: Mapping[str, Mapping[str, TopicText]],
-    root: Path,
-) -> None:
-    check_shared(shared, root)
-    for topic, recommendation in guideline.recommendations.items():
-        if topic in rules:
-            check_rule(topic, rules[topic], recommendation, texts[topic], root)
-        check_texts(topic, recommendation, texts[topic], root)
-
-
-def _languages(
-    guideline: Guideline, shared: Mapping[str, SharedText], texts: Mapping[str, Mapping[str, TopicText]]
-) -> dict[str, Language]:
-    kinds = {topic: r.source.kind for topic, r in guideline.recommendations.items()}
-    return {
-        tag: compile_language(tag, shared[tag], {topic: text[tag] for topic, text in texts.items()}, kinds)
-        for tag in LANGUAGES
-    }
+    texts = {topic: text[tag] for topic, text in knowledge.texts.items()}
+    kinds = {topic: it.source.kind for topic, it in guideline.recommendations.items()}
+    return Wording(
+        language=compile_language(tag, knowledge.shared[tag], knowledge.macros[tag], texts, kinds),
+        override_reasons={
+            topic: [
+                {"system": reasons.system, "code": code, "display": reasons.display[code][tag]}
+                for code in it.override_reasons
+            ]
+            for topic, it in guideline.recommendations.items()
+        },
+        topic_system=knowledge.services.topic_system,
+        not_evaluated=guideline.recommendations[NOT_EVALUATED],
+    )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.base.folders import fixtures_root
+from cds_service.base.kinds import LanguageTag
 from cds_service.base.yamlfile import load_as
 from cds_service.knowledge.model import File
 
@@ -29,7 +30,7 @@ class Story(File, frozen=True):
     at: str
     expect: str
     service: str = "bone-modifying-agents"
-    language: str = "en"
+    language: LanguageTag = "en"
     status: int = 200
     dialect: str = "R4"
     topics: list[str] = []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.store.engine import Database
 from cds_service.tools import cli
@@ -14,15 +14,15 @@ from tests.databases import BACKENDS, opened, postgresql_database, postgresql_se
 
 
 @pytest.fixture(scope="session")
-def content() -> Content:
+def edition() -> Edition:
     """All reviewed content with the default settings, loaded once."""
-    return Content.load(Settings())
+    return Edition.load(Settings())
 
 
 @pytest.fixture
-def quiet(monkeypatch: pytest.MonkeyPatch, content: Content, tmp_path: Path) -> None:
+def quiet(monkeypatch: pytest.MonkeyPatch, edition: Edition, tmp_path: Path) -> None:
     """For commands: content is loaded once, and no setting of this machine counts."""
-    monkeypatch.setattr(cli, "_content", lambda settings: content)
+    monkeypatch.setattr(cli, "_edition", lambda settings: edition)
     monkeypatch.setattr("os.environ", {"CDS_DATABASE_URL": f"sqlite:///{tmp_path / 'cds.sqlite3'}"})
 
 

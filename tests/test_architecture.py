@@ -46,7 +46,7 @@ def imports(path: Path) -> set[str]:
 
 
 def _is_module(package: str, name: str) -> bool:
-    if package.split(".")[0] != "cds_service":
+    if not f"{package}.".startswith("cds_service."):
         return False
     place = ROOT.joinpath(*package.split(".")[1:], name)
     return place.is_dir() or place.with_suffix(".py").is_file()

@@ -1,7 +1,6 @@
-"""The cases of ``tests/cases``: what each rule answers, in words a clinician can check; nothing is left out."""
+"""The cases of ``cards/cases``: what each rule answers, in words a clinician can check; nothing is left out."""
 
 import ast
-import dataclasses
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -11,14 +10,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from cds_service.edition import Content
+from cds_service.base.folders import content_root
+from cds_service.base.kinds import LANGUAGES
+from cds_service.edition import Edition
 from cds_service.evaluate.outcome import Advise, CreateDrug, NoAdvice
 from cds_service.knowledge.model import Band, Recommendation
 from cds_service.render.cards import template_values
-from cds_service.render.texts import LANGUAGES, one_line
+from cds_service.render.texts import one_line
 from cds_service.tools.review.cases import Asked, Case, CaseFile, Walk, ask, load_cases, steps, with_axis
+from tests.asked import with_recommendation
 
-FILES = {file.topic: file for file in load_cases(Path(__file__).parent / "cases")}
+FILES = {file.topic: file for file in load_cases(content_root() / "cases")}
 CASES = [pytest.param(topic, case, id=f"{topic}: {case.name}") for topic, file in FILES.items() for case in file.cases]
 WALKS = [pytest.param(topic, walk, id=f"{topic}: {walk.name}") for topic, file in FILES.items() for walk in file.walks]
 # Decided by scope, before any rule is asked.
@@ -26,12 +28,12 @@ BEFORE_THE_RULE = {"out-of-scope"}
 
 
 @pytest.mark.parametrize(("topic", "case"), CASES)
-def test_case(content: Content, topic: str, case: Case) -> None:
-    assert ask(content, topic, case.given).said == case.expect
+def test_case(edition: Edition, topic: str, case: Case) -> None:
+    assert ask(edition, topic, case.given).said == case.expect
 
 
-def test_every_rule_has_cases(content: Content) -> None:
-    assert set(FILES) == set(content.rules)
+def test_every_rule_has_cases(edition: Edition) -> None:
+    assert set(FILES) == set(edition.rules)
 
 
 @pytest.mark.parametrize("file", FILES.values(), ids=FILES)
@@ -40,15 +42,15 @@ def test_a_name_stands_once(file: CaseFile) -> None:
     assert sorted(names) == sorted(set(names))
 
 
-def _asked(content: Content, topic: str) -> list[Asked]:
-    return [ask(content, topic, case.given) for case in FILES[topic].cases]
+def _asked(edition: Edition, topic: str) -> list[Asked]:
+    return [ask(edition, topic, case.given) for case in FILES[topic].cases]
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)
 @pytest.mark.parametrize("topic", FILES)
-def test_the_cases_reach_every_wording_and_no_wording_is_missing(content: Content, topic: str, tag: str) -> None:
-    outcomes = [one.outcome for one in _asked(content, topic)]
-    text = content.languages[tag].topics[topic]
+def test_the_cases_reach_every_wording_and_no_wording_is_missing(edition: Edition, topic: str, tag: str) -> None:
+    outcomes = [one.outcome for one in _asked(edition, topic)]
+    text = edition.wordings[tag].language.topics[topic]
     advice = [o for o in outcomes if isinstance(o, Advise)]
     assert {o.say for o in advice} == set(text.cards)
     assert {s.label for o in advice for s in o.suggestions} == set(text.suggestions)
@@ -57,16 +59,16 @@ def test_the_cases_reach_every_wording_and_no_wording_is_missing(content: Conten
 
 @pytest.mark.parametrize("tag", LANGUAGES)
 @pytest.mark.parametrize(("topic", "case"), CASES)
-def test_every_case_can_be_worded(content: Content, topic: str, case: Case, tag: str) -> None:
+def test_every_case_can_be_worded(edition: Edition, topic: str, case: Case, tag: str) -> None:
     """A card has its sentences, a summary that fits (CDS Hooks: under 140 characters), and short button labels."""
-    one, recommendation = ask(content, topic, case.given), content.guideline.recommendations[topic]
-    language = content.languages[tag]
+    one, recommendation = ask(edition, topic, case.given), edition.knowledge.guideline.recommendations[topic]
+    language = edition.wordings[tag].language
     text = language.topics[topic]
     if isinstance(one.outcome, NoAdvice):
-        values = template_values(recommendation, one.order, one.facts, language, one.outcome.data)
+        values = template_values(recommendation, one.subject, one.facts, language, one.outcome.data)
         assert text.quiet[one.outcome.because].render(values).strip()
     elif isinstance(one.outcome, Advise):
-        values = template_values(recommendation, one.order, one.facts, language, one.outcome.data)
+        values = template_values(recommendation, one.subject, one.facts, language, one.outcome.data)
         assert 0 < len(one_line(text.cards[one.outcome.say].summary.render(values))) < 140
         assert text.cards[one.outcome.say].detail.render(values).strip()
     else:
@@ -76,10 +78,10 @@ def test_every_case_can_be_worded(content: Content, topic: str, case: Case, tag:
 
 
 @pytest.mark.parametrize(("topic", "walk"), WALKS)
-def test_a_walk_crosses_a_limit(content: Content, topic: str, walk: Walk) -> None:
+def test_a_walk_crosses_a_limit(edition: Edition, topic: str, walk: Walk) -> None:
     """A decision table of the review page whose answers are all the same would show a clinician nothing."""
-    points = steps(walk, content.guideline.recommendations[topic])
-    answers = {ask(content, topic, with_axis(walk.given, walk.axis, point)).said for point in points}
+    points = steps(walk, edition.knowledge.guideline.recommendations[topic])
+    answers = {ask(edition, topic, with_axis(walk.given, walk.axis, point)).said for point in points}
     assert len(answers) > 1
 
 
@@ -112,33 +114,30 @@ def _numbers_of(topic: str) -> Iterator[str]:
 NUMBERS = sorted({(topic, name) for topic in FILES for name in _numbers_of(topic)} - WORDED)
 
 
-def _failing(content: Content, changed: Recommendation) -> list[str]:
-    recommendations = {**content.guideline.recommendations, changed.topic: changed}
-    moved = dataclasses.replace(
-        content, guideline=dataclasses.replace(content.guideline, recommendations=recommendations)
-    )
+def _failing(edition: Edition, changed: Recommendation) -> list[str]:
+    moved = with_recommendation(edition, changed)
     return [c.name for c in FILES[changed.topic].cases if ask(moved, changed.topic, c.given).said != c.expect]
 
 
 @pytest.mark.parametrize("sign", [-1, 1], ids=["down", "up"])
 @pytest.mark.parametrize(("topic", "name"), NUMBERS)
-def test_every_number_of_a_rule_is_pinned(content: Content, topic: str, name: str, sign: int) -> None:
-    recommendation = content.guideline.recommendations[topic]
+def test_every_number_of_a_rule_is_pinned(edition: Edition, topic: str, name: str, sign: int) -> None:
+    recommendation = edition.knowledge.guideline.recommendations[topic]
     parameter = recommendation.parameters[name]
     by = sign * Decimal(NUDGES[parameter.unit])
     if (topic, name, sign) == ("denosumab-dose", "near_interval_low", 1):
         by *= 2  # the next day after 28 is itself the interval, which is right whatever this limit says
     moved = msgspec.structs.replace(parameter, value=parameter.value + by)
     changed = msgspec.structs.replace(recommendation, parameters={**recommendation.parameters, name: moved})
-    assert _failing(content, changed)
+    assert _failing(edition, changed)
 
 
 TABLE_2 = ["zoledronic-acid", "pamidronate", "ibandronate", "incadronate"]
 BOUNDS = ("above", "from_", "below", "to")
 
 
-def _edges(content: Content, drug: str) -> set[Decimal]:
-    bands = content.guideline.recommendations["bisphosphonate-renal-dose"].tables["table_2"].rows[drug]
+def _edges(edition: Edition, drug: str) -> set[Decimal]:
+    bands = edition.knowledge.guideline.recommendations["bisphosphonate-renal-dose"].tables["table_2"].rows[drug]
     return {edge for band in bands for name in BOUNDS if (edge := getattr(band, name)) is not None}
 
 
@@ -146,29 +145,31 @@ def _moved(band: Band, edge: Decimal, by: Decimal) -> Band:
     return msgspec.structs.replace(band, **{n: edge + by for n in BOUNDS if getattr(band, n) == edge})
 
 
-def _with_rows(content: Content, drug: str, bands: list[Band]) -> Recommendation:
-    recommendation = content.guideline.recommendations["bisphosphonate-renal-dose"]
+def _with_rows(edition: Edition, drug: str, bands: list[Band]) -> Recommendation:
+    recommendation = edition.knowledge.guideline.recommendations["bisphosphonate-renal-dose"]
     table = recommendation.tables["table_2"]
     rows = msgspec.structs.replace(table, rows={**table.rows, drug: bands})
     return msgspec.structs.replace(recommendation, tables={"table_2": rows})
 
 
 @pytest.mark.parametrize("drug", TABLE_2)
-def test_every_edge_and_dose_of_table_2_is_pinned(content: Content, drug: str) -> None:
-    bands = content.guideline.recommendations["bisphosphonate-renal-dose"].tables["table_2"].rows[drug]
+def test_every_edge_and_dose_of_table_2_is_pinned(edition: Edition, drug: str) -> None:
+    bands = edition.knowledge.guideline.recommendations["bisphosphonate-renal-dose"].tables["table_2"].rows[drug]
     for by in (Decimal("-0.02"), Decimal("0.02")):
-        for edge in _edges(content, drug):
-            assert _failing(content, _with_rows(content, drug, [_moved(b, edge, by) for b in bands])), f"{edge} by {by}"
+        for edge in _edges(edition, drug):
+            assert _failing(edition, _with_rows(edition, drug, [_moved(b, edge, by) for b in bands])), f"{edge} by {by}"
         for at, band in enumerate(bands):
             if band.dose is not None:
                 moved = msgspec.structs.replace(band, dose=band.dose + by)
-                assert _failing(content, _with_rows(content, drug, [*bands[:at], moved, *bands[at + 1 :]])), (
+                assert _failing(edition, _with_rows(edition, drug, [*bands[:at], moved, *bands[at + 1 :]])), (
                     band.printed
                 )
 
 
-def test_every_drug_of_table_2_is_pinned(content: Content) -> None:
-    assert set(content.guideline.recommendations["bisphosphonate-renal-dose"].tables["table_2"].rows) == set(TABLE_2)
+def test_every_drug_of_table_2_is_pinned(edition: Edition) -> None:
+    assert set(edition.knowledge.guideline.recommendations["bisphosphonate-renal-dose"].tables["table_2"].rows) == set(
+        TABLE_2
+    )
 
 
 # What words the card or is suggested with it.
@@ -184,10 +185,10 @@ def test_every_drug_of_table_2_is_pinned(content: Content) -> None:
 )
 @pytest.mark.parametrize("level", ["low", "normal", "high", None])
 def test_alternatives_are_dosed_for_this_clearance_and_denosumab_waits_for_calcium(
-    content: Content, drug: str, clearance: str, others: dict[str, str], level: str | None
+    edition: Edition, drug: str, clearance: str, others: dict[str, str], level: str | None
 ) -> None:
     given = {"order": {"drug": drug}, "clearance": Decimal(clearance), "calcium": {"level": level}}
-    outcome = ask(content, "bisphosphonate-renal-dose", given).outcome
+    outcome = ask(edition, "bisphosphonate-renal-dose", given).outcome
     assert isinstance(outcome, Advise)
     suggested = {act.orderable: act.mg for s in outcome.suggestions for act in s.acts if isinstance(act, CreateDrug)}
     expected = {name: Fraction(mg) for name, mg in others.items()}
@@ -195,8 +196,8 @@ def test_alternatives_are_dosed_for_this_clearance_and_denosumab_waits_for_calci
 
 
 @pytest.mark.parametrize(("dose", "named"), [(60, True), ("59.9", False), ("60.1", False), (90, False)])
-def test_only_the_osteoporosis_dose_names_that_product(content: Content, dose: str, named: bool) -> None:
-    assert _data(content, {"order": {"drug": "denosumab", "dose_mg": Decimal(dose)}})["osteoporosis"] is named
+def test_only_the_osteoporosis_dose_names_that_product(edition: Edition, dose: str, named: bool) -> None:
+    assert _data(edition, {"order": {"drug": "denosumab", "dose_mg": Decimal(dose)}})["osteoporosis"] is named
 
 
 @pytest.mark.parametrize(
@@ -211,27 +212,27 @@ def test_only_the_osteoporosis_dose_names_that_product(content: Content, dose: s
     ],
 )
 def test_a_reduced_denosumab_dose_in_renal_impairment_is_pointed_out(
-    content: Content, dose: int, clearance: str | None, said: bool
+    edition: Edition, dose: int, clearance: str | None, said: bool
 ) -> None:
     value = Decimal(clearance) if clearance else None
     given = {"order": {"drug": "denosumab", "dose_mg": dose, "route": "intravenous"}, "clearance": value}
-    assert _data(content, given)["renal"] is said
+    assert _data(edition, given)["renal"] is said
 
 
-def _data(content: Content, given: dict[str, Any]) -> Mapping[str, object]:
-    outcome = ask(content, "denosumab-dose", given).outcome
+def _data(edition: Edition, given: dict[str, Any]) -> Mapping[str, object]:
+    outcome = ask(edition, "denosumab-dose", given).outcome
     assert isinstance(outcome, Advise)
     return outcome.data
 
 
 @pytest.mark.parametrize(("other", "named"), [("49.99", True), ("50", False), ("60", False), ("60.01", True)])
-def test_another_body_weight_is_named_only_where_it_changes_the_row(content: Content, other: str, named: bool) -> None:
+def test_another_body_weight_is_named_only_where_it_changes_the_row(edition: Edition, other: str, named: bool) -> None:
     given = {
         "order": {"drug": "zoledronic-acid", "dose_mg": 4},
         "clearance": 55,
         "clearance_with_ideal_weight": Decimal(other),
     }
-    outcome = ask(content, "bisphosphonate-renal-dose", given).outcome
+    outcome = ask(edition, "bisphosphonate-renal-dose", given).outcome
     assert isinstance(outcome, Advise)
     assert outcome.data["other_weights"] == ((("ideal", Fraction(other)),) if named else ())
 
@@ -245,19 +246,19 @@ def test_another_body_weight_is_named_only_where_it_changes_the_row(content: Con
 )
 @pytest.mark.parametrize("how", ["ordered", None])
 def test_a_test_already_ordered_is_not_suggested_again(
-    content: Content, topic: str, given: dict[str, Any], service: str, how: str | None
+    edition: Edition, topic: str, given: dict[str, Any], service: str, how: str | None
 ) -> None:
     exams = [{"service": service, "how": how, "days_ago": 0}] if how else []
-    outcome = ask(content, topic, given | {"exams": exams}).outcome
+    outcome = ask(edition, topic, given | {"exams": exams}).outcome
     assert isinstance(outcome, Advise)
     assert bool(outcome.suggestions) is (how is None)
 
 
 @pytest.mark.parametrize(("drug", "offered"), [("nsaid", True), ("cisplatin", False)])
 def test_removing_an_nsaid_is_offered_and_removing_chemotherapy_is_not(
-    content: Content, drug: str, offered: bool
+    edition: Edition, drug: str, offered: bool
 ) -> None:
     given = {"order": {"drug": drug}, "uses": [{"drug": "pamidronate", "active": True, "days_ago": 9}]}
-    outcome = ask(content, "nsaid-with-bisphosphonate", given).outcome
+    outcome = ask(edition, "nsaid-with-bisphosphonate", given).outcome
     assert isinstance(outcome, Advise)
     assert bool(outcome.suggestions) is offered

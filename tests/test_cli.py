@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from cds_service import fixtures
+from cds_service.base.complaints import ContentError, SettingsError
 from cds_service.base.folders import content_root
-from cds_service.base.yamlfile import ContentError
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.knowledge.terminology import Terminology
-from cds_service.site.settings import SettingsError
 from cds_service.tools.review import pages
 from cds_service.web import serve as server
 from tests.build import NOW, Json, bundle, clearance, encoded, order, prefetch, request, zoledronic
@@ -103,8 +102,8 @@ def test_explain_says_what_could_not_be_told(body: Any) -> None:
         "no dose (dose-text-unreadable)",
         "intravenous, every 28 d, over 15 min",
         "a drug that is not recognised",
-        "s stops service dental-examination",
-        "service not recognised",
+        "s stops procedure dental-examination",
+        "procedure not recognised",
         "creatinine clearance unknown: creatinine not-on-record",
         "calcium unknown: calcium not-on-record",
         "Observation: 1 could not be read",
@@ -154,11 +153,11 @@ def test_a_setting_that_is_not_understood_is_told(monkeypatch: pytest.MonkeyPatc
 
 
 def test_content_that_is_broken_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> Content:
+    def broken(*_: object) -> Edition:
         raise ContentError(Path("cards/x.yaml"), 3, "it is broken", "mend it")
 
     monkeypatch.undo()
-    monkeypatch.setattr(Content, "load", broken)
+    monkeypatch.setattr(Edition, "load", broken)
     result = run("check", SITUATION)
     assert result.exit_code == 1
     assert "x.yaml" in result.stderr
@@ -252,8 +251,8 @@ def test_accept_needs_a_file_that_is_there() -> None:
 
 
 def test_review_tells_a_stale_page_and_writes_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    written: list[Content] = []
-    monkeypatch.setattr(pages, "stale_pages", lambda content: ["infusion-time.md"])
+    written: list[Edition] = []
+    monkeypatch.setattr(pages, "stale_pages", lambda edition: ["infusion-time.md"])
     monkeypatch.setattr(pages, "write_pages", written.append)
     stale = run("review", "--check")
     assert stale.exit_code == 1
@@ -261,7 +260,7 @@ def test_review_tells_a_stale_page_and_writes_it(monkeypatch: pytest.MonkeyPatch
     assert written == []
     assert "(1 changed)" in ok("review")
     assert len(written) == 1
-    monkeypatch.setattr(pages, "stale_pages", lambda content: [])
+    monkeypatch.setattr(pages, "stale_pages", lambda edition: [])
     assert ok("review", "--check") == "checked review pages\n"
 
 

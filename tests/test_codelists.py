@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cds_service.base.complaints import ContentError
 from cds_service.base.folders import content_root
-from cds_service.base.yamlfile import ContentError
 from cds_service.knowledge.codelists import HEADER, NAMES, Row, accept, load_rows, load_systems
 
 FOLDER = content_root() / "codelists"

@@ -13,12 +13,11 @@ import yaml
 
 import cds_service
 from cds_service.base import folders
+from cds_service.base.complaints import SettingsError, StartFault
 from cds_service.base.folders import content_root
-from cds_service.base.yamlfile import ContentError
-from cds_service.edition import NOT_EVALUATED, Content
-from cds_service.facts.facts import DrugGroup
-from cds_service.render.texts import LANGUAGES
-from cds_service.site.settings import Settings, SettingsError
+from cds_service.base.kinds import LANGUAGES, DrugGroup
+from cds_service.edition import NOT_EVALUATED, Edition
+from cds_service.site.settings import Settings
 
 CODE = Path(cds_service.__file__).parent
 
@@ -26,17 +25,17 @@ CODE = Path(cds_service.__file__).parent
 # What a card suggests
 
 
-def test_every_code_a_card_suggests_is_verified(content: Content) -> None:
-    codings = [(o.concept, c.system, c.code) for o in content.orderables.values() for c in o.coding]
+def test_every_code_a_card_suggests_is_verified(edition: Edition) -> None:
+    codings = [(o.concept, c.system, c.code) for o in edition.knowledge.orderables.values() for c in o.coding]
     assert codings
-    assert [c for c in codings if not content.terminology.has_verified(*c)] == []
+    assert [c for c in codings if not edition.terminology.has_verified(*c)] == []
 
 
-def test_every_orderable_is_named_in_both_languages_and_says_where_its_dose_is_from(content: Content) -> None:
-    for name, orderable in content.orderables.items():
+def test_every_orderable_is_named_in_both_languages_and_says_where_its_dose_is_from(edition: Edition) -> None:
+    for name, orderable in edition.knowledge.orderables.items():
         assert set(orderable.text) == set(LANGUAGES), name
         assert (orderable.dose is None) or orderable.source, name
-        assert orderable.route is None or content.dosing.routes[orderable.route].snomed, name
+        assert orderable.route is None or edition.knowledge.dosing.routes[orderable.route].snomed, name
 
 
 # Both languages say the same
@@ -47,7 +46,7 @@ def keys(node: object) -> object:
     return {key: keys(value) for key, value in node.items()} if isinstance(node, dict) else None
 
 
-@pytest.mark.parametrize("file", sorted(p.name for p in (content_root() / "texts" / "en").iterdir()))
+@pytest.mark.parametrize("file", sorted(p.name for p in (content_root() / "texts" / "en").glob("*.yaml")))
 def test_the_languages_have_the_same_keys(file: str) -> None:
     said = [
         keys(yaml.safe_load((content_root() / "texts" / tag / file).read_text(encoding="utf-8"))) for tag in LANGUAGES
@@ -117,52 +116,52 @@ def test_the_search_for_what_is_emitted_finds_it() -> None:
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)
-def test_whatever_can_be_missing_has_words(content: Content, tag: str) -> None:
+def test_whatever_can_be_missing_has_words(edition: Edition, tag: str) -> None:
     whats, whys = emitted()
-    shared = content.languages[tag].shared
-    assert whats | set(content.services.prefetch) <= set(shared.missing)
+    shared = edition.wordings[tag].language.shared
+    assert whats | set(edition.knowledge.services.prefetch) <= set(shared.missing)
     assert whys <= set(shared.why_missing)
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)
-def test_whatever_a_card_names_has_a_word(content: Content, tag: str) -> None:
-    shared = content.languages[tag].shared
-    assert set(content.guideline.drugs.drugs) <= set(shared.drugs)
+def test_whatever_a_card_names_has_a_word(edition: Edition, tag: str) -> None:
+    shared = edition.wordings[tag].language.shared
+    assert set(edition.knowledge.guideline.drugs.drugs) <= set(shared.drugs)
     methods = {"measured", "reported", "cockcroft-gault", "de-indexed-egfr"}
     kinds = {"ionised", "corrected-reported", "corrected-computed", "total-uncorrected"}
     assert methods | kinds | {"low", "normal", "high", "done", "ordered", "booked"} <= set(shared.words)
-    assert set(content.dosing.routes) | {"other"} <= set(shared.words)
+    assert set(edition.knowledge.dosing.routes) | {"other"} <= set(shared.words)
 
 
-def test_every_drug_has_a_group_a_rule_may_ask_for(content: Content) -> None:
-    assert {d.group for d in content.guideline.drugs.drugs.values()} == set(get_args(DrugGroup))
+def test_every_drug_has_a_group_a_rule_may_ask_for(edition: Edition) -> None:
+    assert {d.group for d in edition.knowledge.guideline.drugs.drugs.values()} == set(get_args(DrugGroup))
 
 
 # What is switched off
 
 
-def test_a_topic_can_be_switched_off(content: Content) -> None:
+def test_a_topic_can_be_switched_off(edition: Edition) -> None:
     off = frozenset({"nsaid-with-bisphosphonate"})
-    without = Content.load(Settings(topics_off=off))
-    assert set(content.recommendations) - set(without.recommendations) == off
+    without = Edition.load(Settings(topics_off=off))
+    assert set(edition.recommendations) - set(without.recommendations) == off
 
 
 def test_a_topic_that_is_not_there_cannot_be_switched_off() -> None:
     with pytest.raises(SettingsError, match="bisphosphonate-renal-dose"):
-        Content.load(Settings(topics_off=frozenset({"no-such-topic"})))
+        Edition.load(Settings(topics_off=frozenset({"no-such-topic"})))
 
 
 def test_without_label_rules_only_the_guideline_speaks() -> None:
-    content = Content.load(Settings(label_rules=False))
-    assert NOT_EVALUATED in content.recommendations
-    kinds = {topic: r.source.kind for topic, r in content.recommendations.items() if topic != NOT_EVALUATED}
+    edition = Edition.load(Settings(label_rules=False))
+    assert NOT_EVALUATED in edition.recommendations
+    kinds = {topic: r.source.kind for topic, r in edition.recommendations.items() if topic != NOT_EVALUATED}
     assert set(kinds.values()) == {"guideline"}
     assert len(kinds) > 5
 
 
 def test_what_only_a_switched_off_topic_needs_is_not_asked_for() -> None:
     dental = frozenset({"dental-exam-before-bma"})
-    needs = Content.load(Settings(topics_off=dental)).needs_of("bone-modifying-agents")
+    needs = Edition.load(Settings(topics_off=dental)).prefetch("bone-modifying-agents")
     assert "procedures" not in needs
     assert "laboratory" in needs
 
@@ -182,14 +181,14 @@ def edit(file: Path, old: str, new: str) -> None:
 
 
 def test_a_whole_copy_loads(cards: Path) -> None:
-    assert Content.load(Settings(), cards).rules
+    assert Edition.load(Settings(), cards).rules
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)
 def test_a_topic_without_words_in_a_language_is_refused(cards: Path, tag: str) -> None:
     (cards / "texts" / tag / "infusion-time.yaml").unlink()
-    with pytest.raises(ContentError, match=r"infusion-time\.yaml"):
-        Content.load(Settings(), cards)
+    with pytest.raises(StartFault, match=r"infusion-time\.yaml"):
+        Edition.load(Settings(), cards)
 
 
 def test_a_topic_without_a_rule_is_refused(cards: Path) -> None:
@@ -197,32 +196,32 @@ def test_a_topic_without_a_rule_is_refused(cards: Path) -> None:
     copied = source.replace("infusion-time", "infusion-speed")
     (cards / "recommendations" / "infusion-speed.yaml").write_text(copied, encoding="utf-8")
     edit(cards / "services.yaml", "      - infusion-time\n", "      - infusion-time\n      - infusion-speed\n")
-    with pytest.raises(ContentError, match="infusion-speed"):
-        Content.load(Settings(), cards)
+    with pytest.raises(StartFault, match="infusion-speed"):
+        Edition.load(Settings(), cards)
 
 
 def test_a_listed_topic_without_its_yaml_is_refused(cards: Path) -> None:
     edit(cards / "services.yaml", "      - infusion-time\n", "      - infusion-time\n      - infusion-speed\n")
-    with pytest.raises(ContentError, match="infusion-speed"):
-        Content.load(Settings(), cards)
+    with pytest.raises(StartFault, match="infusion-speed"):
+        Edition.load(Settings(), cards)
 
 
 def test_a_rule_whose_topic_is_listed_nowhere_is_refused(cards: Path) -> None:
     edit(cards / "services.yaml", "      - pamidronate-infusion-time\n", "")
-    with pytest.raises(ContentError, match="pamidronate-infusion-time"):
-        Content.load(Settings(), cards)
+    with pytest.raises(StartFault, match="pamidronate-infusion-time"):
+        Edition.load(Settings(), cards)
 
 
 def test_a_code_list_edited_without_review_is_refused(cards: Path) -> None:
     edit(cards / "codelists" / "denosumab.csv", "993449", "993448")
-    with pytest.raises(ContentError, match=r"denosumab\.csv"):
-        Content.load(Settings(), cards)
+    with pytest.raises(StartFault, match=r"denosumab\.csv"):
+        Edition.load(Settings(), cards)
 
 
 def test_an_unknown_member_of_a_content_file_is_refused(cards: Path) -> None:
     edit(cards / "services.yaml", "topic_system:", "topic_sytem: x\ntopic_system:")
-    with pytest.raises(ContentError, match="topic_sytem"):
-        Content.load(Settings(), cards)
+    with pytest.raises(StartFault, match="topic_sytem"):
+        Edition.load(Settings(), cards)
 
 
 def test_a_package_without_its_content_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,14 +243,23 @@ def test_a_package_without_its_content_says_so(tmp_path: Path, monkeypatch: pyte
         ("texts/en/infusion-time.yaml", "p.minimum", "p.minium", "p.minium"),
         ("texts/en/infusion-time.yaml", "|num", "|nmu", "nmu"),
         ("texts/zh-CN/infusion-time.yaml", "{{ p.minimum", "{% p.minimum", "not a template"),
-        ("texts/en/_shared.yaml", "{% if c.newer %}", "{% if c.newer %", "not a template"),
+        ("texts/en/_shared.yaml", "{% if source.table %}", "{% if source.table %", "not a template"),
+        ("texts/en/_macros/renal.j2", "{% if c.newer %}", "{% if c.newer %", "not a template"),
+        ("texts/zh-CN/_macros/calcium.j2", "macro calcium_status", "macro status", "calcium_status"),
+        (
+            "measurements.yaml",
+            "  calcium:\n    value: 28",
+            "  kalzium:\n    value: 28",
+            "calcium is not among the windows",
+        ),
+        ("measurements.yaml", "  creatinine:\n", "  kreatinin:\n", "creatinine is not among the analytes"),
         ("measurements.yaml", "value: 28", "value: 2800", "renal"),
     ],
 )
 def test_names_that_do_not_agree_stop_the_start(cards: Path, file: str, old: str, new: str, said: str) -> None:
     edit(cards / file, old, new)
-    with pytest.raises(ContentError) as caught:
-        Content.load(Settings(), cards)
+    with pytest.raises(StartFault) as caught:
+        Edition.load(Settings(), cards)
     assert said in str(caught.value)
     assert "Remedy" in str(caught.value)
     assert Path(file).name in str(caught.value)
@@ -259,4 +267,4 @@ def test_names_that_do_not_agree_stop_the_start(cards: Path, file: str, old: str
 
 def test_the_card_of_what_is_unknown_cannot_be_silenced() -> None:
     with pytest.raises(SettingsError, match="not-evaluated"):
-        Content.load(Settings(topics_off=frozenset({"not-evaluated"})))
+        Edition.load(Settings(topics_off=frozenset({"not-evaluated"})))

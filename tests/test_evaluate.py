@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from cds_service.answer import answer
-from cds_service.edition import Content
+from cds_service.edition import Edition
+from tests.asked import answered
 from tests.build import (
     BONE_METASTASIS,
     LUNG_CANCER,
-    NOW,
     Json,
     bundle,
     calcium,
     clearance,
     condition,
-    encoded,
     observation,
     prefetch,
     request,
@@ -21,8 +19,8 @@ from tests.build import (
 )
 
 
-def topics(content: Content, body: Json) -> list[str]:
-    found = answer(content, "bone-modifying-agents", encoded(body), "en", NOW)
+def topics(edition: Edition, body: Json) -> list[str]:
+    found = answered(edition, body)
     return [card.source.topic.code for card in found.response.cards]
 
 
@@ -31,15 +29,15 @@ def injured(*laboratory: Json) -> Json:
     return request(zoledronic(), prefetch=prefetch(conditions=conditions, laboratory=bundle(*laboratory, calcium(2.3))))
 
 
-def test_an_unsteady_creatinine_replaces_a_dose(content: Content) -> None:
-    assert topics(content, injured(clearance(45))) == ["renal-function-unstable"]
+def test_an_unsteady_creatinine_replaces_a_dose(edition: Edition) -> None:
+    assert topics(edition, injured(clearance(45))) == ["renal-function-unstable"]
 
 
-def test_it_does_not_hide_that_a_drug_is_not_recommended(content: Content) -> None:
-    assert topics(content, injured(clearance(25))) == ["bisphosphonate-renal-dose", "renal-function-unstable"]
+def test_it_does_not_hide_that_a_drug_is_not_recommended(edition: Edition) -> None:
+    assert topics(edition, injured(clearance(25))) == ["bisphosphonate-renal-dose", "renal-function-unstable"]
 
 
-def test_a_creatinine_rise_replaces_the_dose_of_a_repeat(content: Content) -> None:
+def test_a_creatinine_rise_replaces_the_dose_of_a_repeat(edition: Edition) -> None:
     given = {
         "resourceType": "MedicationAdministration",
         "id": "given",
@@ -49,4 +47,4 @@ def test_a_creatinine_rise_replaces_the_dose_of_a_repeat(content: Content) -> No
     }
     rising = [observation("2160-0", 1.0, "mg/dL", 42), observation("2160-0", 1.6, "mg/dL", 1), clearance(45, 1)]
     found = prefetch(laboratory=bundle(*rising, calcium(2.3)), medicationAdministrations=bundle(given))
-    assert topics(content, request(zoledronic(), prefetch=found)) == ["creatinine-rise-hold", "renal-risk-factors"]
+    assert topics(edition, request(zoledronic(), prefetch=found)) == ["creatinine-rise-hold", "renal-risk-factors"]

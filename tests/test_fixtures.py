@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from cds_service.answer import answer
 from cds_service.base.folders import fixtures_root
+from cds_service.base.kinds import LANGUAGES
 from cds_service.call.problems import CallProblem
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.fixtures import Situation, load, names, situations
-from cds_service.render.texts import LANGUAGES
 from cds_service.site.settings import Settings
+from cds_service.tools.asking import answer_body
 from cds_service.tools.validate import errors_of, resources_of
 from cds_service.web.outcomes import of_problem
 
@@ -34,10 +34,10 @@ def each(chosen: list[Situation]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("situation", chosen, ids=lambda s: s.name)
 
 
-def ask(content: Content, situation: Situation, language: str, body: bytes, now: datetime) -> tuple[int, Json]:
+def ask(edition: Edition, situation: Situation, language: str, body: bytes, now: datetime) -> tuple[int, Json]:
     """Status and body as a client would get them."""
     try:
-        answered = answer(content, situation.story.service, body, language, now)
+        answered = answer_body(edition, situation.story.service, body, now, language)
     except CallProblem as problem:
         return of_problem(problem)
     return 200, json.loads(msgspec.json.encode(answered.response))
@@ -84,8 +84,8 @@ def refused(situation: Situation) -> list[str]:
 
 
 @each(ALL)
-def test_answer_is_the_stored_one(content: Content, situation: Situation) -> None:
-    status, response = ask(content, situation, situation.story.language, situation.request, situation.at)
+def test_answer_is_the_stored_one(edition: Edition, situation: Situation) -> None:
+    status, response = ask(edition, situation, situation.story.language, situation.request, situation.at)
 
     assert status == situation.story.status
     assert response == situation.response
@@ -93,18 +93,18 @@ def test_answer_is_the_stored_one(content: Content, situation: Situation) -> Non
 
 
 @each(ANSWERED)
-def test_other_languages_say_the_same(content: Content, situation: Situation) -> None:
+def test_other_languages_say_the_same(edition: Edition, situation: Situation) -> None:
     for language in LANGUAGES:
-        _, response = ask(content, situation, language, situation.request, situation.at)
+        _, response = ask(edition, situation, language, situation.request, situation.at)
 
         assert skeleton(response) == skeleton(situation.response)
 
 
 @each(ALL)
-def test_the_story_can_happen_on_another_day(content: Content, situation: Situation) -> None:
+def test_the_story_can_happen_on_another_day(edition: Edition, situation: Situation) -> None:
     moved = situation.request_at(ANOTHER_DAY)
 
-    status, response = ask(content, situation, situation.story.language, moved, ANOTHER_DAY)
+    status, response = ask(edition, situation, situation.story.language, moved, ANOTHER_DAY)
 
     assert (status, topics(response)) == (situation.story.status, situation.story.topics)
 
@@ -138,24 +138,23 @@ def test_every_dialect_has_situations() -> None:
     assert {s.story.dialect for s in ALL} == {"R4", "R4B", "R5", "epic", "sandbox", "medplum", "thin-chinese"}
 
 
-def test_every_topic_fires_somewhere_and_is_asked_in_vain_somewhere(content: Content) -> None:
+def test_every_topic_fires_somewhere_and_is_asked_in_vain_somewhere(edition: Edition) -> None:
     fired: set[str] = set()
     silent: set[str] = set()
     for situation in ANSWERED:
-        findings = answer(
-            content, situation.story.service, situation.request, situation.story.language, situation.at
-        ).findings
+        story = situation.story
+        findings = answer_body(edition, story.service, situation.request, situation.at, story.language).findings
         for finding in findings.all if findings else ():
-            (fired if finding.topic in situation.story.topics else silent).add(finding.topic)
+            (fired if finding.code in situation.story.topics else silent).add(finding.code)
         (fired if "not-evaluated" in situation.story.topics else silent).add("not-evaluated")
 
-    every = set(content.services.services[0].topics)
+    every = set(edition.knowledge.services.services[0].topics)
     assert fired == every
     assert silent == every
 
 
-def test_every_edge_of_table_2_has_a_situation_on_it_and_one_beside_it(content: Content) -> None:
-    rows = content.guideline.recommendations["bisphosphonate-renal-dose"].tables["table_2"].rows
+def test_every_edge_of_table_2_has_a_situation_on_it_and_one_beside_it(edition: Edition) -> None:
+    rows = edition.knowledge.guideline.recommendations["bisphosphonate-renal-dose"].tables["table_2"].rows
     told = set(names())
     for drug, bands in rows.items():
         edges = {e for b in bands for e in (b.above, b.from_, b.to, b.below) if e is not None}
@@ -193,9 +192,9 @@ def test_suggestions_come_back_in_the_version_of_the_caller() -> None:
 
 def main() -> None:
     """Store the answers as they are now; what changed is for a reader to judge (see ``fhir_fixtures/README.md``)."""
-    content = Content.load(Settings())
+    edition = Edition.load(Settings())
     for situation in ALL:
-        _, response = ask(content, situation, situation.story.language, situation.request, situation.at)
+        _, response = ask(edition, situation, situation.story.language, situation.request, situation.at)
         if response != situation.response:
             stored = fixtures_root() / situation.name / "response.json"
             stored.write_text(json.dumps(response, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

@@ -13,13 +13,13 @@ import pytest
 from flask.testing import FlaskClient
 from markdown_it import MarkdownIt
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.evaluate.outcome import Advise
-from cds_service.evaluate.triggers import Rule
 from cds_service.render.model import Response as CardResponse
 from cds_service.site.settings import Settings
 from cds_service.web.app import create_app
 from tests import build
+from tests.asked import ruled_by
 from tests.build import NOW, SERVICE, denosumab, encoded, prefetch, request, zoledronic
 
 Post = Callable[..., Any]
@@ -27,8 +27,8 @@ BUNDLE = {"resourceType": "Bundle"}
 
 
 @pytest.fixture(scope="module")
-def client(content: Content) -> FlaskClient:
-    return create_app(Settings(), content, lambda: NOW).test_client()
+def client(edition: Edition) -> FlaskClient:
+    return create_app(Settings(), edition, lambda: NOW).test_client()
 
 
 def post(client: FlaskClient, body: build.Json | bytes, path: str = SERVICE, **headers: str) -> Any:
@@ -180,21 +180,20 @@ def test_both_media_types_are_taken(client: FlaskClient, media: str) -> None:
     assert post(client, request(zoledronic()), Content_Type=media).status_code == 200
 
 
-def test_a_body_over_the_limit_is_413(content: Content) -> None:
-    small = create_app(Settings(max_body_bytes=1024), content, lambda: NOW).test_client()
+def test_a_body_over_the_limit_is_413(edition: Edition) -> None:
+    small = create_app(Settings(max_body_bytes=1024), edition, lambda: NOW).test_client()
     outcome(post(small, request(zoledronic())), 413)
 
 
 def test_a_rule_that_raises_is_a_500_naming_it_and_never_an_empty_answer(
-    content: Content, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    edition: Edition, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object) -> Advise:
         raise ValueError("secret value 4711")
 
     topic = "dental-exam-before-bma"
-    rule = content.rules[topic]
-    monkeypatch.setitem(content.rules, topic, Rule(topic, broken, rule.groups, rule.services, True, False))  # type: ignore[arg-type]
-    client = create_app(Settings(), content, lambda: NOW).test_client()
+    edition = ruled_by(edition, topic, broken)
+    client = create_app(Settings(), edition, lambda: NOW).test_client()
     response = post(client, request(zoledronic()))
     issues = outcome(response, 500)
     assert topic in issues[0]["details"]["text"]
@@ -203,14 +202,13 @@ def test_a_rule_that_raises_is_a_500_naming_it_and_never_an_empty_answer(
     assert "4711" not in caplog.text
 
 
-def test_a_response_that_breaks_its_own_model_is_a_500(content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_response_that_breaks_its_own_model_is_a_500(edition: Edition, monkeypatch: pytest.MonkeyPatch) -> None:
     def endless(*_: object) -> Advise:
         return Advise("loud", "none-found", {"last": None})  # type: ignore[arg-type]  # no such indicator
 
     topic = "dental-exam-before-bma"
-    rule = content.rules[topic]
-    monkeypatch.setitem(content.rules, topic, Rule(topic, endless, rule.groups, rule.services, True, False))  # type: ignore[arg-type]
-    outcome(post(create_app(Settings(), content, lambda: NOW).test_client(), request(zoledronic())), 500)
+    edition = ruled_by(edition, topic, endless)
+    outcome(post(create_app(Settings(), edition, lambda: NOW).test_client(), request(zoledronic())), 500)
 
 
 # Answers
@@ -299,8 +297,8 @@ def test_language_follows_accept_language(client: FlaskClient, header: str, lang
     assert ("唑来膦酸" in response.get_json()["cards"][0]["summary"]) == (language == "zh-CN")
 
 
-def test_the_default_language_is_configured(content: Content) -> None:
-    client = create_app(Settings(default_language="zh-CN"), content, lambda: NOW).test_client()
+def test_the_default_language_is_configured(edition: Edition) -> None:
+    client = create_app(Settings(default_language="zh-CN"), edition, lambda: NOW).test_client()
     assert post(client, request(zoledronic())).headers["Content-Language"] == "zh-CN"
 
 
@@ -312,9 +310,9 @@ def test_cors_is_off_by_default(client: FlaskClient) -> None:
     assert "Access-Control-Allow-Origin" not in response.headers
 
 
-def test_cors_allows_only_the_configured_origins_and_no_credentials(content: Content) -> None:
+def test_cors_allows_only_the_configured_origins_and_no_credentials(edition: Edition) -> None:
     origin = "https://sandbox.example.org"
-    client = create_app(Settings(cors_origins=frozenset({origin})), content, lambda: NOW).test_client()
+    client = create_app(Settings(cors_origins=frozenset({origin})), edition, lambda: NOW).test_client()
     allowed = client.options(SERVICE, headers={"Origin": origin, "Access-Control-Request-Headers": "authorization"})
     assert allowed.headers["Access-Control-Allow-Origin"] == origin
     assert "Authorization" in allowed.headers["Access-Control-Allow-Headers"]

@@ -5,21 +5,23 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds_service.edition import Content
+from cds_service.base.kinds import LANGUAGES, Missing
+from cds_service.edition import Edition, load_rules
 from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome, ReviseOrder
-from cds_service.evaluate.triggers import load_rules
-from cds_service.facts.facts import Facts, Missing, Order
+from cds_service.evaluate.triggers import OnDrug, OnProcedure
+from cds_service.facts.facts import Facts
+from cds_service.facts.subjects import Subject
 from cds_service.knowledge.model import Parameters
 from cds_service.render.cards import template_values
-from cds_service.render.texts import LANGUAGES, one_line
-from cds_service.tools.review.given import Given, facts_of
+from cds_service.render.texts import one_line
+from cds_service.tools.review.given import facts_of
 
-TOPICS = sorted(load_rules())
+RULES = load_rules()
+TOPICS = sorted(RULES)
 DRUGS = {
     "bisphosphonate": ["zoledronic-acid", "pamidronate", "ibandronate", "incadronate", "clodronate"],
     "rankl-inhibitor": ["denosumab", "narlumosbart"],
@@ -77,12 +79,13 @@ creatinines = st.lists(
 
 
 def _orders(topic: str, *, stops: st.SearchStrategy[bool]) -> st.SearchStrategy[dict[str, Any]]:
-    rule = load_rules()[topic]
-    if rule.services:
-        return st.fixed_dictionaries({"service": st.sampled_from(sorted(rule.services))})
+    triggers = RULES[topic].triggers
+    if services := {c for t in triggers if isinstance(t, OnProcedure) for c in t.concepts}:
+        return st.fixed_dictionaries({"service": st.sampled_from(sorted(services))})
+    groups = {g for t in triggers if isinstance(t, OnDrug) for g in t.groups}
     return st.fixed_dictionaries(
         {
-            "drug": st.sampled_from([drug for group in sorted(rule.groups) for drug in DRUGS[group]]),
+            "drug": st.sampled_from([drug for group in sorted(groups) for drug in DRUGS[group]]),
             "stops": stops,
             "dose_mg": st.none() | st.integers(1, 150),
             "route": _some(None, "intravenous", "subcutaneous", "oral"),
@@ -98,8 +101,7 @@ def _orders(topic: str, *, stops: st.SearchStrategy[bool]) -> st.SearchStrategy[
 @st.composite
 def situations(draw: st.DrawFn, topic: str) -> dict[str, Any]:
     """A ``given`` the rule of this topic is about, gaps not included."""
-    rule = load_rules()[topic]
-    stops = st.booleans() if rule.starting and rule.stopping else st.just(rule.stopping)
+    stops = st.sampled_from(sorted({t.stops for t in RULES[topic].triggers if isinstance(t, OnDrug)} or {False}))
     clearance = draw(st.none() | st.integers(1, 1500).map(lambda n: Decimal(n) / 10))
     level = draw(_some(None, "low", "normal", "high"))
     also = st.fixed_dictionaries(
@@ -119,16 +121,16 @@ def situations(draw: st.DrawFn, topic: str) -> dict[str, Any]:
     }
 
 
-def _facts(content: Content, situation: dict[str, Any]) -> tuple[Facts, Order]:
-    return facts_of(msgspec.convert(situation, Given), content.guideline.drugs)
+def _facts(edition: Edition, situation: dict[str, Any]) -> tuple[Facts, Subject]:
+    return facts_of(situation, edition.knowledge.guideline.drugs)
 
 
-def _answer(content: Content, topic: str, order: Order, facts: Facts) -> Outcome:
-    return content.rules[topic].function(order, facts, Parameters(content.guideline.recommendations[topic]))
+def _answer(edition: Edition, topic: str, order: Subject, facts: Facts) -> Outcome:
+    return edition.rules[topic].function(order, facts, Parameters(edition.knowledge.guideline.recommendations[topic]))
 
 
 def _without(facts: Facts, needs: set[str]) -> Facts:
-    return dataclasses.replace(facts, gaps={need: Missing(need, "not-obtained") for need in needs})
+    return facts.but(gaps={need: Missing(need, "not-obtained") for need in needs})
 
 
 # Any patient
@@ -137,12 +139,12 @@ def _without(facts: Facts, needs: set[str]) -> Facts:
 @pytest.mark.parametrize("topic", TOPICS)
 @given(data=st.data())
 @settings(max_examples=40, deadline=None)
-def test_whatever_is_on_record_is_answered_and_can_be_worded(content: Content, topic: str, data: st.DataObject) -> None:
-    facts, order = _facts(content, data.draw(situations(topic)))
+def test_whatever_is_on_record_is_answered_and_can_be_worded(edition: Edition, topic: str, data: st.DataObject) -> None:
+    facts, order = _facts(edition, data.draw(situations(topic)))
     facts = _without(facts, data.draw(st.sets(st.sampled_from(NEEDS))))
-    outcome, recommendation = _answer(content, topic, order, facts), content.guideline.recommendations[topic]
+    outcome, recommendation = _answer(edition, topic, order, facts), edition.knowledge.guideline.recommendations[topic]
     for tag in LANGUAGES:
-        language = content.languages[tag]
+        language = edition.wordings[tag].language
         text = language.topics[topic]
         if isinstance(outcome, CannotTell):
             assert outcome.missing
@@ -159,27 +161,29 @@ def test_whatever_is_on_record_is_answered_and_can_be_worded(content: Content, t
 @pytest.mark.parametrize("topic", TOPICS)
 @given(data=st.data())
 @settings(max_examples=40, deadline=None)
-def test_the_order_of_the_record_never_changes_the_answer(content: Content, topic: str, data: st.DataObject) -> None:
-    facts, order = _facts(content, data.draw(situations(topic)))
-    shuffled = dataclasses.replace(
-        facts,
-        uses=tuple(data.draw(st.permutations(facts.uses))),
-        arrangements=tuple(data.draw(st.permutations(facts.arrangements))),
-        diagnoses=tuple(data.draw(st.permutations(facts.diagnoses))),
+def test_the_order_of_the_record_never_changes_the_answer(edition: Edition, topic: str, data: st.DataObject) -> None:
+    facts, order = _facts(edition, data.draw(situations(topic)))
+    treatment, procedures, diagnoses = facts.treatment, facts.procedures, facts.diagnoses
+    arranged = dataclasses.replace(procedures, all=tuple(data.draw(st.permutations(procedures.all))))
+    shuffled = facts.but(
+        treatment=dataclasses.replace(treatment, uses=tuple(data.draw(st.permutations(treatment.uses)))),
+        procedures=arranged,
+        tests=arranged,
+        diagnoses=dataclasses.replace(diagnoses, all=tuple(data.draw(st.permutations(diagnoses.all)))),
     )
-    assert _answer(content, topic, order, shuffled) == _answer(content, topic, order, facts)
+    assert _answer(edition, topic, order, shuffled) == _answer(edition, topic, order, facts)
 
 
 @pytest.mark.parametrize("topic", TOPICS)
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
-def test_what_was_not_obtained_never_makes_advice(content: Content, topic: str, data: st.DataObject) -> None:
+def test_what_was_not_obtained_never_makes_advice(edition: Edition, topic: str, data: st.DataObject) -> None:
     """A gap turns an answer into "cannot tell" or leaves it; a wider gap never turns "cannot tell" back."""
-    facts, order = _facts(content, data.draw(situations(topic)))
+    facts, order = _facts(edition, data.draw(situations(topic)))
     few = data.draw(st.sets(st.sampled_from(NEEDS)))
     more = few | data.draw(st.sets(st.sampled_from(NEEDS)))
-    complete = _answer(content, topic, order, facts)
-    narrow, wide = (_answer(content, topic, order, _without(facts, gaps)) for gaps in (few, more))
+    complete = _answer(edition, topic, order, facts)
+    narrow, wide = (_answer(edition, topic, order, _without(facts, gaps)) for gaps in (few, more))
     assert isinstance(narrow, CannotTell) or _same(narrow, complete)
     assert isinstance(wide, CannotTell) or _same(wide, narrow)
 
@@ -207,16 +211,19 @@ FROM_ABSENCE = ["dental-exam-before-bma", "calcium-vitamin-d-supplement", "denos
 @pytest.mark.parametrize("topic", FROM_ABSENCE)
 @given(data=st.data())
 @settings(max_examples=150, deadline=None)
-def test_nothing_is_called_absent_that_could_not_be_seen(content: Content, topic: str, data: st.DataObject) -> None:
-    facts, order = _facts(content, data.draw(situations(topic)))
+def test_nothing_is_called_absent_that_could_not_be_seen(edition: Edition, topic: str, data: st.DataObject) -> None:
+    facts, order = _facts(edition, data.draw(situations(topic)))
     gaps = data.draw(st.sets(st.sampled_from(sorted(SOURCES)), min_size=1))
     unseen = {SOURCES[need] for need in gaps}
-    partial = dataclasses.replace(
-        _without(facts, gaps),
-        uses=tuple(u for u in facts.uses if u.kind not in unseen),
-        arrangements=tuple(a for a in facts.arrangements if a.how not in unseen),
+    arranged = dataclasses.replace(facts.procedures, all=tuple(a for a in facts.procedures.all if a.how not in unseen))
+    partial = _without(facts, gaps).but(
+        treatment=dataclasses.replace(
+            facts.treatment, uses=tuple(u for u in facts.treatment.uses if u.kind not in unseen)
+        ),
+        procedures=arranged,
+        tests=arranged,
     )
-    complete, seen = _answer(content, topic, order, facts), _answer(content, topic, order, partial)
+    complete, seen = _answer(edition, topic, order, facts), _answer(edition, topic, order, partial)
     if isinstance(seen, Advise):
         assert _same(seen, complete)
 
@@ -224,16 +231,16 @@ def test_nothing_is_called_absent_that_could_not_be_seen(content: Content, topic
 # Doses
 
 
-def _with_clearance(content: Content, order: dict[str, Any], clearance: Fraction) -> Outcome:
-    facts, drafted = _facts(content, {"order": order})
+def _with_clearance(edition: Edition, order: dict[str, Any], clearance: Fraction) -> Outcome:
+    facts, drafted = _facts(edition, {"order": order})
     assert facts.renal.clearance is not None
     renal = dataclasses.replace(facts.renal, clearance=dataclasses.replace(facts.renal.clearance, value=clearance))
-    return _answer(content, "bisphosphonate-renal-dose", drafted, dataclasses.replace(facts, renal=renal))
+    return _answer(edition, "bisphosphonate-renal-dose", drafted, facts.but(renal=renal))
 
 
-def _row(content: Content, drug: str, clearance: Fraction) -> Fraction | None:
+def _row(edition: Edition, drug: str, clearance: Fraction) -> Fraction | None:
     """The dose of the row in mg, zero where the drug is not recommended, None where the table has no row."""
-    outcome = _with_clearance(content, {"drug": drug}, clearance)
+    outcome = _with_clearance(edition, {"drug": drug}, clearance)
     if isinstance(outcome, NoAdvice):
         assert outcome.because == "no-row-for-clearance"
         return None
@@ -246,8 +253,8 @@ def _row(content: Content, drug: str, clearance: Fraction) -> Fraction | None:
 @pytest.mark.parametrize("drug", TABLE_2)
 @given(pair=st.tuples(clearances, clearances).map(sorted))
 @settings(max_examples=200, deadline=None)
-def test_a_lower_clearance_never_gives_a_higher_dose(content: Content, drug: str, pair: list[Fraction]) -> None:
-    lower, higher = (_row(content, drug, clearance) for clearance in pair)
+def test_a_lower_clearance_never_gives_a_higher_dose(edition: Edition, drug: str, pair: list[Fraction]) -> None:
+    lower, higher = (_row(edition, drug, clearance) for clearance in pair)
     if higher is not None:
         assert lower is not None
         assert lower <= higher
@@ -256,9 +263,9 @@ def test_a_lower_clearance_never_gives_a_higher_dose(content: Content, drug: str
 @pytest.mark.parametrize("drug", TABLE_2)
 @given(clearance=clearances, dose=st.integers(1, 120))
 @settings(max_examples=100, deadline=None)
-def test_a_dose_is_only_recommended_downwards(content: Content, drug: str, clearance: Fraction, dose: int) -> None:
+def test_a_dose_is_only_recommended_downwards(edition: Edition, drug: str, clearance: Fraction, dose: int) -> None:
     """A lower dose than the row's may have its reason: the row's is offered, never recommended."""
-    outcome = _with_clearance(content, {"drug": drug, "dose_mg": dose}, clearance)
+    outcome = _with_clearance(edition, {"drug": drug, "dose_mg": dose}, clearance)
     for suggestion in outcome.suggestions if isinstance(outcome, Advise) else ():
         for act in suggestion.acts:
             if isinstance(act, ReviseOrder) and suggestion.recommended:
@@ -273,11 +280,11 @@ def test_a_dose_is_only_recommended_downwards(content: Content, drug: str, clear
     swapped=st.booleans(),
 )
 def test_of_two_drugs_ordered_together_one_carries_the_card(
-    content: Content, *, first: str, second: str, selected: tuple[bool, bool], swapped: bool
+    edition: Edition, *, first: str, second: str, selected: tuple[bool, bool], swapped: bool
 ) -> None:
     drafts = [{"drug": first, "selected": selected[0]}, {"drug": second, "selected": selected[1]}]
     drafts = drafts[::-1] if swapped else drafts
-    facts, _ = _facts(content, {"order": drafts[0], "also_ordered": drafts[1:]})
+    facts, _ = _facts(edition, {"order": drafts[0], "also_ordered": drafts[1:]})
     asked = [o for o in facts.orders if o.selected]
-    cards = [o for o in asked if isinstance(_answer(content, "concurrent-bma", o, facts), Advise)]
+    cards = [o for o in asked if isinstance(_answer(edition, "concurrent-bma", o, facts), Advise)]
     assert len(cards) == 1

@@ -14,7 +14,7 @@ import pytest
 import trustme
 from flask.testing import FlaskClient
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.fetch.failure import Refused
 from cds_service.site.settings import Settings
 from cds_service.web.app import create_app
@@ -75,8 +75,8 @@ def fhir() -> Iterator[FhirServer]:
 
 
 @pytest.fixture(scope="module")
-def client(content: Content) -> FlaskClient:
-    return create_app(Settings(), content, lambda: NOW).test_client()
+def client(edition: Edition) -> FlaskClient:
+    return create_app(Settings(), edition, lambda: NOW).test_client()
 
 
 def body(fhir: FhirServer, found: Json | None, **authorization: str) -> Json:
@@ -178,8 +178,8 @@ def test_what_the_scope_leaves_out_is_not_asked_for(client: FlaskClient, fhir: F
     assert fhir.asked == []
 
 
-def test_production_without_a_list_asks_nobody(content: Content, fhir: FhirServer) -> None:
-    servers = fhir_servers(Settings(profile="production"), content)(None)
+def test_production_without_a_list_asks_nobody(edition: Edition, fhir: FhirServer) -> None:
+    servers = fhir_servers(Settings(profile="production"), edition)(None)
     assert servers is not None
     with pytest.raises(Refused, match="not-https"):
         servers.allowed.base_of(fhir.base)
@@ -187,10 +187,10 @@ def test_production_without_a_list_asks_nobody(content: Content, fhir: FhirServe
         servers.allowed.base_of("https://ehr.example/r4")
 
 
-def test_a_hospitals_own_authorities_are_trusted_beside_the_public_ones(content: Content, tmp_path: Path) -> None:
+def test_a_hospitals_own_authorities_are_trusted_beside_the_public_ones(edition: Edition, tmp_path: Path) -> None:
     own = tmp_path / "ca.pem"
     trustme.CA().cert_pem.write_to_path(str(own))
-    servers = fhir_servers(Settings(ca_file=own), content)(None)
+    servers = fhir_servers(Settings(ca_file=own), edition)(None)
     assert servers is not None
     context = servers._session.get().get_adapter("https://ehr.example").poolmanager.connection_pool_kw["ssl_context"]
     assert len(context.get_ca_certs()) > 1

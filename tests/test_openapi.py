@@ -15,7 +15,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
 from cds_service import fixtures
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.store.memory import Memory
 from cds_service.web.app import create_app
@@ -31,11 +31,11 @@ bounded = settings(derandomize=True, deadline=None, database=None, suppress_heal
 
 
 @pytest.fixture(scope="module")
-def document(content: Content, tmp_path_factory: pytest.TempPathFactory) -> Iterator[schemathesis.BaseSchema]:
+def document(edition: Edition, tmp_path_factory: pytest.TempPathFactory) -> Iterator[schemathesis.BaseSchema]:
     """The document as the application serves it, bound to the application."""
     own = Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('memory') / 'cds.sqlite3'}")
-    memory = Memory.open(own, content)
-    yield schemathesis.openapi.from_wsgi("/openapi.json", create_app(own, content, lambda: NOW, memory))
+    memory = Memory.open(own, edition.site.suppression)
+    yield schemathesis.openapi.from_wsgi("/openapi.json", create_app(own, edition, lambda: NOW, memory))
     memory.close(5)
 
 

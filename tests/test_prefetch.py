@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from cds_service.answer import Answer, answer
+from cds_service.answer import Answer
 from cds_service.call.problems import DataNotObtained
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from tests import build
-from tests.build import NOW, PATIENT, bundle, calcium, clearance, denosumab, encoded, observation, prefetch, request
+from tests.asked import answered
+from tests.build import PATIENT, bundle, calcium, clearance, denosumab, observation, prefetch, request
 from tests.build import zoledronic as ordered
 
 FAILED = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
@@ -23,11 +24,11 @@ RENAL, SUPPLEMENT = "bisphosphonate-renal-dose", "calcium-vitamin-d-supplement"
 class Service:
     """The service as a caller without HTTP."""
 
-    def __init__(self, content: Content) -> None:
-        self.content = content
+    def __init__(self, edition: Edition) -> None:
+        self.edition = edition
 
     def call(self, *drafts: build.Json, **members: Any) -> Answer:
-        return answer(self.content, "bone-modifying-agents", encoded(request(*drafts, **members)), "en", NOW)
+        return answered(self.edition, request(*drafts, **members))
 
     def cards(self, **changed: Any) -> dict[str, str]:
         """Topic to detail of the cards for zoledronic acid 4 mg, with these prefetch members changed."""
@@ -42,8 +43,8 @@ class Service:
 
 
 @pytest.fixture(scope="module")
-def service(content: Content) -> Service:
-    return Service(content)
+def service(edition: Edition) -> Service:
+    return Service(edition)
 
 
 def without(*keys: str) -> build.Json:
@@ -75,7 +76,7 @@ def test_a_request_without_the_prefetch_member_is_the_same(service: Service) -> 
     body = request(ordered())
     del body["prefetch"]
     with pytest.raises(DataNotObtained):
-        answer(service.content, "bone-modifying-agents", encoded(body), "en", NOW)
+        answered(service.edition, body)
 
 
 # null, an empty Bundle, a Bundle with an outcome: nothing on record

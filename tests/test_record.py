@@ -7,18 +7,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from cds_service.call.hook import Authorization, HookCall, decode, read_hook
+from cds_service.call.hook import Authorization, HookCall, decode
 from cds_service.call.problems import BadRequest, DataNotObtained
 from cds_service.fhir.structs import Appointment, Medication, MedicationRequest, Observation, Patient, Resource
-from cds_service.record.bundles import Completeness, belongs, same_patient
-from cds_service.record.read import Record, draft_resources, read_record, require
-from tests.build import PATIENT, bundle, clearance, encoded, order, patient, prefetch, request, zoledronic
-
-HOOKS = ("order-select", "order-sign")
+from cds_service.record.bundles import belongs, same_patient
+from cds_service.record.completeness import Completeness
+from cds_service.record.read import Record, draft_resources, require
+from tests.asked import call_of, record_of
+from tests.build import PATIENT, bundle, clearance, order, patient, prefetch, request, zoledronic
 
 
 def call(*drafts: dict[str, Any], **members: Any) -> HookCall:
-    return read_hook(encoded(request(*drafts, **members)), HOOKS)
+    return call_of(request(*drafts, **members))
 
 
 # Whose it is
@@ -70,7 +70,7 @@ def test_drafts_keep_their_position_and_others_are_passed_over() -> None:
 def test_an_entry_without_a_resource_is_passed_over() -> None:
     body = request(zoledronic())
     body["context"]["draftOrders"]["entry"].insert(0, {"fullUrl": "urn:uuid:1"})
-    assert [position for position, *_ in draft_resources(read_hook(encoded(body), HOOKS))] == [1]
+    assert [position for position, *_ in draft_resources(call_of(body))] == [1]
 
 
 @pytest.mark.parametrize("draft", [zoledronic(status=5), {"id": "untyped"}, {"resourceType": None}])
@@ -105,10 +105,10 @@ def test_a_draft_of_another_patient_is_refused() -> None:
 def test_what_is_required_must_be_known_since_before_the_look_back(known: Completeness, refused: bool) -> None:
     record = Record({}, {}, {"laboratory": known, "conditions": Completeness("none")})
     if not refused:
-        require(record, ["laboratory", "conditions"], "2026-02-01")
+        require(record, ["laboratory", "conditions"], {"laboratory": "2026-02-01", "conditions": None})
         return
     with pytest.raises(DataNotObtained) as caught:
-        require(record, ["laboratory", "conditions"], "2026-02-01")
+        require(record, ["laboratory", "conditions"], {"laboratory": "2026-02-01", "conditions": None})
     assert caught.value.causes == (("prefetch.laboratory", known.cause or "absent"),)
 
 
@@ -120,19 +120,19 @@ def test_resources_are_found_by_type_and_by_reference() -> None:
     own = bundle(medication)
     own["entry"][0]["fullUrl"] = "urn:uuid:1"
     body = prefetch(laboratory=bundle(clearance(90)), other=medication, theirOwn=own)
-    record = read_record(call(zoledronic(), prefetch=body), ["laboratory", "x"])
-    (found,) = record.of(Medication)
+    record = record_of(call(zoledronic(), prefetch=body), ["laboratory", "x"])
+    (found,) = record.all(Medication)
     assert record.by_ref["Medication/m"] is found
     assert record.by_ref["urn:uuid:1"] in (found, msgspec.convert(medication, Medication))
-    assert len(record.of(Observation)) == 1
+    assert len(record.all(Observation)) == 1
     assert record.needs == {"laboratory": Completeness("obtained"), "x": Completeness("not-obtained", "absent")}
-    assert record.of(Appointment) == ()
+    assert record.all(Appointment) == ()
 
 
 def test_of_a_resource_that_came_twice_the_first_stays() -> None:
     twice = bundle(order("77655", 4), order("77655", 5))
-    record = read_record(call(zoledronic(), prefetch=prefetch(medicationRequests=twice)), [])
-    assert len(record.of(MedicationRequest)) == 1
+    record = record_of(call(zoledronic(), prefetch=prefetch(medicationRequests=twice)), [])
+    assert len(record.all(MedicationRequest)) == 1
 
 
 # The request around it
@@ -141,9 +141,9 @@ def test_of_a_resource_that_came_twice_the_first_stays() -> None:
 def test_a_patient_id_may_come_as_a_reference() -> None:
     body = request(zoledronic())
     body["context"]["patientId"] = f"Patient/{PATIENT}"
-    read = read_hook(encoded(body), HOOKS)
+    read = call_of(body)
     assert read.patient_id == PATIENT
-    assert read_record(call(zoledronic(), prefetch={"patient": patient()}), []).other_patient == 0
+    assert record_of(call(zoledronic(), prefetch={"patient": patient()}), []).other_patient == 0
 
 
 @pytest.mark.parametrize("patient_id", ["", "   ", "x" * 257])
@@ -151,7 +151,7 @@ def test_an_empty_or_endless_patient_id_is_refused(patient_id: str) -> None:
     body = request(zoledronic())
     body["context"]["patientId"] = patient_id
     with pytest.raises(BadRequest) as caught:
-        read_hook(encoded(body), HOOKS)
+        call_of(body)
     assert caught.value.where == "context.patientId"
 
 

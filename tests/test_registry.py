@@ -8,8 +8,9 @@ from fractions import Fraction
 import pytest
 
 from cds_service.base.folders import content_root
-from cds_service.facts.facts import Dose, RequestText, Route
-from cds_service.knowledge.load import Guideline, load_guideline
+from cds_service.base.kinds import Dose, RequestText, Route
+from cds_service.knowledge.load import Guideline
+from tests.asked import guideline_of
 
 # The guideline's own numbering, written out so that a forgotten section is noticed.
 # fmt: off
@@ -29,7 +30,7 @@ NOT_SAFETY = {"bma-prophylaxis", "bma-early-discontinuation", "denosumab-dose", 
 
 @pytest.fixture(scope="module")
 def guideline() -> Guideline:
-    return load_guideline(content_root())
+    return guideline_of(content_root())
 
 
 def test_every_numbered_statement_is_registered_once_and_in_order(guideline: Guideline) -> None:

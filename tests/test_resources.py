@@ -10,18 +10,19 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from cds_service.answer import answer
-from cds_service.edition import Content
+from cds_service.base.kinds import FhirVersion
+from cds_service.edition import Edition
 from cds_service.evaluate.outcome import CreateDrug, ReviseOrder
 from cds_service.facts.doses import DoseReader
-from cds_service.facts.facts import DrugOrder
+from cds_service.facts.subjects import DrugOrder
 from cds_service.fhir.structs import MedicationRequest
-from cds_service.render.resources import Caller, FhirVersion, medication_request, quantity, revised, service_request
+from cds_service.render.resources import OrderContext, medication_request, quantity, revised, service_request
 from cds_service.tools.validate import errors_of
-from tests.build import NOW, UCUM, Json, bundle, clearance, encoded, order, prefetch, request
+from tests.asked import answered
+from tests.build import NOW, UCUM, Json, bundle, clearance, order, prefetch, request
 
 VERSIONS: tuple[FhirVersion, ...] = get_args(FhirVersion)
-CALLER = Caller("R4", "pat-1", "Practitioner/doc-1", None, NOW, "en")
+CALLER = OrderContext("R4", "pat-1", "Practitioner/doc-1", None, NOW, "en")
 ORDERED = "http://open.epic.com/FHIR/StructureDefinition/extension/ordered-dose"
 MG4 = {"value": 4, "unit": "mg", "system": UCUM, "code": "mg"}
 MG3 = {"value": 3, "unit": "mg", "system": UCUM, "code": "mg"}
@@ -33,13 +34,13 @@ WEEKLY = {"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "wk"}
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
-def test_every_orderable_is_valid_in_every_version(content: Content, version: FhirVersion, language: str) -> None:
+def test_every_orderable_is_valid_in_every_version(edition: Edition, version: FhirVersion, language: str) -> None:
     caller = replace(CALLER, version=version, language=language, encounter_id="Encounter/e1")
-    for name, orderable in content.orderables.items():
+    for name, orderable in edition.knowledge.orderables.items():
         if orderable.resource == "ServiceRequest":
             made = service_request(orderable, caller)
         else:
-            made = medication_request(orderable, CreateDrug(name), caller, content.dosing)
+            made = medication_request(orderable, CreateDrug(name), caller, edition.knowledge.dosing)
         assert errors_of(made, version) == (), name
         assert (made["resourceType"], made["status"]) == (orderable.resource, "draft")
         assert made["subject"] == {"reference": "Patient/pat-1"}
@@ -48,32 +49,40 @@ def test_every_orderable_is_valid_in_every_version(content: Content, version: Fh
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_band_of_a_table_sets_the_dose(content: Content, version: FhirVersion) -> None:
+def test_a_band_of_a_table_sets_the_dose(edition: Edition, version: FhirVersion) -> None:
     act = CreateDrug("zoledronic-acid", Fraction(7, 2))
     made = medication_request(
-        content.orderables["zoledronic-acid"], act, replace(CALLER, version=version), content.dosing
+        edition.knowledge.orderables["zoledronic-acid"], act, replace(CALLER, version=version), edition.knowledge.dosing
     )
     (dosage,) = made["dosageInstruction"]
     assert dosage["doseAndRate"] == [{"doseQuantity": {"value": 3.5, "unit": "mg", "system": UCUM, "code": "mg"}}]
     assert errors_of(made, version) == ()
 
 
-def test_what_the_source_does_not_state_is_left_out(content: Content) -> None:
-    made = medication_request(content.orderables["zoledronic-acid"], CreateDrug("x"), CALLER, content.dosing)
+def test_what_the_source_does_not_state_is_left_out(edition: Edition) -> None:
+    made = medication_request(
+        edition.knowledge.orderables["zoledronic-acid"], CreateDrug("x"), CALLER, edition.knowledge.dosing
+    )
     assert [set(dosage) for dosage in made["dosageInstruction"]] == [{"route"}]
-    denosumab = medication_request(content.orderables["denosumab"], CreateDrug("x"), CALLER, content.dosing)
+    denosumab = medication_request(
+        edition.knowledge.orderables["denosumab"], CreateDrug("x"), CALLER, edition.knowledge.dosing
+    )
     (dosage,) = denosumab["dosageInstruction"]
     assert set(dosage) == {"timing", "route", "doseAndRate"}
 
 
-def test_elemental_calcium_is_said_where_the_dose_stands(content: Content) -> None:
-    made = medication_request(content.orderables["calcium-supplement"], CreateDrug("x"), CALLER, content.dosing)
+def test_elemental_calcium_is_said_where_the_dose_stands(edition: Edition) -> None:
+    made = medication_request(
+        edition.knowledge.orderables["calcium-supplement"], CreateDrug("x"), CALLER, edition.knowledge.dosing
+    )
     (dosage,) = made["dosageInstruction"]
     assert "elemental" in dosage["text"]
 
 
-def test_a_range_has_both_ends_in_ucum(content: Content) -> None:
-    made = medication_request(content.orderables["vitamin-d"], CreateDrug("x"), CALLER, content.dosing)
+def test_a_range_has_both_ends_in_ucum(edition: Edition) -> None:
+    made = medication_request(
+        edition.knowledge.orderables["vitamin-d"], CreateDrug("x"), CALLER, edition.knowledge.dosing
+    )
     span = made["dosageInstruction"][0]["doseAndRate"][0]["doseRange"]
     assert [end["code"] for end in span.values()] == ["[iU]", "[iU]"]
     assert [end["unit"] for end in span.values()] == ["IU", "IU"]
@@ -88,8 +97,8 @@ def test_a_range_has_both_ends_in_ucum(content: Content) -> None:
         ("Person/1", None),
     ],
 )
-def test_only_who_may_request_is_the_requester(content: Content, user: str, requester: Json | None) -> None:
-    made = service_request(content.orderables["dental-examination"], replace(CALLER, user_id=user))
+def test_only_who_may_request_is_the_requester(edition: Edition, user: str, requester: Json | None) -> None:
+    made = service_request(edition.knowledge.orderables["dental-examination"], replace(CALLER, user_id=user))
     assert made.get("requester") == requester
     assert "encounter" not in made
 
@@ -113,28 +122,28 @@ def _empty(node: Any) -> bool:
 class Reviser:
     """Revises orders as a card would: ordered dose, interval and route are those the service reads."""
 
-    def __init__(self, content: Content) -> None:
-        self.content = content
-        self.doses = DoseReader(content.dosing)
+    def __init__(self, edition: Edition) -> None:
+        self.edition = edition
+        self.doses = DoseReader(edition.knowledge.dosing)
 
     def __call__(self, original: Json, **act: Any) -> Json:
         read = self.read(original)
         before = copy.deepcopy(original)
-        made = revised(copy.deepcopy(original), ReviseOrder(read, **act), self.doses, self.content.dosing)
+        made = revised(copy.deepcopy(original), ReviseOrder(read, **act), self.doses, self.edition.knowledge.dosing)
         kept = {k: v for k, v in made.items() if k not in ("dosageInstruction", "extension")}
         assert kept == {k: v for k, v in before.items() if k not in ("dosageInstruction", "extension")}
         return made
 
     def read(self, original: Json) -> DrugOrder:
         raw = msgspec.json.decode(msgspec.json.encode(original), type=MedicationRequest)
-        found = self.content.reader.order_reader._drug(0, raw, True, lambda _: None)
+        found = self.edition.readers.orders._drug(0, raw, True, lambda _: None)
         assert isinstance(found, DrugOrder)
         return found
 
 
 @pytest.fixture
-def revise(content: Content) -> Reviser:
-    return Reviser(content)
+def revise(edition: Edition) -> Reviser:
+    return Reviser(edition)
 
 
 def drug(*dosages: Json, **members: Any) -> Json:
@@ -249,12 +258,12 @@ def test_the_route_becomes_subcutaneous(revise: Reviser) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_version_of_the_call_is_the_version_of_the_answer(content: Content, version: FhirVersion) -> None:
+def test_the_version_of_the_call_is_the_version_of_the_answer(edition: Edition, version: FhirVersion) -> None:
     draft = order("77655", 4)
     if version == "R5":
         draft["medication"] = {"concept": draft.pop("medicationCodeableConcept")}
     body = request(draft, prefetch=prefetch(procedures=bundle(), laboratory=bundle(clearance(45))))
-    response = answer(content, "bone-modifying-agents", encoded(body), "en", NOW).response
+    response = answered(edition, body).response
     suggested = [a for c in response.cards for s in c.suggestions or [] for a in s.actions if a.resource]
     assert {a.type for a in suggested} == {"create", "update"}
     for action in suggested:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 from decimal import Decimal
 
 import msgspec
 
-from cds_service.edition import NOT_EVALUATED, Content
+from cds_service.edition import NOT_EVALUATED, Edition
 from cds_service.tools.review.pages import pages, stale_pages
+from tests.asked import with_recommendation
 
 TOPIC = "infusion-time"
 
 
-def test_every_topic_has_a_page_and_all_are_fresh(content: Content) -> None:
-    made = dict(pages(content))
-    assert set(made) == {f"{topic}.md" for topic in content.guideline.recommendations if topic != NOT_EVALUATED}
-    assert stale_pages(content) == []
+def test_every_topic_has_a_page_and_all_are_fresh(edition: Edition) -> None:
+    made = dict(pages(edition))
+    assert set(made) == {
+        f"{topic}.md" for topic in edition.knowledge.guideline.recommendations if topic != NOT_EVALUATED
+    }
+    assert stale_pages(edition) == []
 
 
-def test_a_page_holds_what_a_reviewer_needs(content: Content) -> None:
-    page = dict(pages(content))["bisphosphonate-renal-dose.md"]
+def test_a_page_holds_what_a_reviewer_needs(edition: Edition) -> None:
+    page = dict(pages(edition))["bisphosphonate-renal-dose.md"]
     for part in ("## Source", "## Parameters", "## Decision table", "## Cases", "## Wordings", "## Not encoded"):
         assert part in page
     assert "| 49.9 | advise warning above | this order 3.3 mg |" in page
@@ -28,10 +30,8 @@ def test_a_page_holds_what_a_reviewer_needs(content: Content) -> None:
     assert "(zh-CN, critical)" in page
 
 
-def test_a_changed_number_makes_its_page_stale(content: Content) -> None:
-    shipped = content.guideline.recommendations[TOPIC]
+def test_a_changed_number_makes_its_page_stale(edition: Edition) -> None:
+    shipped = edition.knowledge.guideline.recommendations[TOPIC]
     longer = msgspec.structs.replace(shipped.parameters["minimum"], value=Decimal(20))
     changed = msgspec.structs.replace(shipped, parameters={**shipped.parameters, "minimum": longer})
-    recommendations = {**content.guideline.recommendations, TOPIC: changed}
-    guideline = dataclasses.replace(content.guideline, recommendations=recommendations)
-    assert stale_pages(dataclasses.replace(content, guideline=guideline)) == [f"{TOPIC}.md"]
+    assert stale_pages(with_recommendation(edition, changed)) == [f"{TOPIC}.md"]

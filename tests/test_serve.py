@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from cds_service.site.settings import Settings, SettingsError
+from cds_service.base.complaints import SettingsError
+from cds_service.site.settings import Settings
 from cds_service.web.serve import serve
 
 # A stand-in for the application: what is tested here is the server below it.

@@ -7,7 +7,8 @@ from ipaddress import ip_network
 
 import pytest
 
-from cds_service.site.settings import Settings, SettingsError
+from cds_service.base.complaints import SettingsError
+from cds_service.site.settings import Settings
 
 
 def test_an_empty_environment_is_a_development_server_on_loopback() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from cds_service.base.yamlfile import ContentError
-from cds_service.edition import Content
+from cds_service.base.complaints import ContentError
+from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.web.app import create_app
 from tests import build
@@ -22,7 +22,7 @@ def served(tmp_path: Path, site: str) -> FlaskClient:
     file = tmp_path / "site.yaml"
     file.write_text(site, encoding="utf-8")
     settings = Settings(site_file=file)
-    return create_app(settings, Content.load(settings), lambda: NOW).test_client()
+    return create_app(settings, Edition.load(settings), lambda: NOW).test_client()
 
 
 def cards(client: FlaskClient, body: Json, **headers: str) -> list[Json]:

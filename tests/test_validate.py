@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.tools.validate import Report, resources_of
 from cds_service.tools.validate import validate as judge
@@ -31,12 +31,12 @@ OTHER = {"reference": "Patient/someone-else"}
 
 
 @cache
-def content() -> Content:
-    return Content.load(Settings())
+def edition() -> Edition:
+    return Edition.load(Settings())
 
 
 def validate(body: Any, version: str) -> Iterator[Report]:
-    return judge(body, version, content(), NOW)
+    return judge(body, version, edition(), NOW)
 
 
 def report(resource: Json, version: str = "R4", patient_id: str = "pat-1") -> Report:

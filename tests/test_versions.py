@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from cds_service.answer import Defaults, answer
+from cds_service.base.kinds import FhirVersion
 from cds_service.call.fhir_version import EXTENSION, fhir_version
-from cds_service.call.hook import read_hook
-from cds_service.edition import Content
-from cds_service.render.resources import FhirVersion
+from cds_service.caller import Defaults
+from cds_service.edition import Edition
+from cds_service.tools.asking import answer_body
+from tests.asked import BONE, call_of
 from tests.build import NOW, SNOMED, Json, bundle, encoded, prefetch, request, zoledronic
 
 CODED = {"coding": [{"system": SNOMED, "code": "34043003"}]}
@@ -22,7 +23,7 @@ R4_SERVICE = {"resourceType": "ServiceRequest", "id": "s", "code": CODED}
 
 def version(*drafts: Json, extension: Any = None) -> FhirVersion:
     members: dict[str, Any] = {} if extension is None else {"extension": {EXTENSION: extension}}
-    return fhir_version(read_hook(encoded(request(*drafts, **members)), ("order-sign",)))
+    return fhir_version(call_of(request(*drafts, **members)))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_the_shapes_of_the_drafts_tell(drafts: list[Json], expected: str) -> Non
 def test_an_entry_without_a_resource_tells_nothing() -> None:
     body = request(R5_DRUG)
     body["context"]["draftOrders"]["entry"] = [{"fullUrl": "urn:uuid:1"}, {"resource": None}, {"resource": R5_DRUG}]
-    assert fhir_version(read_hook(encoded(body), ("order-sign",))) == "R5"
+    assert fhir_version(call_of(body)) == "R5"
 
 
 @pytest.mark.parametrize(
@@ -67,10 +68,10 @@ def test_what_the_request_says_outranks_its_shapes(stated: Any, expected: str) -
     ],
 )
 def test_suggestions_have_the_shapes_of_the_version(
-    content: Content, draft: Json, configured: FhirVersion | None, member: str
+    edition: Edition, draft: Json, configured: FhirVersion | None, member: str
 ) -> None:
     body = request(draft, prefetch=prefetch(procedures=bundle(), medicationRequests=bundle()))
-    response = answer(content, "bone-modifying-agents", encoded(body), "en", NOW, Defaults("en", configured)).response
+    response = answer_body(edition, BONE, encoded(body), NOW, "en", Defaults("en", configured)).response
     made = [a.resource for c in response.cards for s in c.suggestions for a in s.actions if a.type == "create"]
     drugs = [r for r in made if r and r["resourceType"] == "MedicationRequest"]
     services = [r for r in made if r and r["resourceType"] == "ServiceRequest"]

@@ -17,8 +17,8 @@ USE = """
 import cds_service, sys
 from pathlib import Path
 from cds_service import fixtures
-from cds_service.answer import answer
-from cds_service.edition import Content
+from cds_service.tools.asking import answer_body
+from cds_service.edition import Edition
 from cds_service.base.folders import content_root, fixtures_root
 from cds_service.site.settings import Settings
 
@@ -26,8 +26,9 @@ home = Path(sys.argv[1]).resolve()
 for place in (Path(cds_service.__file__), content_root(), fixtures_root()):
     assert home in place.resolve().parents, place
 situation = fixtures.load("zoledronic-acid-dose-above-row")
-content = Content.load(Settings())
-response = answer(content, situation.story.service, situation.request, situation.story.language, situation.at).response
+edition = Edition.load(Settings())
+story = situation.story
+response = answer_body(edition, story.service, situation.request, situation.at, story.language).response
 print(len(fixtures.names()), *(card.source.topic.code for card in response.cards))
 """
 

@@ -18,6 +18,8 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 import msgspec
 import yaml
 
+from cds_service.base.complaints import ContentError, Faults
+
 T = TypeVar("T")
 
 _PLAIN: dict[Any, str] = {
@@ -30,15 +32,6 @@ _PLAIN: dict[Any, str] = {
 
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)$")
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+$")
-
-
-class ContentError(Exception):
-    """Reviewed content that cannot be used: ``file:line: what is wrong. Remedy: what to do``."""
-
-    def __init__(self, file: Path | str, line: int | None, what: str, remedy: str) -> None:
-        self.file, self.line, self.what, self.remedy = str(file), line, what, remedy
-        where = f"{file}:{line}" if line else str(file)
-        super().__init__(f"{where}: {what}. Remedy: {remedy}")
 
 
 class _Loader(yaml.SafeLoader):
@@ -56,13 +49,17 @@ _Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: int(node.value)
 
 
 def load_as(path: Path, type_: type[T]) -> T:
-    """The content of a YAML file as ``type_``. Raises ``ContentError`` naming file, line and remedy."""
+    """The content of a YAML file as ``type_``. Raises ``ContentError`` naming file, line and remedy; for several
+    mistakes ``StartRefused`` with all of them."""
     node, value = _parse(path)
     try:
         return msgspec.convert(value, type_)
     except msgspec.ValidationError as error:
-        line, what, remedy = next(_faults(node, value, type_), (None, str(error), "compare with a neighbouring file"))
-        raise ContentError(path, line, what, remedy) from error
+        faults = Faults()
+        for line, what, remedy in _faults(node, value, type_):
+            faults.add(ContentError(path, line, what, remedy))
+        faults.stop()
+        raise ContentError(path, None, str(error), "compare with a neighbouring file") from error
 
 
 def _parse(path: Path) -> tuple[yaml.Node, Any]:

@@ -17,8 +17,6 @@ import msgspec
 
 from cds_service.call.hook import decode
 from cds_service.call.problems import BadRequest
-from cds_service.deliver.profiles import epic_code
-from cds_service.site.model import FeedbackOptions
 
 UNRECOGNISED = "unrecognised"
 MOST_EVENTS = 1000
@@ -84,14 +82,6 @@ class Vocabulary:
     topics: Mapping[str, str]  # as sent -> ours
     local: Mapping[tuple[str | None, str], str]
     comments: bool
-
-    @classmethod
-    def of(cls, system: str, reasons: Iterable[str], topics: Iterable[str], options: FeedbackOptions) -> Vocabulary:
-        """``system`` and ``reasons``: of ``cards/override-reasons.yaml``; ``topics``: all topic codes there are."""
-        known = tuple(topics)
-        spelt = {epic_code(topic): topic for topic in known} | {topic: topic for topic in known}
-        local = {(each.system, each.code): each.reason for each in options.reasons}
-        return cls(system, frozenset(reasons), spelt, local, options.comments)
 
     def reason(self, system: str | None, code: str) -> str:
         """Our code for a reason as sent; any other is counted without its text."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from cds_service.base.kinds import FhirVersion
 from cds_service.call.hook import HookCall
-from cds_service.render.resources import FhirVersion
 
 # Epic names the version here (open.epic.com, CDS Hooks).
 EXTENSION = "com.epic.cdshooks.request.fhir-version"

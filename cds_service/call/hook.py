@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
 from cds_service.call.problems import BadRequest
-from cds_service.fhir.structs import Bundle, Entry, many
+from cds_service.fhir.structs import Bundle, Entry, Member, many
 
 T = TypeVar("T")
+HookKind = Literal["order", "chart"]
+# What a hook asks about: the draft orders it brings, or the chart that was opened.
+HOOK_KINDS: Mapping[str, HookKind] = {
+    "order-select": "order",
+    "order-sign": "order",
+    "patient-view": "chart",
+    "encounter-start": "chart",
+}
 
 # msgspec says which types met; these words of its message carry no value, everything else of it is withheld.
 _MISMATCH = re.compile(r"^Expected `[\w| ,\[\]\.]+`, got `\w+`|^Object missing required field `\w+`")
@@ -39,14 +47,31 @@ class Authorization(msgspec.Struct, frozen=True):
         return "Authorization(...)"
 
 
-class _Body(msgspec.Struct, frozen=True, rename="camel"):
+class _Envelope(msgspec.Struct, frozen=True, rename="camel"):
     hook: str
     hook_instance: str
     context: msgspec.Raw
-    prefetch: dict[str, msgspec.Raw] | None = None
     fhir_server: str | None = None
     fhir_authorization: Authorization | None = None
     extension: dict[str, msgspec.Raw] | None = None
+
+
+class _Typed(_Envelope, frozen=True, rename="camel"):
+    """A request all of whose prefetch can be read: decoded in one pass."""
+
+    prefetch: dict[str, Member] | None = None
+
+
+class _Untyped(_Envelope, frozen=True, rename="camel"):
+    """Any other: its prefetch is taken member by member."""
+
+    prefetch: dict[str, msgspec.Raw] | None = None
+
+
+class _ChartContext(msgspec.Struct, frozen=True, rename="camel"):
+    user_id: str
+    patient_id: str
+    encounter_id: str | None = None
 
 
 class _OrderContext(msgspec.Struct, frozen=True, rename="camel"):
@@ -60,16 +85,18 @@ class _OrderContext(msgspec.Struct, frozen=True, rename="camel"):
 
 @dataclass(frozen=True, slots=True)
 class HookCall:
-    """One call of a service. ``prefetch`` is None when the request has no such member."""
+    """One call of a service. ``prefetch`` is None when the request has no such member; a chart hook has no drafts."""
 
+    service: str
     hook: str
+    kind: HookKind
     hook_instance: uuid.UUID
     user_id: str
     patient_id: str
     encounter_id: str | None
     drafts: tuple[Entry, ...]
     selections: tuple[str, ...] | None
-    prefetch: Mapping[str, msgspec.Raw] | None
+    prefetch: Mapping[str, Member | msgspec.Raw] | None
     extension: Mapping[str, msgspec.Raw]
     fhir_server: str | None = None
     authorization: Authorization | None = None
@@ -96,42 +123,69 @@ def decode(raw: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T], where: st
         raise BadRequest("The JSON is nested too deeply", where or "$", "Send FHIR resources as they are.") from None
 
 
-_body_decoder = msgspec.json.Decoder(_Body)
-_context_decoder = msgspec.json.Decoder(_OrderContext)
+_typed = msgspec.json.Decoder(_Typed)
+_untyped = msgspec.json.Decoder(_Untyped)
+_order_context = msgspec.json.Decoder(_OrderContext)
+_chart_context = msgspec.json.Decoder(_ChartContext)
 
 
-def read_hook(body: bytes, hooks: tuple[str, ...]) -> HookCall:
+def _body(body: bytes) -> _Typed | _Untyped:
+    try:
+        return _typed.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # Something of it cannot be read: which, and whether it matters, is told by the slower way.
+        return decode(body, _untyped, "")
+
+
+def read_hook(body: bytes, service: str, hooks: Collection[str]) -> HookCall:
     """The request body as a ``HookCall``.
 
-    ``hooks`` are those the called service has. Raises ``BadRequest`` for a body of another shape.
+    ``service`` is the called service's id, ``hooks`` are those it has. Raises ``BadRequest`` for a body of another
+    shape.
     """
-    parsed = decode(body, _body_decoder, "")
+    parsed = _body(body)
     if parsed.hook not in hooks:
         raise BadRequest(
             "The service is not offered on this hook",
             "hook",
             f"Use one of: {', '.join(hooks)} (see GET /cds-services).",
         )
-    instance = _uuid(parsed.hook_instance)
-    context = decode(parsed.context, _context_decoder, "context")
+    instance, kind = _uuid(parsed.hook_instance), HOOK_KINDS[parsed.hook]
+    context: _OrderContext | _ChartContext
+    drafts: tuple[Entry, ...] = ()
+    selections = None
+    if kind == "order":
+        context = decode(parsed.context, _order_context, "context")
+        drafts, selections = tuple(many(context.draft_orders.entry)), _selections(parsed.hook, context)
+    else:
+        context = decode(parsed.context, _chart_context, "context")
     _require_id(context.patient_id, "context.patientId")
-    if parsed.hook == "order-select" and context.selections is None:
-        raise BadRequest(
-            "Object missing required field `selections`", "context.selections", "Name the orders just selected."
-        )
     return HookCall(
+        service=service,
         hook=parsed.hook,
+        kind=kind,
         hook_instance=instance,
         user_id=context.user_id,
         patient_id=context.patient_id.removeprefix("Patient/"),
         encounter_id=context.encounter_id,
-        drafts=tuple(many(context.draft_orders.entry)),
-        selections=tuple(context.selections or ()) if parsed.hook == "order-select" else None,
+        drafts=drafts,
+        selections=selections,
         prefetch=parsed.prefetch,
         extension=parsed.extension or {},
         fhir_server=parsed.fhir_server,
         authorization=parsed.fhir_authorization,
     )
+
+
+def _selections(hook: str, context: _OrderContext) -> tuple[str, ...] | None:
+    """What was just picked, on order-select; on the other hooks every draft counts."""
+    if hook != "order-select":
+        return None
+    if context.selections is None:
+        raise BadRequest(
+            "Object missing required field `selections`", "context.selections", "Name the orders just selected."
+        )
+    return tuple(context.selections)
 
 
 def _uuid(text: str) -> uuid.UUID:

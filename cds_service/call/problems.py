@@ -7,14 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cds_service.site.model import Client
-
 
 class CallProblem(Exception):
-    """Base of everything that stops a call. ``hook`` and ``client``: of the call, once they are known."""
-
-    hook: str = ""
-    client: Client | None = None
+    """Base of everything that stops a call."""
 
 
 @dataclass(unsafe_hash=True)

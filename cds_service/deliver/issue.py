@@ -17,17 +17,17 @@ from typing import Literal, Protocol
 import msgspec
 
 from cds_service.base.hashing import joined
+from cds_service.base.kinds import NOT_EVALUATED
 from cds_service.call.hook import HookCall
+from cds_service.caller import Caller
 from cds_service.deliver.profiles import shown_indicator
-from cds_service.evaluate.judge import Findings
-from cds_service.facts.facts import DrugOrder, Order
+from cds_service.evaluate.findings import Findings
+from cds_service.facts.subjects import Chart, DrugOrder, Subject
 from cds_service.render.cards import card_uuid
 from cds_service.render.model import Response
-from cds_service.site.complaint import NOT_EVALUATED
-from cds_service.site.model import Client
 from cds_service.trust.gate import Identity
 
-Outcome = Literal["shown", "silent", "suppressed"]
+Fate = Literal["shown", "silent", "suppressed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Issued:
     uuid: uuid.UUID
     topic: str
     indicator: str
-    outcome: Outcome
+    fate: Fate
     sameness: bytes | None = None
 
 
@@ -52,30 +52,31 @@ class Overridden(Protocol):
 
 def issue(
     response: Response,
-    findings: Findings,
+    findings: Findings | None,
     call: HookCall,
-    who: Identity,
-    client: Client | None,
+    caller: Caller,
     overridden: Overridden | None,
 ) -> tuple[Response, tuple[Issued, ...]]:
     """The response without its suppressed cards, and what is to be remembered of all cards.
 
-    ``client``: by whose profile the urgency that is shown may differ from ours.
+    The urgency that is shown may differ from ours by the caller's profile.
     """
-    samenesses = dict(_samenesses(response, findings, call, who, overridden.key)) if overridden else {}
+    if findings is None:
+        return response, ()
+    samenesses = dict(_samenesses(response, findings, call, caller.who, overridden.key)) if overridden else {}
     gone = overridden.among(samenesses.values()) if overridden and samenesses else frozenset()
     kept = [card for card in response.cards if samenesses.get(card.uuid) not in gone]
     shown = {card.uuid for card in kept}
     issued = []
     for card in response.cards:
         topic = card.source.topic.code
-        indicator = shown_indicator(client, topic, card.indicator)
-        outcome: Outcome = "shown" if card.uuid in shown else "suppressed"
-        issued.append(Issued(uuid.UUID(card.uuid), topic, indicator, outcome, samenesses.get(card.uuid)))
-    for finding, advice in findings.silent:
-        name = card_uuid(call.hook_instance, finding.topic, finding.order.key)
-        indicator = shown_indicator(client, finding.topic, advice.indicator)
-        issued.append(Issued(name, finding.topic, indicator, "silent"))
+        indicator = shown_indicator(caller.client, topic, card.indicator)
+        fate: Fate = "shown" if card.uuid in shown else "suppressed"
+        issued.append(Issued(uuid.UUID(card.uuid), topic, indicator, fate, samenesses.get(card.uuid)))
+    for finding, advice in findings.kept_back:
+        name = card_uuid(call.hook_instance, finding.code, finding.subject.key)
+        indicator = shown_indicator(caller.client, finding.code, advice.indicator)
+        issued.append(Issued(name, finding.code, indicator, "silent"))
     return (response if len(kept) == len(response.cards) else Response(cards=kept)), tuple(issued)
 
 
@@ -84,7 +85,7 @@ def _samenesses(
 ) -> Iterator[tuple[str, bytes]]:
     """By card, the keyed hash of everything that must be the same. The facts are those the card states, in its words:
     a new result, a new date or a new dose is another text."""
-    orders = {str(card_uuid(call.hook_instance, f.topic, f.order.key)): f.order for f, _ in findings.advice}
+    about = {str(card_uuid(call.hook_instance, f.code, f.subject.key)): f.subject for f, _ in findings.advice}
     if not call.user_id.strip():
         return  # nobody in particular: one user's override is not another's
     for card in response.cards:
@@ -93,14 +94,14 @@ def _samenesses(
         same = joined(
             *(who.issuer, who.tenant, call.fhir_server or "", call.patient_id, call.user_id),
             *(card.source.topic.code, card.indicator),
-            *(_content(orders[card.uuid]), card.summary, card.detail or ""),
+            *(_content(about[card.uuid]), card.summary, card.detail or ""),
         )
         yield card.uuid, hmac.new(key, same, hashlib.sha256).digest()
 
 
-def _content(order: Order) -> str:
+def _content(subject: Subject) -> str:
     """What is ordered, without what differs between two drafts of the same: ids, positions, the day of writing."""
-    same: Order = dataclasses.replace(order, key="", position=0, ref=None)
+    same = subject if isinstance(subject, Chart) else dataclasses.replace(subject, key="", position=0, ref=None)
     if isinstance(same, DrugOrder):
         same = dataclasses.replace(same, authored=None)
     return msgspec.json.encode(same, enc_hook=str, order="deterministic").decode()

@@ -19,23 +19,14 @@ import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-from cds_service.base.yamlfile import load_as
-from cds_service.knowledge.model import File
+from cds_service.knowledge.knowledge import Knowledge, SplitWords
 from cds_service.knowledge.services import Orderable
 from cds_service.site.address import inside
 from cds_service.site.model import Client, Preference, Site
 
 Json = dict[str, Any]
-
-
-class SplitWords(File, frozen=True):
-    """``cards/epic.yaml``: by language, what the two halves of a replacement say; ``{label}`` is the whole's text."""
-
-    remove: dict[str, str]
-    create: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +38,8 @@ class Offered:
     words: SplitWords
 
     @classmethod
-    def read(cls, root: Path, orderables: Mapping[str, Orderable], site: Site) -> Offered:
-        """With ``epic.yaml`` of the content folder. Raises ``ContentError``."""
-        return cls(orderables, site.preference_list, load_as(root / "epic.yaml", SplitWords))
+    def of(cls, knowledge: Knowledge, site: Site) -> Offered:
+        return cls(knowledge.orderables, site.preference_list, knowledge.split_words)
 
 
 def transform(response: Json, client: Client | None, language: str, offered: Offered) -> Json:

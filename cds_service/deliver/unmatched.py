@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from threading import Lock
 
 from cds_service.call.hook import read_hook
-from cds_service.edition import Content
-from cds_service.facts.facts import DrugOrder, Order
-from cds_service.record.read import read_record
+from cds_service.edition import Edition
+from cds_service.facts.subjects import DrugOrder, RequestedProcedure, Subject
+from cds_service.record.read import Reading, draft_resources
 
 
-def unmatched(orders: Iterable[Order]) -> Iterator[tuple[str, str]]:
-    """Kind (``drug`` or ``service``) and text of every order that means nothing to the code lists."""
+def unmatched(orders: Iterable[Subject]) -> Iterator[tuple[str, str]]:
+    """Kind (``drug`` or ``procedure``) and text of every order that means nothing to the code lists."""
     for order in orders:
         if isinstance(order, DrugOrder):
             if not order.drugs:
                 yield "drug", order.text
-        elif not order.services:
-            yield "service", order.text
+        elif isinstance(order, RequestedProcedure) and not order.concepts:
+            yield "procedure", order.text
 
 
 class UnmatchedCounter:
@@ -27,9 +28,9 @@ class UnmatchedCounter:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._counts: Counter[str] = Counter(drug=0, service=0)
+        self._counts: Counter[str] = Counter(drug=0, procedure=0)
 
-    def observe(self, orders: Iterable[Order]) -> None:
+    def observe(self, orders: Iterable[Subject]) -> None:
         """Count the orders of one call."""
         found = Counter(kind for kind, _ in unmatched(orders))
         with self._lock:
@@ -44,9 +45,11 @@ class UnmatchedCounter:
 UNMATCHED = UnmatchedCounter()
 
 
-def texts_of(content: Content, body: bytes) -> Counter[tuple[str, str]]:
+def texts_of(edition: Edition, body: bytes, now: datetime) -> Counter[tuple[str, str]]:
     """Kind and text of the unrecognised orders of one request, with counts. Raises the problems of a call."""
-    hooks = tuple(dict.fromkeys(hook for service in content.services.services for hook in service.hooks))
-    call = read_hook(body, hooks)
-    orders = content.reader.orders(call, read_record(call, ()))
-    return Counter((kind, " ".join(text.split()) or "(no text)") for kind, text in unmatched(orders))
+    hooks = tuple(dict.fromkeys(hook for service in edition.knowledge.services.services for hook in service.hooks))
+    call = read_hook(body, "", hooks)
+    reading = Reading(call.patient_id, (), now)
+    reading.prefetched(call.prefetch or {})
+    subjects = edition.readers.subjects(call, draft_resources(call), reading.record())
+    return Counter((kind, " ".join(text.split()) or "(no text)") for kind, text in unmatched(subjects))

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-from cds_service.facts.facts import DrugOrder, Missing, Order
-
-Indicator = Literal["info", "warning", "critical"]
+from cds_service.base.kinds import Indicator, Missing
+from cds_service.facts.subjects import DrugOrder, Order
 
 
 @dataclass(frozen=True, slots=True)

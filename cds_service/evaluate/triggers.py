@@ -1,94 +1,99 @@
-"""Ties each rule to its recommendation: topic code = YAML = module = texts = cases.
+"""Ties each rule to its topic and to what it is about: topic code = YAML = module = texts = cases.
 
-A rule is a pure function ``(order, facts, parameters) -> Outcome``, called once for every draft order it is about.
+A rule is a pure function ``(subject, facts, parameters) -> Outcome``, called once for every subject that one of its
+triggers fits. Its name in the module is the ``Rule``; whoever runs rules is given them, there is no registry.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any
 
+from cds_service.base.kinds import DrugGroup
 from cds_service.evaluate.outcome import Outcome
-from cds_service.facts.facts import DrugGroup, DrugOrder, Facts, Order, ServiceOrder
+from cds_service.facts.facts import Facts
+from cds_service.facts.subjects import Chart, DrugOrder, RequestedProcedure, Subject
 from cds_service.knowledge.model import Parameters
-
-DrugRule = Callable[[DrugOrder, Facts, Parameters], Outcome]
-ServiceRule = Callable[[ServiceOrder, Facts, Parameters], Outcome]
-R = TypeVar("R", bound=Callable[..., Outcome])
 
 BONE_MODIFYING: tuple[DrugGroup, ...] = ("bisphosphonate", "rankl-inhibitor")
 
 
 @dataclass(frozen=True, slots=True)
+class OnDrug:
+    """A draft that orders (or, with ``stops``, ends) a drug of these groups."""
+
+    groups: frozenset[DrugGroup]
+    stops: bool
+
+    def fits(self, subject: Subject) -> bool:
+        return isinstance(subject, DrugOrder) and subject.stops is self.stops and bool(self.groups & subject.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class OnProcedure:
+    """A draft that requests one of these procedures (concept ids)."""
+
+    concepts: frozenset[str]
+
+    def fits(self, subject: Subject) -> bool:
+        if not isinstance(subject, RequestedProcedure) or subject.stops:
+            return False
+        return not self.concepts.isdisjoint(subject.concepts)
+
+
+@dataclass(frozen=True, slots=True)
+class OnChart:
+    """The chart was opened."""
+
+    def fits(self, subject: Subject) -> bool:
+        return isinstance(subject, Chart)
+
+
+Trigger = OnDrug | OnProcedure | OnChart
+
+
+def ordered(*groups: DrugGroup) -> Trigger:
+    """A drug of these groups is ordered."""
+    return OnDrug(frozenset(groups), stops=False)
+
+
+def stopped(*groups: DrugGroup) -> Trigger:
+    """A drug of these groups is ended."""
+    return OnDrug(frozenset(groups), stops=True)
+
+
+def procedure(*concepts: str) -> Trigger:
+    """One of these procedures (concept ids of the code lists) is requested."""
+    return OnProcedure(frozenset(concepts))
+
+
+def chart_opened() -> Trigger:
+    """The patient's chart is opened."""
+    return OnChart()
+
+
+# The subject's own type depends on the triggers: a rule on drugs takes a DrugOrder.
+RuleFunction = Callable[[Any, Facts, Parameters], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule and the draft orders it is about."""
+    """A rule and what it is about."""
 
     topic: str
-    function: Callable[..., Outcome]
-    groups: frozenset[str]
-    services: frozenset[str]
-    starting: bool
-    stopping: bool
+    function: RuleFunction
+    triggers: tuple[Trigger, ...]
 
-    def about(self, order: Order) -> bool:
-        """Whether this draft order is the rule's business."""
-        if not (self.stopping if order.stops else self.starting):
-            return False
-        if isinstance(order, DrugOrder):
-            return bool(self.groups & order.groups)
-        return bool(self.services & set(order.services))
+    def about(self, subject: Subject) -> bool:
+        """Whether this subject is the rule's business."""
+        return any(trigger.fits(subject) for trigger in self.triggers)
 
 
-_rules: dict[str, Rule] = {}
+def rule(topic: str, *triggers: Trigger) -> Callable[[RuleFunction], Rule]:
+    """The function is the rule of this topic, asked for every subject that one of the triggers fits."""
 
-
-def _register(rule: Rule) -> None:
-    if rule.topic in _rules:
-        raise ValueError(f"two rules for topic {rule.topic}")
-    _rules[rule.topic] = rule
-
-
-def _on_drug(
-    topic: str, groups: tuple[DrugGroup, ...], *, starting: bool, stopping: bool
-) -> Callable[[DrugRule], DrugRule]:
-    def tie(function: DrugRule) -> DrugRule:
-        _register(Rule(topic, function, frozenset(groups), frozenset(), starting, stopping))
-        return function
+    def tie(function: RuleFunction) -> Rule:
+        return Rule(topic, function, triggers)
 
     return tie
-
-
-def drug_ordered(topic: str, *groups: DrugGroup) -> Callable[[DrugRule], DrugRule]:
-    """The rule is asked for every draft that orders a drug of these groups."""
-    return _on_drug(topic, groups, starting=True, stopping=False)
-
-
-def drug_stopped(topic: str, *groups: DrugGroup) -> Callable[[DrugRule], DrugRule]:
-    """The rule is asked for every draft that ends a drug of these groups."""
-    return _on_drug(topic, groups, starting=False, stopping=True)
-
-
-def drug_ordered_or_stopped(topic: str, *groups: DrugGroup) -> Callable[[DrugRule], DrugRule]:
-    """The rule is asked for every draft that orders or ends a drug of these groups."""
-    return _on_drug(topic, groups, starting=True, stopping=True)
-
-
-def service_ordered(topic: str, *services: str) -> Callable[[ServiceRule], ServiceRule]:
-    """The rule is asked for every draft that orders one of these services (concept ids)."""
-
-    def tie(function: ServiceRule) -> ServiceRule:
-        _register(Rule(topic, function, frozenset(), frozenset(services), starting=True, stopping=False))
-        return function
-
-    return tie
-
-
-def load_rules() -> Mapping[str, Rule]:
-    """Every rule by its topic, importing all modules of ``rules/`` (their names are the topics')."""
-    package = importlib.import_module("cds_service.rules")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"cds_service.rules.{module.name}")
-    return dict(_rules)

@@ -1,4 +1,4 @@
-"""Calcium status: which result counts, and whether it is low or high. Exact arithmetic, mmol/L.
+"""The chapter of calcium. Its status: which result counts, and whether it is low or high. Exact arithmetic, mmol/L.
 
 The newest day of the window counts; of one day an ionised calcium comes before an albumin-corrected one as reported,
 and that before a total calcium, which is corrected where an albumin of the window allows it.
@@ -9,12 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from cds_service.facts.facts import Calcium, CalciumLevel, Missing, Reading, Sourced
-from cds_service.facts.window import Results, newer_unusable, newest, readings, reasons, within
-from cds_service.knowledge.measurements import Measurements, Windows
+from cds_service.base.kinds import Missing, RequestText
+from cds_service.base.numbers import plain_number
+from cds_service.facts.diagnoses import KEYS as DIAGNOSIS_KEYS
+from cds_service.facts.diagnoses import Diagnoses
+from cds_service.facts.renal import ProblemGiven
+from cds_service.facts.results import Reading, Results, Sourced
+from cds_service.facts.told import Number, ago
+from cds_service.facts.window import newer_unusable, newest, problem_list, readings, reasons, within
+from cds_service.knowledge.measurements import Measurements
+from cds_service.knowledge.model import File
+
+KEYS = ("laboratory",)
+HYPERCALCAEMIA_KEYS = (*KEYS, *DIAGNOSIS_KEYS)
+LOOK_BACK = {"laboratory": "calcium"}
 
 Kind = Literal["ionised", "corrected-reported", "corrected-computed", "total-uncorrected"]
 
@@ -24,6 +36,7 @@ CORRECTION_PER_ALBUMIN = Fraction("0.8")
 CORRECTION_ALBUMIN = Fraction(4)
 
 ANALYTES = ("calcium-ionised", "calcium-corrected", "calcium-total")
+ALL_ANALYTES = (*ANALYTES, "albumin")
 # Which default range a value is held against when the result brings none.
 RANGE_OF: dict[Kind, str] = {
     "ionised": "calcium-ionised",
@@ -33,9 +46,32 @@ RANGE_OF: dict[Kind, str] = {
 }
 
 
-def calcium(results: Results, today: date, windows: Windows, measurements: Measurements) -> Calcium:
+CalciumLevel = Literal["low", "normal", "high"]
+
+
+@dataclass(frozen=True, slots=True)
+class Calcium:
+    """Calcium status in the look-back window. ``level`` is None when no result is usable (``problems`` says why)."""
+
+    look_back_days: int
+    level: CalciumLevel | None
+    kind: Kind | None = None
+    value: Fraction | None = None  # canonical unit
+    unit: str | None = None
+    when: date | None = None
+    ref: RequestText | None = None
+    low: Fraction | None = None
+    high: Fraction | None = None
+    range_origin: Literal["result", "default"] | None = None
+    inputs: tuple[Sourced, ...] = ()
+    preliminary: bool = False
+    newer: tuple[Missing, ...] = ()  # newer results that could not be used
+    problems: tuple[Missing, ...] = ()
+
+
+def calcium(results: Results, today: date, measurements: Measurements) -> Calcium:
     """Calcium status of the look-back window ending today. ``results``: by analyte, newest first. Never raises."""
-    days = windows.calcium_days
+    days = measurements.days("calcium")
     chosen = _chosen(results, today, days, measurements)
     if chosen is None:
         return Calcium(days, None, problems=tuple(_problems(results, today, days)))
@@ -68,8 +104,8 @@ def level(value: Fraction, low: Fraction, high: Fraction) -> CalciumLevel:
 
 def corrected(total: Fraction, albumin: Fraction, measurements: Measurements) -> Fraction:
     """Albumin-corrected calcium; calcium in and out in its canonical unit, albumin in its own."""
-    per_mg_dl = measurements.by_concept["calcium-total"].factor("mg/dL")
-    albumin_g_dl = albumin / measurements.by_concept["albumin"].factor("g/dL")
+    per_mg_dl = measurements.analytes["calcium-total"].factor("mg/dL")
+    albumin_g_dl = albumin / measurements.analytes["albumin"].factor("g/dL")
     return total + CORRECTION_PER_ALBUMIN * (CORRECTION_ALBUMIN - albumin_g_dl) * per_mg_dl
 
 
@@ -117,7 +153,7 @@ def _range(
     It is called the result's own only when both bounds are; a bound that would lie beyond the other's default is no
     range, and the default stands.
     """
-    reference = measurements.by_concept[analyte].reference
+    reference = measurements.analytes[analyte].reference
     assert reference is not None, "the loader refuses a calcium without a default range"
     low, high = reference.exact
     if reading.low is not None and reading.high is not None:
@@ -129,3 +165,51 @@ def _range(
 def _problems(results: Results, today: date, days: int) -> Iterator[Missing]:
     found = [reason for analyte in ANALYTES for reason in reasons("calcium", analyte, results, today, days)]
     yield from found or [Missing("calcium", "not-on-record")]
+
+
+def hypercalcaemic(calcium: Calcium, diagnoses: Diagnoses) -> bool:
+    """Calcium high in the look-back; without any usable result, an active diagnosis. A result outranks a code."""
+    if calcium.level is not None:
+        return calcium.level == "high"
+    return diagnoses.has("hypercalcaemia")
+
+
+def explained(calcium: Calcium) -> Iterator[str]:
+    """The line of ``--explain``."""
+    if calcium.level and calcium.value is not None:
+        value = f"{plain_number(calcium.value, 2)} {calcium.unit}"
+        yield f"calcium {calcium.level}: {value} ({calcium.kind}, {calcium.when})"
+    else:
+        yield f"calcium unknown: {problem_list(calcium.problems)}"
+
+
+class OneCalciumGiven(File, frozen=True):
+    level: CalciumLevel | None
+    mmol_l: Number = Decimal("2.30")
+    kind: Kind = "corrected-reported"
+    days_ago: int = 1
+
+
+class CalciumGiven(File, frozen=True):
+    """What a case may say of calcium."""
+
+    calcium: OneCalciumGiven = OneCalciumGiven(level="normal")
+    calcium_problems: list[ProblemGiven] = []
+
+    def told(self) -> Calcium:
+        one = self.calcium
+        if one.level is None:
+            problems = tuple(p.told() for p in self.calcium_problems)
+            return Calcium(28, None, problems=problems or (Missing("calcium", "not-on-record"),))
+        return Calcium(
+            look_back_days=28,
+            level=one.level,
+            kind=one.kind,
+            value=Fraction(one.mmol_l),
+            unit="mmol/L",
+            when=ago(one.days_ago),
+            ref=RequestText("Observation/calcium"),
+            low=Fraction("2.11"),
+            high=Fraction("2.52"),
+            range_origin="result",
+        )

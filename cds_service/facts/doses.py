@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from cds_service.facts.facts import Dose, RequestText, Route
+from cds_service.base.kinds import Dose, RequestText, Route
 from cds_service.fhir.structs import CodeableConcept, Dosage, DoseAndRate, Extension, Quantity, many
 from cds_service.knowledge.dosing import Dosing
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import msgspec
 
+from cds_service.base.kinds import DrugGroup, RequestText
 from cds_service.facts.doses import Dosed, DoseReader
-from cds_service.facts.facts import DrugGroup, Product, RequestText
 from cds_service.fhir.references import Treatment, medication_reference
 from cds_service.fhir.structs import (
     CodeableConcept,
@@ -21,7 +21,7 @@ from cds_service.fhir.structs import (
     Resource,
     many,
 )
-from cds_service.knowledge.drugs import DrugFacts, Drugs
+from cds_service.knowledge.drugs import DrugFacts, Drugs, Product
 from cds_service.knowledge.terminology import Match, Terminology
 
 Lookup = Callable[[str], Resource | None]

@@ -12,9 +12,10 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import NamedTuple, Protocol
 
-from cds_service.facts.dates import moment_of
-from cds_service.facts.facts import Reading, RequestText, Result, Unusable
+from cds_service.base.kinds import RequestText
+from cds_service.facts.results import Reading, Result, Unusable
 from cds_service.facts.units import converted, shown
+from cds_service.fhir.dates import moment_of
 from cds_service.fhir.structs import (
     CodeableConcept,
     Observation,
@@ -64,7 +65,7 @@ def collect(
 
     ``now`` is aware. The order of the observations makes no difference.
     """
-    names = _Names(terminology, measurements.by_concept)
+    names = _Names(terminology, measurements.analytes)
     found: dict[str, list[Result]] = {}
     for observation in observations:
         for result in _all(observation, names, measurements, now):
@@ -159,7 +160,7 @@ def _results(
     source: Source, text: str | None, analytes: Iterable[str], head: _Head, measurements: Measurements
 ) -> Iterator[Result]:
     for name in analytes:
-        yield _result(name, source, text, head, measurements.by_concept[name])
+        yield _result(name, source, text, head, measurements.analytes[name])
 
 
 def _result(name: str, source: Source, text: str | None, head: _Head, analyte: Analyte) -> Result:

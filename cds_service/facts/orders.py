@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from cds_service.base.kinds import RequestText
 from cds_service.call.problems import BadRequest, DataNotObtained
-from cds_service.facts.dates import day_of
 from cds_service.facts.drugs import DrugReader, Lookup
-from cds_service.facts.facts import DrugOrder, Order, RequestText, ServiceOrder
+from cds_service.facts.subjects import DrugOrder, Order, RequestedProcedure
+from cds_service.fhir.dates import day_of
 from cds_service.fhir.references import type_and_id, unversioned
 from cds_service.fhir.structs import (
     CodeableConcept,
@@ -20,12 +21,11 @@ from cds_service.fhir.structs import (
     many,
 )
 from cds_service.knowledge.terminology import Terminology
+from cds_service.record.read import Draft
 
 # A draft in one of these states ends a drug; it does not order it.
 STOPPING = frozenset({"stopped", "cancelled", "revoked", "on-hold", "completed", "ended"})
 IGNORED = frozenset({"entered-in-error"})
-
-Draft = tuple[int, Entry, Resource]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class OrderReader:
             if isinstance(resource, MedicationRequest) and resource.status not in IGNORED:
                 orders.append(self._drug(position, resource, selected, lookup))
             elif isinstance(resource, ServiceRequest) and resource.status not in IGNORED:
-                orders.append(self._service(position, resource, selected))
+                orders.append(self._procedure(position, resource, selected))
         return tuple(_told_apart(orders))
 
     def _drug(self, position: int, resource: MedicationRequest, selected: bool, lookup: Lookup) -> DrugOrder:
@@ -85,19 +85,19 @@ class OrderReader:
             authored=day_of(resource.authored_on),
         )
 
-    def _service(self, position: int, resource: ServiceRequest, selected: bool) -> ServiceOrder:
+    def _procedure(self, position: int, resource: ServiceRequest, selected: bool) -> RequestedProcedure:
         concept = resource.code.codeable if resource.code else CodeableConcept()
-        return ServiceOrder(
+        return RequestedProcedure(
             key=resource.id or f"#{position}",
             position=position,
             ref=_ref(resource),
             text=_said(concept) or RequestText(""),
-            services=self.services(concept),
+            concepts=self.procedures(concept),
             selected=selected,
             stops=resource.status in STOPPING or bool(resource.do_not_perform),
         )
 
-    def services(self, concept: CodeableConcept) -> tuple[str, ...]:
+    def procedures(self, concept: CodeableConcept) -> tuple[str, ...]:
         """Concept ids of a procedure or of a laboratory test ordered."""
         codings = [(c.system, c.code, c.display) for c in concept.codings()]
         text = concept.codeable.text

@@ -1,4 +1,4 @@
-"""Creatinine clearance in mL/min: which value counts, and how one is computed. Exact arithmetic throughout.
+"""The chapter of renal function: which creatinine clearance (mL/min) counts, and how one is computed, exactly.
 
 The newest of a measured, a reported and a computed clearance counts; of one day: measured, reported, computed. An eGFR
 is no clearance: multiplied by the body surface it stands in where there is none of the three, otherwise it is quoted.
@@ -7,15 +7,34 @@ is no clearance: multiplied by the body surface it stands in where there is none
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from math import isqrt
+from typing import Literal
 
-from cds_service.facts.dates import age_on
-from cds_service.facts.facts import Clearance, ClearanceMethod, Missing, PatientFacts, Reading, Renal, Sourced
-from cds_service.facts.window import Results, newer_unusable, newest, readings, reasons
-from cds_service.knowledge.measurements import Windows
+from cds_service.base.kinds import Missing, RequestText
+from cds_service.base.numbers import clearance_number
+from cds_service.facts.patient import KEYS as PATIENT_KEYS
+from cds_service.facts.patient import PatientFacts
+from cds_service.facts.results import KEYS as RESULT_KEYS
+from cds_service.facts.results import Reading, Results, Sourced
+from cds_service.facts.told import NOW, Number, ago
+from cds_service.facts.window import newer_unusable, newest, problem_list, readings, reasons
+from cds_service.fhir.dates import age_on
+from cds_service.knowledge.measurements import Measurements
+from cds_service.knowledge.model import File
+
+KEYS = (*PATIENT_KEYS, *RESULT_KEYS)
+ANALYTES = (
+    "creatinine",
+    "creatinine-clearance-measured",
+    "creatinine-clearance-reported",
+    "egfr",
+    "body-weight",
+    "body-height",
+)
+LOOK_BACK = {"laboratory": "renal", "measurements": "weight"}
 
 ADULT = 18
 # What tells of a clearance, and under which name a result that cannot be used is reported.
@@ -46,17 +65,48 @@ INCH = Fraction("2.54")  # cm
 ADJUSTED_SHARE = Fraction("0.4")
 
 
-def renal(results: Results, patient: PatientFacts, today: date, windows: Windows) -> Renal:
+ClearanceMethod = Literal["measured", "reported", "cockcroft-gault", "de-indexed-egfr"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """A creatinine clearance in mL/min and how it was come by."""
+
+    value: Fraction
+    method: ClearanceMethod
+    when: date
+    ref: RequestText
+    inputs: tuple[Sourced, ...] = ()
+    preliminary: bool = False
+    # Cockcroft-Gault with the ideal and the adjusted body weight, where height allows: weight name -> mL/min.
+    by_other_weight: tuple[tuple[str, Fraction], ...] = ()
+    newer: tuple[Missing, ...] = ()  # newer results that could not be used
+
+    def input(self, name: str) -> Sourced:
+        """The input of the formula with this name. Raises ``StopIteration`` for another."""
+        return next(i for i in self.inputs if i.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Renal:
+    """Renal function in the look-back window. ``clearance`` is None exactly when ``problems`` says why."""
+
+    look_back_days: int
+    clearance: Clearance | None
+    problems: tuple[Missing, ...] = ()
+    egfr: Reading | None = None  # newest eGFR (mL/min/1.73 m2) in the window, quoted only
+
+
+def renal(results: Results, patient: PatientFacts, today: date, measurements: Measurements) -> Renal:
     """Renal function of the look-back window ending today.
 
     ``results``: by analyte, newest first, as ``collect`` gives them. Weight counts in its own window; of heights the
     newest taken as an adult. Never raises; what is missing stands in ``problems``.
     """
-    days = windows.renal_days
-    body = _Body(results, patient, today, windows)
+    days = measurements.days("renal")
+    body = _Body(results, patient, today, measurements)
     egfr = newest(results, "egfr", today, days)
     creatinine = newest(results, "creatinine", today, days)
-    history = readings(results, "creatinine")
     found = (
         _reported(newest(results, "creatinine-clearance-measured", today, days), "measured"),
         _reported(newest(results, "creatinine-clearance-reported", today, days), "reported"),
@@ -67,16 +117,16 @@ def renal(results: Results, patient: PatientFacts, today: date, windows: Windows
     if clearance:
         newer = tuple(m for what, a in SERUM for m in newer_unusable(what, a, results, clearance.when, today))
         clearance = replace(clearance, newer=newer)
-    problems = () if clearance else tuple(_problems(results, body, creatinine, egfr, today, windows))
-    return Renal(days, clearance, problems, egfr, history[0] if history else None, history)
+    problems = () if clearance else tuple(_problems(results, body, creatinine, egfr, today, measurements))
+    return Renal(days, clearance, problems, egfr)
 
 
 class _Body:
     """What formulas need of the patient's body."""
 
-    def __init__(self, results: Results, patient: PatientFacts, today: date, windows: Windows) -> None:
+    def __init__(self, results: Results, patient: PatientFacts, today: date, measurements: Measurements) -> None:
         self.sex, self.birth = patient.sex, patient.birth_date
-        self.weight = newest(results, "body-weight", today, windows.weight_days)
+        self.weight = newest(results, "body-weight", today, measurements.days("weight"))
         heights = readings(results, "body-height")
         self.height = next((h for h in heights if not self.child_on(h.when)), None)
 
@@ -177,16 +227,21 @@ def _sourced(name: str, reading: Reading) -> Sourced:
 
 
 def _problems(
-    results: Results, body: _Body, creatinine: Reading | None, egfr: Reading | None, today: date, windows: Windows
+    results: Results,
+    body: _Body,
+    creatinine: Reading | None,
+    egfr: Reading | None,
+    today: date,
+    measurements: Measurements,
 ) -> Iterator[Missing]:
     """Everything that stood in the way, creatinine first; never empty, as a clearance needs at least one of them."""
-    days = windows.renal_days
+    days = measurements.days("renal")
     if creatinine is None:
         yield from _or_absent("creatinine", "creatinine", results, today, days)
     for analyte in ("creatinine-clearance-measured", "creatinine-clearance-reported"):
         yield from reasons("clearance", analyte, results, today, days)
     if body.weight is None:
-        yield from _or_absent("weight", "body-weight", results, today, windows.weight_days)
+        yield from _or_absent("weight", "body-weight", results, today, measurements.days("weight"))
     if body.sex is None:
         yield Missing("sex", "unknown")
     yield from _age_problems(body, creatinine.when if creatinine else today)
@@ -212,3 +267,44 @@ def _age_problems(body: _Body, day: date) -> Iterator[Missing]:
 def _or_absent(what: str, analyte: str, results: Results, today: date, days: int) -> Iterator[Missing]:
     found = tuple(reasons(what, analyte, results, today, days))
     yield from found or (Missing(what, "not-on-record"),)
+
+
+def explained(renal: Renal) -> Iterator[str]:
+    """The line of ``--explain``."""
+    clearance = renal.clearance
+    if clearance:
+        yield f"creatinine clearance {clearance_number(clearance.value)} mL/min ({clearance.method}, {clearance.when})"
+    else:
+        yield f"creatinine clearance unknown: {problem_list(renal.problems)}"
+
+
+class ProblemGiven(File, frozen=True):
+    what: str
+    why: str
+    days_ago: int | None = None
+
+    def told(self) -> Missing:
+        return Missing(self.what, self.why, when=ago(self.days_ago))
+
+
+class RenalGiven(File, frozen=True):
+    """What a case may say of renal function."""
+
+    clearance: Number | None = 90
+    clearance_method: ClearanceMethod = "measured"
+    clearance_with_ideal_weight: Number | None = None
+    renal_problems: list[ProblemGiven] = []
+
+    def told(self) -> Renal:
+        problems = tuple(p.told() for p in self.renal_problems)
+        if self.clearance is None:
+            return Renal(28, None, problems)
+        other = self.clearance_with_ideal_weight
+        clearance = Clearance(
+            value=Fraction(self.clearance),
+            method=self.clearance_method,
+            when=NOW.date(),
+            ref=RequestText("Observation/clearance"),
+            by_other_weight=(("ideal", Fraction(other)),) if other is not None else (),
+        )
+        return Renal(28, clearance, problems)

@@ -1,30 +1,29 @@
-"""Diagnoses, treatment and services on record, as facts. Statuses are whitelisted; what never counts is left out."""
+"""The chapter of treatment: prescriptions, statements and administrations on record. Statuses are whitelisted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
+from typing import Literal
 
-from cds_service.facts.dates import day_of
+from cds_service.base.kinds import Dose, DrugGroup, RequestText, Route
+from cds_service.facts.diagnoses import coded
 from cds_service.facts.drugs import DrugReader, Lookup, Recognised
-from cds_service.facts.facts import Arrangement, Diagnosis, DrugUse, RequestText
-from cds_service.facts.orders import OrderReader
+from cds_service.facts.told import NOW, ago, groups_of
+from cds_service.facts.window import within
+from cds_service.fhir.dates import day_of
 from cds_service.fhir.structs import (
-    Appointment,
-    CodeableConcept,
-    Condition,
     MedicationAdministration,
     MedicationRequest,
     MedicationStatement,
-    Procedure,
-    ServiceRequest,
-    many,
 )
-from cds_service.knowledge.terminology import Match, Terminology
+from cds_service.knowledge.drugs import Drugs, Product
+from cds_service.knowledge.model import File
 from cds_service.record.read import Record
 
-NEVER_VERIFIED = frozenset({"refuted", "entered-in-error"})
-INACTIVE = frozenset({"inactive", "resolved"})
+KEYS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
 REQUEST_ACTIVE = frozenset({"active", "on-hold"})
 REQUEST_ENDED = frozenset({"stopped", "completed"})
 # A proposal or plan on record is not treatment.
@@ -33,47 +32,75 @@ STATEMENT_ACTIVE = frozenset({"active", "recorded"})
 STATEMENT_ENDED = frozenset({"completed", "stopped"})
 NOT_TAKEN = frozenset({"not-taking", "stopped", "not-taken", "on-hold", "never"})
 GIVEN = frozenset({"completed", "in-progress"})
-DONE = frozenset({"completed", "in-progress"})
-BOOKED = frozenset({"booked", "pending", "arrived", "checked-in"})
 
 
-def diagnoses(conditions: Iterable[Condition], terminology: Terminology, now: datetime) -> Iterator[Diagnosis]:
-    """The conditions that are of a known concept and not refuted, entered in error, or dated after ``now``."""
-    for condition in conditions:
-        if _code(condition.verification_status) in NEVER_VERIFIED:
-            continue
-        when = day_of(condition.onset_date_time) or day_of(condition.recorded_date)
-        recorded = day_of(condition.recorded_date)
-        if recorded and recorded > now.date():
-            continue
-        concept = condition.code.codeable if condition.code else CodeableConcept()
-        codings = [(c.system, c.code, c.display) for c in concept.codings()]
-        over = condition.abatement_date_time or condition.abatement_string
-        active = _code(condition.clinical_status) not in INACTIVE and not over
-        for match in _specific(terminology.match("condition", codings, concept.text)):
-            yield Diagnosis(
-                concept=match.concept,
-                active=active,
-                text=RequestText(concept.said()),
-                ref=RequestText(f"Condition/{condition.id or '?'}"),
-                when=when,
-                by_name=match.by_name,
-            )
+@dataclass(frozen=True, slots=True)
+class DrugUse:
+    """One record of treatment: a prescription, a statement or an administration."""
+
+    kind: Literal["request", "statement", "administration"]
+    drugs: tuple[str, ...]
+    groups: frozenset[DrugGroup]
+    product: Product
+    active: bool  # request active/on-hold, statement active; administrations are judged by date
+    ended: bool  # stopped, completed, cancelled
+    when: date | None
+    until: date | None
+    text: RequestText
+    ref: RequestText
+    dose: Dose | None = None
+    route: Route | None = None
+    daily_mg: Fraction | None = None
+    counts: bool = True  # False: topical NSAID, antiplatelet aspirin
+    substance: str = ""
+
+    @property
+    def drug(self) -> str:
+        """The concept id of the substance a card names."""
+        return self.drugs[0]
 
 
-def _specific(matches: Iterable[Match]) -> Iterator[Match]:
-    """A broad code never decides alone (K10.2 is any inflammation of the jaws)."""
-    seen: set[str] = set()
-    for match in matches:
-        if "broad" not in match.flags and match.concept not in seen:
-            seen.add(match.concept)
-            yield match
+@dataclass(frozen=True)
+class Treatment:
+    """All treatment on record with a drug of the code lists."""
 
+    uses: tuple[DrugUse, ...]
+    today: date
 
-def _code(status: CodeableConcept | str | None) -> str | None:
-    if isinstance(status, CodeableConcept):
-        return next((c.code for c in status.codings() if c.code), status.text)
-    return status
+    def taking(self, groups: Iterable[DrugGroup], days: int) -> tuple[DrugUse, ...]:
+        """Active therapy: active prescriptions and statements, and administrations in the look-back, newest first."""
+        wanted = frozenset(groups)
+        active = [u for u in self.uses if wanted & u.groups and u.counts and self._active(u, days)]
+        return tuple(sorted(active, key=lambda u: (u.when or date.min, u.ref), reverse=True))
+
+    def _active(self, use: DrugUse, days: int) -> bool:
+        """An administration counts in the look-back unless a prescription of the drug ended on or after that day."""
+        if use.kind != "administration":
+            return use.active
+        return within(use.when, self.today, days) and not any(
+            other.ended and other.kind != "administration" and set(other.drugs) & set(use.drugs)
+            for other in self.uses
+            if use.when and (other.until or other.when or date.min) >= use.when
+        )
+
+    def given(self, drugs: Iterable[str]) -> tuple[date, ...]:
+        """Days before today on which these drugs were given, oldest first.
+
+        Administrations and statements tell; where there is neither, prescriptions that ended. A prescription that is
+        only active does not say that anything was given (see ``prescribed``).
+        """
+        before = [u for u in self.uses if u.when and u.when < self.today and set(drugs) & set(u.drugs)]
+        told = [u for u in before if u.kind != "request"] or [u for u in before if u.ended]
+        return tuple(sorted(u.when for u in told if u.when))
+
+    def prescribed(self, drug: str) -> bool:
+        """Whether an active prescription of a drug, older than today, is on record."""
+        return any(u.active and u.kind == "request" and drug in u.drugs for u in self.uses if u.when != self.today)
+
+    def ever(self, groups: Iterable[DrugGroup]) -> tuple[DrugUse, ...]:
+        """Every record of treatment with these groups, oldest first (undated ones last)."""
+        wanted = frozenset(groups)
+        return tuple(sorted((u for u in self.uses if wanted & u.groups), key=lambda u: (u.when or date.max, u.ref)))
 
 
 def uses(
@@ -82,13 +109,13 @@ def uses(
     """Treatment on record with a drug of the code lists. ``drafts``: references of the draft orders, which stand for
     themselves and not for treatment."""
     today = now.date()
-    for request in record.of(MedicationRequest):
+    for request in record.all(MedicationRequest):
         if f"MedicationRequest/{request.id}" not in drafts and (use := _request(request, reader, lookup)):
             yield use
-    for statement in record.of(MedicationStatement):
+    for statement in record.all(MedicationStatement):
         if use := _statement(statement, reader, lookup, today):
             yield use
-    for administration in record.of(MedicationAdministration):
+    for administration in record.all(MedicationAdministration):
         if (use := _administration(administration, reader, lookup)) and use.when and use.when <= today:
             yield use
 
@@ -104,7 +131,7 @@ def _request(request: MedicationRequest, reader: DrugReader, lookup: Lookup) -> 
 
 def _statement(statement: MedicationStatement, reader: DrugReader, lookup: Lookup, today: date) -> DrugUse | None:
     status = statement.status
-    adherence = _code(statement.adherence.code) if statement.adherence else None
+    adherence = coded(statement.adherence.code) if statement.adherence else None
     if status not in STATEMENT_ACTIVE | STATEMENT_ENDED or adherence in NOT_TAKEN:
         return None
     period = statement.effective_period
@@ -149,40 +176,45 @@ def _use(
     )
 
 
-def arrangements(record: Record, orders: OrderReader) -> Iterator[Arrangement]:
-    """Services of the code lists that are done, ordered or booked on record."""
-    for procedure in record.of(Procedure):
-        if procedure.status in DONE and procedure.code:
-            period = procedure.performed_period or procedure.occurrence_period
-            when = day_of(procedure.performed_date_time or procedure.occurrence_date_time)
-            when = when or day_of((period.end or period.start) if period else None)
-            yield from _arranged(orders, procedure.code, "done", when, f"Procedure/{procedure.id or '?'}")
-    for request in record.of(ServiceRequest):
-        if request.do_not_perform or request.intent in NOT_TREATMENT or not request.code:
-            continue
-        when = day_of(request.occurrence_date_time) or day_of(request.authored_on)
-        ref = f"ServiceRequest/{request.id or '?'}"
-        if request.status in REQUEST_ACTIVE:
-            yield from _arranged(orders, request.code, "ordered", when, ref)
-        elif request.status == "completed":
-            yield from _arranged(orders, request.code, "done", when, ref)
-    for appointment in record.of(Appointment):
-        yield from _appointment(appointment, orders)
+def explained(treatment: Treatment) -> Iterator[str]:
+    """The lines of ``--explain``."""
+    for use in treatment.uses:
+        state = "active" if use.active else "ended" if use.ended else "given"
+        yield f"{use.kind} of {', '.join(use.drugs)}: {state}, {use.when or 'undated'} ({use.ref})"
 
 
-def _appointment(appointment: Appointment, orders: OrderReader) -> Iterator[Arrangement]:
-    how = "done" if appointment.status == "fulfilled" else "booked" if appointment.status in BOOKED else None
-    if how is None:
-        return
-    told = [*many(appointment.service_type), *many(appointment.reason_code), *many(appointment.reason)]
-    told += [CodeableConcept(text=appointment.description)] if appointment.description else []
-    ref = f"Appointment/{appointment.id or '?'}"
-    for concept in told:
-        yield from _arranged(orders, concept, how, day_of(appointment.start), ref)
+class UseGiven(File, frozen=True):
+    """A record of treatment."""
+
+    drug: str
+    kind: Literal["request", "statement", "administration"] = "request"
+    days_ago: int | None = None
+    until_days_ago: int | None = None
+    active: bool = False
+    ended: bool = False
+    counts: bool = True
 
 
-def _arranged(
-    orders: OrderReader, code: CodeableConcept, how: str, when: date | None, ref: str
-) -> Iterator[Arrangement]:
-    for service in orders.services(code):
-        yield Arrangement(service, how, when, RequestText(ref))  # type: ignore[arg-type]  # done, ordered or booked
+class TreatmentGiven(File, frozen=True):
+    """What a case may say of treatment on record."""
+
+    uses: list[UseGiven] = []
+
+    def told(self, drugs: Drugs) -> Treatment:
+        return Treatment(tuple(_told(each, number, drugs) for number, each in enumerate(self.uses)), NOW.date())
+
+
+def _told(given: UseGiven, number: int, drugs: Drugs) -> DrugUse:
+    return DrugUse(
+        kind=given.kind,
+        drugs=(given.drug,),
+        groups=groups_of(given.drug, drugs),
+        product=Product("unknown"),
+        active=given.active,
+        ended=given.ended,
+        when=ago(given.days_ago),
+        until=ago(given.until_days_ago),
+        text=RequestText(given.drug),
+        ref=RequestText(f"Medication{given.kind.title()}/use-{number}"),
+        counts=given.counts,
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-from cds_service.facts.facts import RequestText
+from cds_service.base.kinds import RequestText
 from cds_service.fhir.structs import Quantity
 from cds_service.knowledge.measurements import Analyte, spelling
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
-from cds_service.facts.facts import Missing, Reading, Result, Unusable
-
-Results = Mapping[str, Sequence[Result]]
+from cds_service.base.kinds import Missing
+from cds_service.facts.results import Reading, Results, Unusable
 
 
 def within(day: date | None, today: date, days: int) -> bool:
@@ -46,3 +45,8 @@ def reasons(what: str, analyte: str, results: Results, today: date, days: int) -
     older = [r for r in results.get(analyte, ()) if r.when is not None]
     if older and not found:
         yield Missing(what, "too-old", older[0].shown, older[0].when)
+
+
+def problem_list(missing: Iterable[Missing]) -> str:
+    """What is missing and why, in the keys of the texts, for ``--explain``."""
+    return "; ".join(f"{m.what} {m.why}" for m in missing) or "nothing found"

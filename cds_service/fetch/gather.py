@@ -13,9 +13,10 @@ import requests
 from cds_service.fetch.address import FhirServers, inside
 from cds_service.fetch.client import FhirClient, Limits
 from cds_service.fetch.failure import Cause, Refused
-from cds_service.fetch.pages import Fetched, collect
+from cds_service.fetch.pages import collect
 from cds_service.fetch.scope import require_patient, share
 from cds_service.fetch.search import Request, request_of, request_to
+from cds_service.record.fetched import Fetched
 
 _REFERENCE = re.compile(r"(?P<type>[A-Z][A-Za-z]{1,63})/(?P<id>[A-Za-z0-9._~-]{1,256})(?:/_history/[A-Za-z0-9._~-]+)?")
 

@@ -1,15 +1,17 @@
-"""What a call did not bring, from the EHR's FHIR server: only what the rules due still need, within one deadline."""
+"""What a call did not bring, from the EHR's FHIR server: only what the questions still need, within one deadline."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import requests
 
+from cds_service.base.kinds import Need
 from cds_service.base.perprocess import PerProcess
 from cds_service.call.hook import HookCall
 from cds_service.call.problems import BadRequest
@@ -17,10 +19,13 @@ from cds_service.fetch.address import FhirServers
 from cds_service.fetch.client import Limits
 from cds_service.fetch.failure import Refused
 from cds_service.fetch.gather import Access, Source, fetch, fetch_references
-from cds_service.fetch.pages import Fetched
 from cds_service.fetch.scope import require_patient
 from cds_service.fetch.transport import session
-from cds_service.record.read import Record, known_since, open_references, read_record
+from cds_service.record.completeness import Wanted
+from cds_service.record.fetched import Fetched
+from cds_service.record.read import Reading, Record, draft_resources, open_references
+
+__all__ = ["Obtaining", "Servers", "Source"]
 
 
 @dataclass
@@ -53,48 +58,51 @@ class Servers:
 
 
 class Obtaining:
-    """The record of one call, growing by what is fetched."""
+    """The drafts and the record of one call; the record grows by what is fetched. Nothing is decoded twice.
 
-    def __init__(self, call: HookCall, templates: Mapping[str, str], servers: Servers | None) -> None:
-        self._call, self._templates = call, templates
-        self._source = servers.source(call) if servers else None
-        self._fetched: dict[str, Fetched] = {}
-        self._references: dict[str, Fetched] = {}
-        self.record: Record = read_record(call, templates)
+    Raises ``BadRequest`` for a draft that cannot be read.
+    """
+
+    def __init__(self, call: HookCall, templates: Mapping[Need, str], now: datetime, source: Source | None) -> None:
+        self._call, self._templates, self._source = call, templates, source
+        self._asked_for: set[str] = set()
+        self.drafts = draft_resources(call)
+        self._reading = Reading(call.patient_id, templates, now)
+        self._reading.prefetched(call.prefetch or {})
+        self.record: Record = self._reading.record()
 
     def medications(self) -> Record:
         """The record with the Medications that drafts and treatments only refer to."""
         if self._source is None:
             return self.record
-        wanted = [r for r in open_references(self._call, self.record) if r not in self._references]
+        wanted = [r for r in open_references(self.drafts, self.record) if r not in self._asked_for]
         if wanted:
+            self._asked_for.update(wanted)
             with _refusals():
-                self._references |= fetch_references(wanted, "Medication", self._source)
-            self._read()
+                self._reading.referred(fetch_references(wanted, "Medication", self._source))
+            self.record = self._reading.record()
         return self.record
 
-    def needs(self, keys: Iterable[str], since: str) -> Record:
-        """The record with those of ``keys`` that it does not know back to ``since``.
+    def needs(self, wanted: Wanted) -> Record:
+        """The record with those of the wanted keys that it does not know as far back as they are looked at.
 
         Raises ``BadRequest`` when the token is another patient's, or none.
         """
         if self._source is None:
             return self.record
-        missing = {key: self._templates[key] for key in keys if not known_since(self.record.needs[key], since)}
+        needs = self.record.needs
+        missing = {key: self._templates[key] for key, since in wanted.items() if not needs[key].known_since(since)}
         if missing:
-            self._fetched |= self._fetch(missing, self._source)
-            self._read()
+            self._reading.fetched(self._fetch(missing, self._source))
+            self.record = self._reading.record()
         return self.medications()
 
-    def _fetch(self, missing: Mapping[str, str], source: Source) -> dict[str, Fetched]:
+    def _fetch(self, missing: Mapping[Need, str], source: Source) -> dict[Need, Fetched]:
         context = {"patientId": self._call.patient_id, "userId": self._call.user_id}
         if self._call.encounter_id:
             context["encounterId"] = self._call.encounter_id
         with _refusals():
             return fetch(missing, context, source)
-
-    def _read(self) -> None:
-        self.record = read_record(self._call, self._templates, self._fetched, self._references)
 
 
 @contextmanager

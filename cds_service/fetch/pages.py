@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urljoin
 
 import msgspec
 
 from cds_service.fetch.address import inside
 from cds_service.fetch.client import FhirClient
-from cds_service.fetch.failure import Cause, Failed, Refused
+from cds_service.fetch.failure import Failed, Refused
 from cds_service.fetch.search import Request
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """The answer to one need: JSON bodies in the order read (each a Bundle, or one resource).
-
-    ``complete``: all there is was read. Else ``cause`` says why not, and ``pages`` holds what came before.
-    """
-
-    pages: tuple[bytes, ...]
-    complete: bool
-    cause: Cause | None
+from cds_service.record.fetched import Fetched
 
 
 class _Link(msgspec.Struct, frozen=True):

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from cds_service.base.yamlfile import ContentError, line_of, load_as
+from cds_service.base.complaints import ContentError
+from cds_service.base.yamlfile import line_of, load_as
 from cds_service.knowledge.model import File
 
 Domain = Literal["drug", "condition", "observation", "procedure"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -10,12 +11,20 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from cds_service.base.kinds import Dose, DrugGroup, Route
 from cds_service.base.yamlfile import load_as
-from cds_service.facts.facts import Dose, DrugGroup, Product, Route
 from cds_service.knowledge.model import File, Parameter
 
 Use = Literal["oncology", "osteoporosis", "unknown"]
 UsesOf = dict[Literal["oncology", "osteoporosis"], "list[Span]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Which product of a substance: decided by dose, strength, brand, then interval."""
+
+    use: Use
+    decided_by: Literal["dose", "strength", "brand", "interval", "route", "substance"] | None = None
 
 
 class Dosed(Protocol):

@@ -1,6 +1,6 @@
 """Loads ``cards/``: every recommendation, the registry, the drug facts and the override reasons, checked together.
 
-A mistake stops the start with ``ContentError``: file, line, what is wrong, and the remedy.
+Every mistake is told with file, line, what is wrong, and the remedy.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cds_service.base.yamlfile import ContentError, line_of, load_as
+from cds_service.base.complaints import ContentError, Faults
+from cds_service.base.yamlfile import line_of, load_as
 from cds_service.knowledge.drugs import Drugs, load_drugs
 from cds_service.knowledge.model import File, Parameter, Recommendation, Registry
 from cds_service.knowledge.tables import complaints
@@ -46,34 +47,42 @@ class _Complaint:
     remedy: str
 
 
-def load_guideline(folder: Path) -> Guideline:
-    """The content of ``cards/``. Raises ``ContentError`` for the first mistake."""
+def load_guideline(folder: Path, faults: Faults) -> Guideline | None:
+    """The content of ``cards/``; every mistake is noted in ``faults``. A recommendation that cannot be read is left
+    out; None when what all of them lean on cannot be."""
     files = {path.stem: path for path in sorted((folder / "recommendations").glob("*.yaml"))}
-    guideline = Guideline(
-        recommendations={topic: load_as(path, Recommendation) for topic, path in files.items()},
-        registry=load_as(folder / "guideline.yaml", Registry),
-        drugs=load_drugs(folder / "drugs.yaml"),
-        override_reasons=load_as(folder / "override-reasons.yaml", OverrideReasons),
-    )
-    for topic, recommendation in guideline.recommendations.items():
-        _stop_at(files[topic], _recommendation(topic, recommendation, guideline))
-    _stop_at(folder / "guideline.yaml", _registry(guideline))
-    _stop_at(folder / "drugs.yaml", _drugs(guideline))
-    _stop_at(folder / "override-reasons.yaml", _reasons(guideline))
+    recommendations = {}
+    for topic, path in files.items():
+        with faults.noted():
+            recommendations[topic] = load_as(path, Recommendation)
+    registry = drugs = reasons = None
+    with faults.noted():
+        registry = load_as(folder / "guideline.yaml", Registry)
+    with faults.noted():
+        drugs = load_drugs(folder / "drugs.yaml")
+    with faults.noted():
+        reasons = load_as(folder / "override-reasons.yaml", OverrideReasons)
+    if registry is None or drugs is None or reasons is None:
+        return None
+    guideline = Guideline(recommendations, registry, drugs, reasons)
+    for topic, recommendation in recommendations.items():
+        _note(faults, files[topic], _recommendation(topic, recommendation, guideline))
+    if len(recommendations) == len(files):  # what is not there would be missed everywhere
+        _note(faults, folder / "guideline.yaml", _registry(guideline))
+        _note(faults, folder / "drugs.yaml", _drugs(guideline))
+    _note(faults, folder / "override-reasons.yaml", _reasons(guideline))
     return guideline
 
 
-def _stop_at(file: Path, found: Iterator[_Complaint]) -> None:
+def _note(faults: Faults, file: Path, found: Iterator[_Complaint]) -> None:
     for complaint in found:
-        raise ContentError(file, line_of(file, *complaint.where), complaint.what, complaint.remedy)
+        faults.add(ContentError(file, line_of(file, *complaint.where), complaint.what, complaint.remedy))
 
 
 def _recommendation(topic: str, it: Recommendation, guideline: Guideline) -> Iterator[_Complaint]:
     if it.topic != topic:
         yield _Complaint(("topic",), f"the topic {it.topic!r} is not the file's name", f"write topic: {topic}")
     yield from _source(it, guideline.registry)
-    if both := set(it.needs.required) & set(it.needs.optional):
-        yield _Complaint(("needs",), f"{min(both)} is required and optional", "keep it in one of the two lists")
     for name, parameter in it.parameters.items():
         yield from _parameter(("parameters", name), parameter)
     for name, table in it.tables.items():

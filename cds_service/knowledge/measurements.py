@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -106,63 +105,19 @@ class Analyte(File, frozen=True, dict=True):
         return self.factors[spelling(unit)]
 
 
-class Analytes(File, frozen=True, rename="kebab"):
-    """Every analyte that is read; a name is the code list's."""
+class Measurements(File, frozen=True):
+    """The whole file. ``windows``: how far back a result counts, by name; ``analytes`` by code list."""
 
-    creatinine: Analyte
-    creatinine_clearance_measured: Analyte
-    creatinine_clearance_reported: Analyte
-    egfr: Analyte
-    calcium_total: Analyte
-    calcium_ionised: Analyte
-    calcium_corrected: Analyte
-    albumin: Analyte
-    body_weight: Analyte
-    body_height: Analyte
+    windows: dict[str, Parameter]
+    analytes: dict[str, Analyte]
 
     def __post_init__(self) -> None:
-        for name in ("calcium_total", "calcium_ionised", "calcium_corrected"):
-            if getattr(self, name).reference is None:
-                raise ValueError(f"{name.replace('_', '-')} has no default reference range")
-
-
-class Windows(File, frozen=True):
-    """How far back a result counts, the last day included."""
-
-    renal: Parameter
-    weight: Parameter
-    calcium: Parameter
-
-    def __post_init__(self) -> None:
-        for name, window in self._all():
+        for name, window in self.windows.items():
             if window.unit != "d" or window.value != int(window.value) or window.value < 1:
                 raise ValueError(f"the window {name} must be a whole number of days, 1 or more (unit d)")
             if (window.min is not None and window.value < window.min) or (window.max and window.value > window.max):
                 raise ValueError(f"the window {name} lies outside its own min and max")
 
-    def _all(self) -> Iterator[tuple[str, Parameter]]:
-        yield from (("renal", self.renal), ("weight", self.weight), ("calcium", self.calcium))
-
-    @property
-    def renal_days(self) -> int:
-        return int(self.renal.value)
-
-    @property
-    def weight_days(self) -> int:
-        return int(self.weight.value)
-
-    @property
-    def calcium_days(self) -> int:
-        return int(self.calcium.value)
-
-
-class Measurements(File, frozen=True, dict=True):
-    """The whole file."""
-
-    windows: Windows
-    analytes: Analytes
-
-    @cached_property
-    def by_concept(self) -> Mapping[str, Analyte]:
-        """Code list -> how its results are read."""
-        return {f.encode_name: getattr(self.analytes, f.name) for f in msgspec.structs.fields(Analytes)}
+    def days(self, window: str) -> int:
+        """The days of a window, the last day included. Raises ``KeyError`` for a name that is not in the file."""
+        return int(self.windows[window].value)

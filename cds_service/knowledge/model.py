@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from cds_service.evaluate.outcome import Indicator
+from cds_service.base.kinds import Indicator
 
 Origin = Literal["guideline", "label", "local"]
 
@@ -89,17 +89,15 @@ class Source(File, frozen=True):
 
 
 class Needs(File, frozen=True):
-    """Prefetch keys. Required and not obtained: 412. Optional and not obtained: the rule may answer cannot tell."""
+    """Prefetch keys without which the topic must not be answered: 412. What it can use besides is derived."""
 
     required: list[str] = []
-    optional: list[str] = []
 
 
 class Recommendation(File, frozen=True, dict=True):
     """One topic of the guideline or of a drug label (``cards/recommendations/<topic>.yaml``)."""
 
     topic: str
-    service: str
     source: Source
     needs: Needs
     indicators: dict[str, Indicator]

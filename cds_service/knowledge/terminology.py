@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from cds_service.base.yamlfile import ContentError, load_as
+from cds_service.base.complaints import ContentError
+from cds_service.base.yamlfile import load_as
 from cds_service.knowledge.codelists import DOMAINS, NAMES, Row, System, Systems, load_rows, load_systems
 from cds_service.knowledge.names import Names, Wording
 

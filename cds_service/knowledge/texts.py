@@ -33,4 +33,3 @@ class SharedText(File, frozen=True):
     unusable: dict[str, str]
     notes: dict[str, str]
     source_line: dict[str, str]
-    macros: str

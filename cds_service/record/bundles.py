@@ -12,6 +12,7 @@ Bundle whose entry is an outcome      nothing on record (an error outcome: incom
 OperationOutcome as the value         not obtained (the client's query failed)
 Bundle with a ``next`` link           incomplete, unless its newest-first page reaches back far enough
 resource of another patient           dropped and counted
+resource dated after now              dropped and counted: it has not happened
 ====================================  =============================================
 
 A resource that cannot be decoded is left out and counted; it never stops the others.
@@ -20,10 +21,10 @@ A resource that cannot be decoded is left out and counted; it never stops the ot
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import pairwise
-from typing import Literal
+from typing import get_args
 
 import msgspec
 
@@ -33,23 +34,19 @@ from cds_service.fhir.structs import (
     Bundle,
     Condition,
     Link,
-    Many,
     Medication,
-    MedicationAdministration,
-    MedicationRequest,
-    MedicationStatement,
+    Member,
     Observation,
     OperationOutcome,
     Patient,
-    Procedure,
     Readable,
+    ReadBundle,
     Reference,
     Resource,
-    ServiceRequest,
     many,
 )
-
-State = Literal["obtained", "none", "incomplete", "not-obtained"]
+from cds_service.record.clock import Clock
+from cds_service.record.completeness import Completeness
 
 
 class _Head(msgspec.Struct, frozen=True, rename="camel"):
@@ -58,48 +55,11 @@ class _Head(msgspec.Struct, frozen=True, rename="camel"):
 
 readable = msgspec.json.Decoder(Readable)
 _head = msgspec.json.Decoder(_Head)
-WANTED = frozenset(
-    str(kind.__struct_config__.tag)
-    for kind in (
-        Patient,
-        Condition,
-        Observation,
-        Medication,
-        MedicationRequest,
-        MedicationStatement,
-        MedicationAdministration,
-        ServiceRequest,
-        Procedure,
-        Appointment,
-        OperationOutcome,
-        Bundle,
-    )
-)
+# The one list of FHIR types is ``Readable``.
+WANTED = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Readable))
 
 
-@dataclass(frozen=True, slots=True)
-class Completeness:
-    """How much of one prefetch key is known. ``back_to``: an incomplete newest-first page covers all since this day."""
-
-    state: State
-    cause: str | None = None  # absent | failed | unreadable | more-pages
-    back_to: str | None = None  # YYYY-MM-DD
-
-
-class _TypedEntry(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    full_url: str | None = None
-    resource: Readable | None = None
-
-
-class _TypedBundle(msgspec.Struct, frozen=True, rename="camel", tag_field="resourceType", tag="Bundle", gc=False):
-    """A Bundle all of whose resources can be read, decoded in one pass: the usual case, and a third faster."""
-
-    link: Many[Link] = None
-    entry: Many[_TypedEntry] = None
-
-
-# One of two, because msgspec requires the type to be stated only where there is a choice: {} is no empty Bundle.
-_whole = msgspec.json.Decoder(_TypedBundle | OperationOutcome)
+_member: msgspec.json.Decoder[Member] = msgspec.json.Decoder(Member)
 # What references are followed to; nothing else is looked up.
 _REFERRED = (Medication, Condition)
 
@@ -107,13 +67,13 @@ _REFERRED = (Medication, Condition)
 class Gatherer:
     """Collects resources while walking the prefetch members of one call."""
 
-    def __init__(self, patient_id: str) -> None:
-        self.patient_id = patient_id
+    def __init__(self, patient_id: str, now: datetime) -> None:
+        self.patient_id, self._clock = patient_id, Clock(now)
         self.plain_reference = f"Patient/{patient_id}"
         self.found: dict[type[Resource], list[Resource]] = {}
         self.seen: dict[type[Resource], set[str]] = {}
         self.by_ref: dict[str, Resource] = {}
-        self.other_patient = 0
+        self.other_patient = self.later = 0
         self.unreadable: Counter[str] = Counter()
 
     def decode(self, raw: msgspec.Raw) -> Resource | None:
@@ -133,6 +93,9 @@ class Gatherer:
         plain = subject is not None and subject.reference == self.plain_reference
         if not plain and not belongs(resource, self.patient_id):
             self.other_patient += 1
+            return
+        if self._clock.is_later(resource):
+            self.later += 1
             return
         kind, identity = type(resource), resource.id
         if kind not in self.found:
@@ -159,19 +122,22 @@ class Gatherer:
         if isinstance(resource, Medication):
             self.by_ref[reference] = resource
 
-    def member(self, raw: msgspec.Raw) -> Completeness:
-        """Take in one prefetch value and say how complete it is."""
-        if bytes(raw) == b"null":
+    def member(self, value: Member | msgspec.Raw) -> Completeness:
+        """Take in one prefetch value, decoded or not, and say how complete it is."""
+        if isinstance(value, msgspec.Raw):
+            try:
+                return self.member(_member.decode(value))
+            except (msgspec.DecodeError, RecursionError):
+                return self.single(value)
+        if value is None:
             return Completeness("none")
-        try:
-            whole = _whole.decode(raw)
-        except (msgspec.DecodeError, RecursionError):
-            return self.single(raw)
-        if isinstance(whole, OperationOutcome):
+        if isinstance(value, OperationOutcome):
             return Completeness("not-obtained", "failed")
-        return self.entries(
-            [(e.resource, e.full_url) for e in many(whole.entry) if e.resource is not None], many(whole.link)
-        )
+        if isinstance(value, ReadBundle):
+            entries = [(e.resource, e.full_url) for e in many(value.entry) if e.resource is not None]
+            return self.entries(entries, many(value.link))
+        self.add(value, None)
+        return Completeness("obtained")
 
     def single(self, raw: msgspec.Raw) -> Completeness:
         """A resource that is no Bundle, or a Bundle in which not everything can be read."""
@@ -196,7 +162,7 @@ class Gatherer:
             elif not resource_type(entry.resource):
                 self.unreadable["Resource"] += 1  # it says no type: it may be one that matters
 
-    def entries(self, entries: list[tuple[Resource, str | None]], links: list[Link]) -> Completeness:
+    def entries(self, entries: Sequence[tuple[Resource, str | None]], links: list[Link]) -> Completeness:
         failed, read = False, list[Resource]()
         for resource, full_url in entries:
             if isinstance(resource, OperationOutcome):

@@ -1,4 +1,4 @@
-"""The patient's record as this call shows it: FHIR resources by kind, and how complete each kind is.
+"""The patient's record: FHIR resources by kind, and how complete each kind is. Nothing dated after now is in it.
 
 What each prefetch member means is told in ``bundles``; what came from the EHR's FHIR server is taken in the same way.
 """
@@ -7,41 +7,55 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from datetime import datetime
 from typing import TypeVar
 
 import msgspec
 
+from cds_service.base.kinds import Need
 from cds_service.call.hook import HookCall
 from cds_service.call.problems import BadRequest, DataNotObtained
-from cds_service.fetch.pages import Fetched
 from cds_service.fhir.references import Treatment, medication_reference, type_and_id
 from cds_service.fhir.structs import (
     Entry,
     MedicationAdministration,
     MedicationRequest,
     MedicationStatement,
+    Member,
     Patient,
     Resource,
 )
-from cds_service.record.bundles import WANTED, Completeness, Gatherer, belongs, readable, resource_type
+from cds_service.record.bundles import WANTED, Gatherer, belongs, readable, resource_type
+from cds_service.record.completeness import Completeness, Wanted
+from cds_service.record.fetched import Fetched
 
 R = TypeVar("R", bound=Resource)
 PATIENT = "patient"  # the prefetch key of the Patient
-NOTHING: Mapping[str, Fetched] = MappingProxyType({})
+ABSENT = Completeness("not-obtained", "absent")
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Resources by type, the completeness of every prefetch key asked for, and what was left out."""
+    """Resources by type, the completeness of every prefetch key asked for, and what was left out.
+
+    ``other_patient``, ``later``: how many resources were left out as another patient's, or dated after now.
+    """
 
     resources: Mapping[type[Resource], tuple[Resource, ...]]
-    by_ref: Mapping[str, Resource]
-    needs: Mapping[str, Completeness]
+    by_ref: Mapping[str, Resource] = field(default_factory=dict)
+    needs: Mapping[Need, Completeness] = field(default_factory=dict)
     other_patient: int = 0
+    later: int = 0
     unreadable: Mapping[str, int] = field(default_factory=dict)
 
-    def of(self, kind: type[R]) -> tuple[R, ...]:
+    @classmethod
+    def of(cls, resources: Iterable[Resource], patient_id: str, keys: Iterable[Need], now: datetime) -> Record:
+        """The record of one patient that is known whole: of these resources, every key obtained. ``now`` is aware."""
+        reading = Reading(patient_id, keys, now)
+        reading.whole(resources)
+        return reading.record()
+
+    def all(self, kind: type[R]) -> tuple[R, ...]:
         """All resources of a type, in the order they came, each once."""
         return self.resources.get(kind, ())  # type: ignore[return-value]  # the mapping is keyed by the type itself
 
@@ -50,38 +64,57 @@ class Record:
         return self.by_ref.get(reference) or self.by_ref.get(type_and_id(reference))
 
 
-def read_record(
-    call: HookCall,
-    keys: Iterable[str],
-    fetched: Mapping[str, Fetched] = NOTHING,
-    references: Mapping[str, Fetched] = NOTHING,
-) -> Record:
-    """What the prefetch of the call shows, and what was fetched beside it.
+class Reading:
+    """A record while it is read: prefetch first, then what is fetched beside it.
 
-    ``keys`` are the prefetch keys asked for in discovery. Members under other keys are read too (a client may send a
-    Medication under a name of its own). ``fetched``: answers of the FHIR server by key; they replace what prefetch
-    said of a key's completeness. ``references``: Medications by the reference that led to them.
+    ``keys``: the prefetch keys asked for in discovery. Members under other keys are read too (a client may send a
+    Medication under a name of its own).
     """
-    gatherer = Gatherer(call.patient_id)
-    state = {key: gatherer.member(raw) for key, raw in (call.prefetch or {}).items()}
-    state |= {key: _fetched(gatherer, answer) for key, answer in fetched.items()}
-    for reference, answer in references.items():
-        for page in answer.pages:
-            gatherer.refer(reference, msgspec.Raw(page))
-    absent = Completeness("not-obtained", "absent")
-    # A call is about a patient, so "none on record" cannot be true of the Patient itself: it was not obtained.
-    if Patient not in gatherer.found and state.get(PATIENT, absent).state in ("none", "obtained"):
-        state[PATIENT] = absent
-    return Record(
-        resources={kind: tuple(found) for kind, found in gatherer.found.items()},
-        by_ref=gatherer.by_ref,
-        needs={key: state.get(key, absent) for key in keys},
-        other_patient=gatherer.other_patient,
-        unreadable=dict(gatherer.unreadable),
-    )
+
+    def __init__(self, patient_id: str, keys: Iterable[Need], now: datetime) -> None:
+        self.gatherer = Gatherer(patient_id, now)
+        self._keys = tuple(keys)
+        self._state: dict[Need, Completeness] = {}
+
+    def prefetched(self, members: Mapping[Need, Member | msgspec.Raw]) -> None:
+        """Take in the prefetch of a call."""
+        self._state |= {key: self.gatherer.member(value) for key, value in members.items()}
+
+    def whole(self, resources: Iterable[Resource]) -> None:
+        """Take in all there is of the patient: every key is obtained then."""
+        for resource in resources:
+            self.gatherer.add(resource, None)
+        self._state |= dict.fromkeys(self._keys, Completeness("obtained"))
+
+    def fetched(self, answers: Mapping[Need, Fetched]) -> None:
+        """Take in answers of the FHIR server; they replace what prefetch said of a key's completeness."""
+        self._state |= {key: _completeness(self.gatherer, answer) for key, answer in answers.items()}
+
+    def referred(self, answers: Mapping[str, Fetched]) -> None:
+        """Take in Medications by the reference that led to them."""
+        for reference, answer in answers.items():
+            for page in answer.pages:
+                self.gatherer.refer(reference, msgspec.Raw(page))
+
+    def record(self) -> Record:
+        """All that was read so far."""
+        needs = {key: self._state.get(key, ABSENT) for key in self._keys}
+        # A call is about a patient, so "none on record" cannot be true of the Patient itself: it was not obtained.
+        patient_known = needs.get(PATIENT, ABSENT).state in ("none", "obtained")
+        if patient_known and Patient not in self.gatherer.found:
+            needs[PATIENT] = ABSENT
+        gatherer = self.gatherer
+        return Record(
+            resources={kind: tuple(found) for kind, found in gatherer.found.items()},
+            by_ref=dict(gatherer.by_ref),
+            needs=needs,
+            other_patient=gatherer.other_patient,
+            later=gatherer.later,
+            unreadable=dict(gatherer.unreadable),
+        )
 
 
-def _fetched(gatherer: Gatherer, answer: Fetched) -> Completeness:
+def _completeness(gatherer: Gatherer, answer: Fetched) -> Completeness:
     """How much of a key the FHIR server's answer tells. A next link of a page says nothing here: it was followed."""
     pages = [gatherer.member(msgspec.Raw(page)) for page in answer.pages]
     broken = next((p for p in pages if p.state == "not-obtained" or p.cause == "failed"), None)
@@ -93,15 +126,18 @@ def _fetched(gatherer: Gatherer, answer: Fetched) -> Completeness:
     return Completeness("none" if all(p.state == "none" for p in pages) else "obtained")
 
 
-def open_references(call: HookCall, record: Record) -> tuple[str, ...]:
+Draft = tuple[int, Entry, Resource]
+
+
+def open_references(drafts: Iterable[Draft], record: Record) -> tuple[str, ...]:
     """References to Medications, in drafts and on record, that say nothing themselves and lead to nothing that came."""
-    drafts = [resource for _, _, resource in draft_resources(call)]
-    inside = {r.id for r in drafts}
+    drafted = [resource for _, _, resource in drafts]
+    inside = {r.id for r in drafted}
     treatments: list[Treatment] = [
-        *(r for r in drafts if isinstance(r, MedicationRequest)),
-        *record.of(MedicationRequest),
-        *record.of(MedicationStatement),
-        *record.of(MedicationAdministration),
+        *(r for r in drafted if isinstance(r, MedicationRequest)),
+        *record.all(MedicationRequest),
+        *record.all(MedicationStatement),
+        *record.all(MedicationAdministration),
     ]
     told = (reference for treatment in treatments for reference in _mute(treatment))
     elsewhere = (r for r in told if not r.startswith(("#", "urn:")) and r.rsplit("/", 1)[-1] not in inside)
@@ -117,25 +153,18 @@ def _mute(treatment: Treatment) -> Iterator[str]:
         yield reference.reference
 
 
-def known_since(known: Completeness, since: str) -> bool:
-    """Whether a key is known, at least back to ``since`` (YYYY-MM-DD)."""
-    if known.state == "incomplete":
-        return known.back_to is not None and known.back_to < since
-    return known.state != "not-obtained"
-
-
-def require(record: Record, needs: Iterable[str], since: str) -> None:
-    """Raise ``DataNotObtained`` unless every one of these needs is known, at least back to ``since`` (YYYY-MM-DD)."""
+def require(record: Record, needs: Iterable[Need], wanted: Wanted) -> None:
+    """Raise ``DataNotObtained`` unless every one of these needs is known as far back as it is ``wanted``."""
     causes = [
         (f"prefetch.{key}", record.needs[key].cause or "absent")
         for key in needs
-        if not known_since(record.needs[key], since)
+        if not record.needs[key].known_since(wanted[key])
     ]
     if causes:
         raise DataNotObtained(tuple(causes))
 
 
-def draft_resources(call: HookCall) -> tuple[tuple[int, Entry, Resource], ...]:
+def draft_resources(call: HookCall) -> tuple[Draft, ...]:
     """The draft orders that can be read, with their position. Raises ``BadRequest`` for one that is broken.
 
     A broken draft of a wanted type is the client's fault and must be told: skipping it would look like "safe".

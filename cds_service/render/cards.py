@@ -10,28 +10,55 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from cds_service.base.kinds import NOT_EVALUATED, URGENCY, Missing
 from cds_service.call.problems import RuleFailed
-from cds_service.edition import Content
-from cds_service.evaluate.judge import URGENCY, Finding, Findings, Unknown
+from cds_service.evaluate.findings import Finding, Findings, Unknown
 from cds_service.evaluate.outcome import Act, Advise, CreateDrug, CreateService, DeleteOrder, ReviseOrder, Suggestion
-from cds_service.facts.facts import DrugOrder, Facts, Missing, Order
+from cds_service.evaluate.topic import Topic
+from cds_service.facts.doses import DoseReader
+from cds_service.facts.facts import Facts
+from cds_service.facts.subjects import DrugOrder, Subject
+from cds_service.knowledge.dosing import Dosing
 from cds_service.knowledge.model import Recommendation
+from cds_service.knowledge.services import Orderable
 from cds_service.render import resources
 from cds_service.render.model import Response
-from cds_service.render.resources import Caller, Json
+from cds_service.render.resources import Json, OrderContext
 from cds_service.render.texts import Language, TopicSentences, one_line, tidy
-from cds_service.site.complaint import NOT_EVALUATED
 
 T = TypeVar("T")
+
+
+# What the card of what was not evaluated is worded with.
+NOT_EVALUATED_DATA = frozenset({"unknown", "unreadable"})
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One language of an edition: its sentences, and what every card names in it."""
+
+    language: Language
+    override_reasons: Mapping[str, list[dict[str, str]]]  # by topic: Codings
+    topic_system: str
+    not_evaluated: Recommendation
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a suggestion can order, and how a dosage is written."""
+
+    orderables: Mapping[str, Orderable]
+    dosing: Dosing
+    doses: DoseReader
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Everything rendering needs besides the findings. ``drafts``: the client's own orders by position."""
 
-    content: Content
-    language: Language
-    caller: Caller
+    wording: Wording
+    offer: Offer
+    context: OrderContext
     hook_instance: uuid.UUID
     drafts: Mapping[int, msgspec.Raw]
 
@@ -41,7 +68,7 @@ def render(findings: Findings, unreadable: Mapping[str, int], page: Page) -> Res
 
     Raises ``RuleFailed`` naming the topic when a sentence or a suggestion of ours cannot be made.
     """
-    cards = [_guarded(f.topic, partial(_card, f, a, findings.facts, page)) for f, a in findings.advice]
+    cards = [_guarded(f.code, partial(_card, f, a, findings.facts, page)) for f, a in findings.advice]
     if findings.unknown or unreadable:
         cards.append(_guarded(NOT_EVALUATED, partial(_not_evaluated, findings, unreadable, page)))
     cards.sort(key=lambda card: -URGENCY.index(card["indicator"]))
@@ -61,12 +88,13 @@ def _guarded(topic: str, make: Callable[[], T]) -> T:
 
 
 def _card(finding: Finding, advice: Advise, facts: Facts, page: Page) -> Json:
-    topic = page.language.topics[finding.topic]
-    values = template_values(finding.recommendation, finding.order, facts, page.language, advice.data, advice.say)
-    values["notes"] = _notes(finding, values, page.language)
-    values["gaps"] = _gaps(finding.recommendation, facts, page.language)
-    name = card_uuid(page.hook_instance, finding.topic, finding.order.key)
-    card = _frame(finding.recommendation, advice.say, advice.indicator, name, values, page)
+    language, recommendation = page.wording.language, finding.topic.recommendation
+    topic = language.topics[finding.code]
+    values = template_values(recommendation, finding.subject, facts, language, advice.data, advice.say)
+    values["notes"] = _notes(finding, values, language)
+    values["gaps"] = _gaps(finding.topic, facts, language)
+    name = card_uuid(page.hook_instance, finding.code, finding.subject.key)
+    card = _frame(recommendation, advice.say, advice.indicator, name, values, page)
     suggestions = [
         made
         for number, suggestion in enumerate(advice.suggestions)
@@ -77,20 +105,21 @@ def _card(finding: Finding, advice: Advise, facts: Facts, page: Page) -> Json:
     return card
 
 
-def card_uuid(hook_instance: uuid.UUID, topic: str, order: str) -> uuid.UUID:
-    """The id of a card. It comes from call, topic and order: a retry gives the same card."""
-    return uuid.uuid5(hook_instance, f"{topic}|{order}" if order else topic)
+def card_uuid(hook_instance: uuid.UUID, topic: str, subject: str) -> uuid.UUID:
+    """The id of a card. It comes from call, topic and subject: a retry gives the same card."""
+    return uuid.uuid5(hook_instance, f"{topic}|{subject}" if subject else topic)
 
 
 def _frame(
     recommendation: Recommendation, say: str, indicator: str, name: uuid.UUID, values: Mapping[str, Any], page: Page
 ) -> Json:
     """The parts every card has."""
-    topic = page.language.topics[recommendation.topic]
+    wording = page.wording
+    topic = wording.language.topics[recommendation.topic]
     sentences = topic.cards[say]
     source: Json = {
-        "label": recommendation.source.label[page.language.tag],
-        "topic": {"system": page.content.topic_system, "code": recommendation.topic, "display": topic.display},
+        "label": recommendation.source.label[wording.language.tag],
+        "topic": {"system": wording.topic_system, "code": recommendation.topic, "display": topic.display},
     }
     if recommendation.source.url:
         source["url"] = recommendation.source.url
@@ -100,13 +129,13 @@ def _frame(
         "indicator": indicator,
         "detail": tidy(sentences.detail.render(values)),
         "source": source,
-        "overrideReasons": page.content.override_reasons[page.language.tag][recommendation.topic],
+        "overrideReasons": wording.override_reasons[recommendation.topic],
     }
 
 
 def template_values(
     recommendation: Recommendation,
-    order: Order | None,
+    subject: Subject | None,
     facts: Facts,
     language: Language,
     data: Mapping[str, Any],
@@ -117,7 +146,7 @@ def template_values(
     if source.graded_cards and say not in source.graded_cards:
         source = msgspec.structs.replace(source, grade=None, recommendation=[])
     return {
-        "order": order,
+        "order": subject,
         "facts": facts,
         "p": recommendation.numbers,
         "source": source,
@@ -132,14 +161,14 @@ def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> s
     """What every card of this order must add: whose guideline this is when the diagnosis leaves it open, and how sure
     the recognition of the drug is."""
     keys: list[str] = [finding.scope] if finding.scope in language.notes else []
-    if isinstance(finding.order, DrugOrder) and finding.order.low_confidence:
+    if isinstance(finding.subject, DrugOrder) and finding.subject.low_confidence:
         keys.append("low-confidence")
     return "\n\n".join(language.notes[key].render(values).strip() for key in keys)
 
 
-def _gaps(recommendation: Recommendation, facts: Facts, language: Language) -> str:
+def _gaps(topic: Topic, facts: Facts, language: Language) -> str:
     """What the topic would also have looked at and did not get: said on the card that is given all the same."""
-    missing = facts.lacking(*recommendation.needs.optional)
+    missing = facts.lacking(*topic.optional)
     return language.notes["gaps"].render(missing=missing).strip() if missing else ""
 
 
@@ -158,14 +187,14 @@ def _suggestion(
 
 def _action(act: Act, label: str, page: Page) -> Json | None:
     """One action, or None when the draft has no id by which the client could find it."""
-    content, caller = page.content, page.caller
+    offer, context = page.offer, page.context
     match act:
         case CreateService(orderable):
-            thing = content.orderables[orderable]
-            words = f"{label}: {thing.text[caller.language]}"
-            return {"type": "create", "description": words, "resource": resources.service_request(thing, caller)}
+            thing = offer.orderables[orderable]
+            words = f"{label}: {thing.text[context.language]}"
+            return {"type": "create", "description": words, "resource": resources.service_request(thing, context)}
         case CreateDrug(orderable):
-            made = resources.medication_request(content.orderables[orderable], act, caller, content.dosing)
+            made = resources.medication_request(offer.orderables[orderable], act, context, offer.dosing)
             return {"type": "create", "description": label, "resource": made}
         case DeleteOrder(order):
             return {"type": "delete", "description": label, "resourceId": str(order.ref)} if order.ref else None
@@ -176,14 +205,14 @@ def _action(act: Act, label: str, page: Page) -> Json | None:
             return {
                 "type": "update",
                 "description": label,
-                "resource": resources.revised(original, act, content.reader.doses, content.dosing),
+                "resource": resources.revised(original, act, offer.doses, offer.dosing),
             }
 
 
 def _not_evaluated(findings: Findings, unreadable: Mapping[str, int], page: Page) -> Json:
-    recommendation = page.content.recommendations[NOT_EVALUATED]
-    data = {"unknown": list(_unknown_lines(findings.unknown, page.language)), "unreadable": dict(unreadable)}
-    values = template_values(recommendation, None, findings.facts, page.language, data)
+    recommendation, language = page.wording.not_evaluated, page.wording.language
+    data = {"unknown": list(_unknown_lines(findings.unknown, language)), "unreadable": dict(unreadable)}
+    values = template_values(recommendation, None, findings.facts, language, data)
     name = card_uuid(page.hook_instance, NOT_EVALUATED, "")
     return _frame(recommendation, "some-unknown", recommendation.indicators["default"], name, values, page)
 

@@ -1,41 +1,60 @@
-"""``check --explain``: which rule said what about which order, on which facts, in words."""
+"""``check --explain``: which rule said what about which subject, on which facts, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from cds_service.answer import Answer
-from cds_service.edition import Content
-from cds_service.evaluate.judge import Finding, Findings
+from cds_service.base.numbers import plain_number
+from cds_service.evaluate.findings import Finding, Findings
 from cds_service.evaluate.outcome import Advise, NoAdvice
-from cds_service.facts.facts import DrugOrder, Facts, Missing, Order
+from cds_service.facts.facts import CHAPTERS, Facts
+from cds_service.facts.subjects import Chart, DrugOrder, RequestedProcedure, Subject
+from cds_service.facts.window import problem_list
+from cds_service.record.read import Record
 from cds_service.render.cards import template_values
-from cds_service.render.texts import Language, clearance_number, one_line, plain_number
+from cds_service.render.texts import Language, one_line
 
 
-def explain(answered: Answer, content: Content, language: Language) -> Iterator[str]:
-    """Lines of plain text: the orders, the facts, then every rule's answer."""
-    if answered.findings is None:
-        yield "No order in this call is in the scope of the service: no rule was asked."
+def explain(
+    subjects: Iterable[Subject], record: Record, findings: Findings | None, language: Language
+) -> Iterator[str]:
+    """Lines of plain text: the subjects, the facts, then every rule's answer. ``findings``: None: no rule was asked."""
+    if findings is None:
+        yield "Nothing in this call is in the scope of the service: no rule was asked."
         return
-    facts = answered.findings.facts
     yield "Orders:"
-    yield from (f"  - {line}" for line in map(_order, facts.orders))
+    yield from (f"  - {_subject(subject)}" for subject in subjects)
     yield "Facts:"
-    yield from (f"  - {line}" for line in _facts(facts))
-    yield from (f"  - {kind}: {n} could not be read" for kind, n in answered.record.unreadable.items())
-    if answered.record.other_patient:
-        yield f"  - {answered.record.other_patient} resource(s) of another patient were dropped"
+    yield from (f"  - {line}" for line in _facts(findings.facts))
+    yield from (f"  - {kind}: {n} could not be read" for kind, n in record.unreadable.items())
+    if record.other_patient:
+        yield f"  - {record.other_patient} resource(s) of another patient were dropped"
+    if record.later:
+        yield f"  - {record.later} resource(s) dated after now were dropped: they have not happened"
     yield "Rules:"
-    yield from (f"  - {_finding(f, answered.findings, content, language)}" for f in answered.findings.all)
+    yield from (f"  - {_finding(f, findings.facts, language)}" for f in findings.all)
 
 
-def _order(order: Order) -> str:
-    selected = "selected" if order.selected else "not selected"
-    action = "stops" if order.stops else "orders"
-    if not isinstance(order, DrugOrder):
-        return f"{order.key} {action} service {', '.join(order.services) or 'not recognised'} ({selected})"
-    parts = [f"{order.key} {action} {', '.join(order.drugs) or 'a drug that is not recognised'} ({selected})"]
+def _subject(subject: Subject) -> str:
+    match subject:
+        case DrugOrder():
+            return _drug(subject)
+        case RequestedProcedure():
+            return f"{_head(subject)} procedure {', '.join(subject.concepts) or 'not recognised'} {_selected(subject)}"
+        case Chart():
+            return "the chart is opened"
+
+
+def _head(order: DrugOrder | RequestedProcedure) -> str:
+    return f"{order.key} {'stops' if order.stops else 'orders'}"
+
+
+def _selected(order: DrugOrder | RequestedProcedure) -> str:
+    return "(selected)" if order.selected else "(not selected)"
+
+
+def _drug(order: DrugOrder) -> str:
+    parts = [f"{_head(order)} {', '.join(order.drugs) or 'a drug that is not recognised'} {_selected(order)}"]
     parts.append(
         f"dose {plain_number(order.dose.mg, 2)} mg"
         if order.dose
@@ -51,43 +70,23 @@ def _order(order: Order) -> str:
 
 
 def _facts(facts: Facts) -> Iterator[str]:
-    age = facts.patient.age
-    yield f"age {'unknown' if age is None else age}, sex {facts.patient.sex or 'unknown'}"
-    active = [d.concept for d in facts.diagnoses if d.active]
-    yield f"diagnoses: {', '.join(active) or 'none that matter'}"
-    clearance = facts.renal.clearance
-    if clearance:
-        yield f"creatinine clearance {clearance_number(clearance.value)} mL/min ({clearance.method}, {clearance.when})"
-    else:
-        yield f"creatinine clearance unknown: {_missing(facts.renal.problems)}"
-    calcium = facts.calcium
-    if calcium.level and calcium.value is not None:
-        value = f"{plain_number(calcium.value, 2)} {calcium.unit}"
-        yield f"calcium {calcium.level}: {value} ({calcium.kind}, {calcium.when})"
-    else:
-        yield f"calcium unknown: {_missing(calcium.problems)}"
-    for use in facts.uses:
-        state = "active" if use.active else "ended" if use.ended else "given"
-        yield f"{use.kind} of {', '.join(use.drugs)}: {state}, {use.when or 'undated'} ({use.ref})"
-    for arrangement in facts.arrangements:
-        yield f"{arrangement.service} {arrangement.how}, {arrangement.when or 'undated'} ({arrangement.ref})"
+    for name, chapter in CHAPTERS.items():
+        if chapter.explained:
+            yield from chapter.explained(getattr(facts, name))
     if facts.gaps:
-        yield f"not (wholly) obtained: {_missing(tuple(facts.gaps.values()))}"
+        yield f"not (wholly) obtained: {problem_list(facts.gaps.values())}"
 
 
-def _missing(missing: tuple[Missing, ...]) -> str:
-    return "; ".join(f"{m.what} {m.why}" for m in missing) or "nothing found"
-
-
-def _finding(finding: Finding, findings: Findings, content: Content, language: Language) -> str:
-    about = f"{finding.topic} on {finding.order.key}"
-    outcome, topic = finding.outcome, language.topics[finding.topic]
+def _finding(finding: Finding, facts: Facts, language: Language) -> str:
+    about = f"{finding.code} on {finding.subject.key or 'the chart'}"
+    outcome, topic = finding.outcome, language.topics[finding.code]
+    recommendation = finding.topic.recommendation
     if isinstance(outcome, Advise):
-        values = template_values(finding.recommendation, finding.order, findings.facts, language, outcome.data)
+        values = template_values(recommendation, finding.subject, facts, language, outcome.data)
         said = one_line(topic.cards[outcome.say].summary.render(values))
         stands = f" — replaced by the card of {finding.replaced_by}" if finding.replaced_by else ""
         return f"{about}: ADVISE ({outcome.indicator}) {said}{stands}"
     if isinstance(outcome, NoAdvice):
-        values = template_values(finding.recommendation, finding.order, findings.facts, language, outcome.data)
+        values = template_values(recommendation, finding.subject, facts, language, outcome.data)
         return f"{about}: no advice. {one_line(topic.quiet[outcome.because].render(values))}"
-    return f"{about}: cannot tell. {_missing(outcome.missing)}"
+    return f"{about}: cannot tell. {problem_list(outcome.missing)}"

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any
 
+from cds_service.base.kinds import FhirVersion
 from cds_service.evaluate.outcome import CreateDrug, ReviseOrder
 from cds_service.facts.doses import DoseReader, norm
 from cds_service.knowledge.dosing import Dosing
 from cds_service.knowledge.services import Orderable
 
-FhirVersion = Literal["R4", "R4B", "R5"]
 Json = dict[str, Any]
 UCUM = "http://unitsofmeasure.org"
 SNOMED = "http://snomed.info/sct"
@@ -22,8 +22,8 @@ _REQUESTERS = ("Practitioner/", "PractitionerRole/", "Patient/", "RelatedPerson/
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Whose order it is, and in which FHIR version the answer goes back."""
+class OrderContext:
+    """Whose order a suggestion is, and in which FHIR version it goes back."""
 
     version: FhirVersion
     patient_id: str
@@ -33,17 +33,17 @@ class Caller:
     language: str
 
 
-def _common(caller: Caller) -> Json:
+def _common(context: OrderContext) -> Json:
     resource: Json = {
         "status": "draft",
         "intent": "proposal",
-        "subject": {"reference": f"Patient/{caller.patient_id}"},
-        "authoredOn": caller.now.isoformat(timespec="seconds"),
+        "subject": {"reference": f"Patient/{context.patient_id}"},
+        "authoredOn": context.now.isoformat(timespec="seconds"),
     }
-    if caller.encounter_id:
-        resource["encounter"] = {"reference": f"Encounter/{caller.encounter_id.removeprefix('Encounter/')}"}
-    if caller.user_id.startswith(_REQUESTERS):
-        resource["requester"] = {"reference": caller.user_id}
+    if context.encounter_id:
+        resource["encounter"] = {"reference": f"Encounter/{context.encounter_id.removeprefix('Encounter/')}"}
+    if context.user_id.startswith(_REQUESTERS):
+        resource["requester"] = {"reference": context.user_id}
     return resource
 
 
@@ -52,23 +52,23 @@ def _concept(orderable: Orderable, language: str) -> Json:
     return {"coding": coding, "text": orderable.text[language]}
 
 
-def service_request(orderable: Orderable, caller: Caller) -> Json:
+def service_request(orderable: Orderable, context: OrderContext) -> Json:
     """A draft ServiceRequest proposing the orderable."""
-    concept = _concept(orderable, caller.language)
-    code = {"concept": concept} if caller.version == "R5" else concept
-    return {"resourceType": "ServiceRequest", **_common(caller), "code": code}
+    concept = _concept(orderable, context.language)
+    code = {"concept": concept} if context.version == "R5" else concept
+    return {"resourceType": "ServiceRequest", **_common(context), "code": code}
 
 
-def medication_request(orderable: Orderable, act: CreateDrug, caller: Caller, dosing: Dosing) -> Json:
+def medication_request(orderable: Orderable, act: CreateDrug, context: OrderContext, dosing: Dosing) -> Json:
     """A draft MedicationRequest proposing the drug, with the parts of its dosage that the source states."""
-    concept = _concept(orderable, caller.language)
+    concept = _concept(orderable, context.language)
     medication = (
-        {"medication": {"concept": concept}} if caller.version == "R5" else {"medicationCodeableConcept": concept}
+        {"medication": {"concept": concept}} if context.version == "R5" else {"medicationCodeableConcept": concept}
     )
-    resource = {"resourceType": "MedicationRequest", **_common(caller), **medication}
+    resource = {"resourceType": "MedicationRequest", **_common(context), **medication}
     dosage = _dosage(orderable, act.mg, dosing)
     if orderable.dosage_text:
-        dosage["text"] = orderable.dosage_text[caller.language]
+        dosage["text"] = orderable.dosage_text[context.language]
     return resource | ({"dosageInstruction": [dosage]} if dosage else {})
 
 

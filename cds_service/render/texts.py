@@ -9,41 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
-from fractions import Fraction
-from functools import lru_cache
 
 import jinja2
 
-from cds_service.base.yamlfile import ContentError
-from cds_service.facts.facts import RequestText
+from cds_service.base.complaints import ContentError
+from cds_service.base.kinds import RequestText
+from cds_service.base.numbers import clearance_number, plain_number
 from cds_service.knowledge.texts import CardText, SharedText, TopicText
 from cds_service.render.escape import markdown
-
-LANGUAGES = ("en", "zh-CN")
-
-
-@lru_cache(maxsize=4096)
-def plain_number(value: Fraction | Decimal | int, places: int = 1) -> str:
-    """A number to at most ``places`` decimals, half up, without trailing zeros: 7/2 -> "3.5", 4 -> "4"."""
-    above, below = value.as_integer_ratio()
-    scaled = Decimal(above) / Decimal(below)
-    text = f"{scaled.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-# Every limit on a clearance is a multiple of ten (a test holds it); shown with one decimal, 29.96 would read as 30.0.
-_LIMITS = 10
-
-
-def clearance_number(value: Fraction) -> str:
-    """One decimal, and more where one decimal would show a limit that the value is not."""
-    text = ""
-    for places in range(1, 6):
-        text = f"{Decimal(plain_number(value, places)):.{places}f}"
-        if Fraction(text) % _LIMITS or Fraction(text) == value:
-            break
-    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +88,17 @@ def _environment(shared: SharedText, finalize: Callable[[object], object]) -> ji
 
 
 def compile_language(
-    tag: str, shared: SharedText, topics: Mapping[str, TopicText], kinds: Mapping[str, str]
+    tag: str, shared: SharedText, macros: Mapping[str, str], topics: Mapping[str, TopicText], kinds: Mapping[str, str]
 ) -> Language:
-    """Compile one language. ``kinds``: topic -> source kind, which picks the source line. Raises on a bad template."""
+    """Compile one language. ``macros`` by file; ``kinds``: topic -> source kind, which picks the source line.
+
+    Raises ``ContentError`` on a bad template.
+    """
     rich, plain = _environment(shared, _finalize_markdown), _environment(shared, _finalize_plain)
     for env in (rich, plain):
         # Jinja copies its globals into every rendering: only the macros are left, compiled once, called as m.name(...).
         env.globals.clear()
-        env.globals["m"] = env.from_string(shared.macros).module
+        env.globals["m"] = env.from_string("".join(macros.values())).module
 
     # trim_blocks eats one line break after a tag, so parts are set three apart and tidied afterwards.
     def detail(topic: str, card: CardText) -> jinja2.Template:

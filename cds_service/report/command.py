@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cds_service.base.yamlfile import ContentError
-from cds_service.site.settings import Settings, SettingsError
+from cds_service.base.complaints import ContentError, SettingsError
+from cds_service.site.settings import Settings
 
 if TYPE_CHECKING:
-    from cds_service.edition import Content
+    from cds_service.edition import Edition
     from cds_service.report.figures import Figures, Period
     from cds_service.store.engine import Database
 
@@ -51,11 +51,11 @@ def report(
         tag = language or settings.default_language
         say = texts(tag)
         begin, end = dates(since, until, datetime.now(UTC), say)
-        content = _content(settings)
-        made = _figures(settings, content, Period(begin, end, issuer, tenant), say)
+        edition = _edition(settings)
+        made = _figures(settings, edition, Period(begin, end, issuer, tenant), say)
     except (ContentError, SettingsError) as error:
         raise click.ClickException(str(error)) from None
-    _write(_rendered(made, content, tag, kind, to_terminal=output is None), output, say)
+    _write(_rendered(made, edition, tag, kind, to_terminal=output is None), output, say)
 
 
 def dates(since: str | None, until: str | None, now: datetime, say: dict[str, str]) -> tuple[datetime, datetime]:
@@ -81,13 +81,13 @@ def _midnight(option: str, text: str, say: dict[str, str]) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _content(settings: Settings) -> Content:
-    from cds_service.edition import Content  # noqa: PLC0415
+def _edition(settings: Settings) -> Edition:
+    from cds_service.edition import Edition  # noqa: PLC0415
 
-    return Content.load(settings)
+    return Edition.load(settings)
 
 
-def _figures(settings: Settings, content: Content, period: Period, say: dict[str, str]) -> Figures:
+def _figures(settings: Settings, edition: Edition, period: Period, say: dict[str, str]) -> Figures:
     """The figures; the database is looked at first. Raises ``ClickException`` where it cannot be read."""
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
@@ -103,8 +103,8 @@ def _figures(settings: Settings, content: Content, period: Period, say: dict[str
             period.until,
             period.issuer,
             period.tenant,
-            topics=tuple(content.recommendations),
-            wrong_advice=content.guideline.override_reasons.wrong_advice,
+            topics=tuple(edition.recommendations),
+            wrong_advice=edition.knowledge.guideline.override_reasons.wrong_advice,
         )
     except SQLAlchemyError as error:
         # The kind only: the message of a driver may repeat the address and who asked.
@@ -126,11 +126,11 @@ def _usable(database: Database, say: dict[str, str]) -> None:
         raise click.ClickException(say["other_revision"].format(found=found, needed=needed))
 
 
-def _rendered(made: Figures, content: Content, tag: str, kind: str, *, to_terminal: bool) -> bytes:
+def _rendered(made: Figures, edition: Edition, tag: str, kind: str, *, to_terminal: bool) -> bytes:
     """The report as bytes. Only the format asked for is imported: pygal and rich take their time."""
     from cds_service.report.words import Words  # noqa: PLC0415
 
-    words = Words.read(content, tag)
+    words = Words.read(edition, tag)
     if kind == "csv":
         from cds_service.report import csvfile  # noqa: PLC0415
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from cds_service.base.yamlfile import load_as
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.knowledge.model import File
 from cds_service.report.figures import UNRECOGNISED, Period
 
@@ -36,13 +36,13 @@ class Words:
     wrong_advice: str
 
     @classmethod
-    def read(cls, content: Content, tag: str) -> Words:
-        """The words in the language ``tag``, with the names that the reviewed content gives topics and reasons."""
-        reasons = content.guideline.override_reasons
+    def read(cls, edition: Edition, tag: str) -> Words:
+        """The words in the language ``tag``, with the names that the reviewed edition gives topics and reasons."""
+        reasons = edition.knowledge.guideline.override_reasons
         return cls(
             tag=tag,
             texts=texts(tag),
-            topics={topic: said.display for topic, said in content.languages[tag].topics.items()},
+            topics={topic: said.display for topic, said in edition.wordings[tag].language.topics.items()},
             reasons={code: said[tag] for code, said in reasons.display.items()},
             wrong_advice=reasons.wrong_advice,
         )
@@ -51,7 +51,7 @@ class Words:
         return self.texts[key].format(**values)
 
     def topic(self, topic: str | None) -> str:
-        """The name of a topic; the code itself of one that the content no longer has."""
+        """The name of a topic; the code itself of one that the edition no longer has."""
         return self("unknown_topic") if topic is None else self.topics.get(topic, topic)
 
     def reason(self, code: str) -> str:

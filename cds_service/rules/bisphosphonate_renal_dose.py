@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from cds_service.evaluate.outcome import Advise, CreateDrug, DeleteOrder, NoAdvice, Outcome, ReviseOrder, Suggestion
-from cds_service.evaluate.triggers import drug_ordered
-from cds_service.facts.facts import Clearance, DrugOrder, Facts
+from cds_service.evaluate.triggers import ordered, rule
+from cds_service.facts.facts import Facts
+from cds_service.facts.renal import Clearance
+from cds_service.facts.subjects import DrugOrder
 from cds_service.knowledge.model import Band, Parameters
 
 TABLE = "table_2"
 
 
-@drug_ordered("bisphosphonate-renal-dose", "bisphosphonate")
+@rule("bisphosphonate-renal-dose", ordered("bisphosphonate"))
 def bisphosphonate_renal_dose(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     clearance, bands = facts.renal.clearance, p.bands(TABLE, order.drug)
     if not bands or order.route == "oral":
@@ -58,8 +60,8 @@ def _above_label_limit(facts: Facts, p: Parameters) -> bool:
 
 
 def _current_creatinine(facts: Facts) -> Fraction | None:
-    newest = facts.renal.creatinine
-    return newest.value if newest and facts.within(newest.when, facts.renal.look_back_days) else None
+    current = facts.creatinine.current
+    return current.value if current else None
 
 
 def _band(bands: list[Band], clearance: Fraction) -> Band | None:

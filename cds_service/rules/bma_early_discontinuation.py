@@ -3,22 +3,27 @@
 from datetime import date
 
 from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
-from cds_service.evaluate.triggers import BONE_MODIFYING, drug_stopped
-from cds_service.facts.facts import DrugOrder, Facts
+from cds_service.evaluate.triggers import BONE_MODIFYING, rule, stopped
+from cds_service.facts.facts import Facts
+from cds_service.facts.subjects import DrugOrder
+from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.knowledge.model import Parameters
 
-MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
 # A serious adverse reaction is the guideline's reason to stop; these are the ones a record can show.
 ADVERSE = ("osteonecrosis-of-jaw", "acute-kidney-injury", "dialysis")
 ADVERSE_REASONS = ("chronic-kidney-disease", "hypocalcaemia")
 EVENTS = ("bone-pain", "pathological-fracture", "spinal-cord-compression", "hypercalcaemia")
 
 
-@drug_stopped("bma-early-discontinuation", *BONE_MODIFYING)
+@rule("bma-early-discontinuation", stopped(*BONE_MODIFYING))
 def bma_early_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
-    if any(facts.drug_orders(group) for group in BONE_MODIFYING):
+    if any(facts.orders.drugs(group) for group in BONE_MODIFYING):
         return NoAdvice("switch")
-    if facts.has(*ADVERSE) or order.stop_reasons & {*ADVERSE, *ADVERSE_REASONS} or facts.calcium.level == "low":
+    if (
+        facts.diagnoses.has(*ADVERSE)
+        or order.stop_reasons & {*ADVERSE, *ADVERSE_REASONS}
+        or facts.calcium.level == "low"
+    ):
         return NoAdvice("adverse-event")
     events = order.stop_reasons & set(EVENTS)
     first = _first_dose(order, facts)
@@ -40,5 +45,5 @@ def bma_early_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> 
 
 def _first_dose(order: DrugOrder, facts: Facts) -> date | None:
     """The first day of treatment with any bone-modifying drug, the ended prescription itself included."""
-    days = [use.when for use in facts.treated_with(BONE_MODIFYING) if use.when]
+    days = [use.when for use in facts.treatment.ever(BONE_MODIFYING) if use.when]
     return min([*days, *([order.authored] if order.authored else [])], default=None)

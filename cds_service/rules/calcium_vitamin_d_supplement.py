@@ -1,20 +1,22 @@
 """§4.1.4.3: calcium and vitamin D beside a bone-modifying drug, unless calcium is high."""
 
+from cds_service.base.kinds import DrugGroup
 from cds_service.evaluate.outcome import Advise, CannotTell, CreateDrug, NoAdvice, Outcome, Suggestion
-from cds_service.evaluate.triggers import BONE_MODIFYING, drug_ordered
-from cds_service.facts.facts import DrugGroup, DrugOrder, Facts
+from cds_service.evaluate.triggers import BONE_MODIFYING, ordered, rule
+from cds_service.facts.facts import Facts
+from cds_service.facts.subjects import DrugOrder
+from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.knowledge.model import Parameters
 
-MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
 SUPPLEMENTS: tuple[tuple[DrugGroup, str], ...] = (("calcium", "calcium-supplement"), ("vitamin-d", "vitamin-d"))
 
 
-@drug_ordered("calcium-vitamin-d-supplement", *BONE_MODIFYING)
+@rule("calcium-vitamin-d-supplement", ordered(*BONE_MODIFYING))
 def calcium_vitamin_d_supplement(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if facts.hypercalcaemic:
         return NoAdvice("hypercalcaemia")
     days = p.days("look_back")
-    absent = [(g, o) for g, o in SUPPLEMENTS if not facts.drug_orders(g) and not facts.taking((g,), days)]
+    absent = [(g, o) for g, o in SUPPLEMENTS if not facts.orders.drugs(g) and not facts.treatment.taking((g,), days)]
     if not absent:
         return NoAdvice("taken")
     if missing := facts.lacking(*MEDICATIONS):

@@ -1,14 +1,14 @@
 """Denosumab labels: after denosumab ends or lapses with no other agent, vertebral fractures may follow."""
 
 from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
-from cds_service.evaluate.triggers import BONE_MODIFYING, drug_ordered_or_stopped
-from cds_service.facts.facts import DrugOrder, Facts
+from cds_service.evaluate.triggers import BONE_MODIFYING, ordered, rule, stopped
+from cds_service.facts.facts import Facts
+from cds_service.facts.subjects import DrugOrder
+from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.knowledge.model import Parameters
 
-MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
 
-
-@drug_ordered_or_stopped("denosumab-discontinuation", "rankl-inhibitor")
+@rule("denosumab-discontinuation", ordered("rankl-inhibitor"), stopped("rankl-inhibitor"))
 def denosumab_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if order.drug != "denosumab":
         return NoAdvice("other-drug")
@@ -17,7 +17,7 @@ def denosumab_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> 
     missing = facts.lacking(*MEDICATIONS)
     if missing:
         return CannotTell(missing)
-    days = facts.given((order.drug,))
+    days = facts.treatment.given((order.drug,))
     last = days[-1] if days else None
     if order.stops:
         return Advise(p.indicator(), "stopped", {"last": last})
@@ -29,7 +29,7 @@ def denosumab_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> 
 
 def _covered(order: DrugOrder, facts: Facts, p: Parameters) -> bool:
     """Whether another bone-modifying drug is ordered or active, or denosumab itself ordered anew as it is stopped."""
-    drafts = [o for group in BONE_MODIFYING for o in facts.drug_orders(group)]
+    drafts = [o for group in BONE_MODIFYING for o in facts.orders.drugs(group)]
     ordered = any(order.stops or o.drug != order.drug for o in drafts)
-    active = any(order.drug not in use.drugs for use in facts.taking(BONE_MODIFYING, p.days("overdue")))
+    active = any(order.drug not in use.drugs for use in facts.treatment.taking(BONE_MODIFYING, p.days("overdue")))
     return ordered or active

@@ -3,20 +3,21 @@
 from fractions import Fraction
 
 from cds_service.evaluate.outcome import Advise, CreateDrug, DeleteOrder, NoAdvice, Outcome, ReviseOrder, Suggestion
-from cds_service.evaluate.triggers import drug_ordered
-from cds_service.facts.facts import DrugOrder, Facts
+from cds_service.evaluate.triggers import ordered, rule
+from cds_service.facts.facts import Facts
+from cds_service.facts.subjects import DrugOrder
 from cds_service.knowledge.model import Parameters
 
 # Given in schedules of their own, with loading doses; the guideline's is for bone metastasis.
 OTHER_SCHEDULES = {"giant-cell-tumour-of-bone", "hypercalcaemia"}
 
 
-@drug_ordered("denosumab-dose", "rankl-inhibitor")
+@rule("denosumab-dose", ordered("rankl-inhibitor"))
 def denosumab_dose(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if order.drug != "denosumab":
         return NoAdvice("other-drug")
-    metastasis = facts.has("bone-metastasis") or "bone-metastasis" in order.indications
-    if order.indications & OTHER_SCHEDULES or (facts.has(*OTHER_SCHEDULES) and not metastasis):
+    metastasis = facts.diagnoses.has("bone-metastasis") or "bone-metastasis" in order.indications
+    if order.indications & OTHER_SCHEDULES or (facts.diagnoses.has(*OTHER_SCHEDULES) and not metastasis):
         return NoAdvice("other-indication")
     dose = order.dose.mg if order.dose else None
     wrong_dose = dose is not None and dose != p.number("dose")

@@ -1,21 +1,23 @@
 """§4.1.4.3: hypercalcaemia is a contraindication to calcium and vitamin D."""
 
+from cds_service.base.kinds import DrugGroup
 from cds_service.evaluate.outcome import Advise, CannotTell, CreateService, DeleteOrder, NoAdvice, Outcome, Suggestion
-from cds_service.evaluate.triggers import BONE_MODIFYING, drug_ordered
-from cds_service.facts.facts import DrugGroup, DrugOrder, Facts
+from cds_service.evaluate.triggers import BONE_MODIFYING, ordered, rule
+from cds_service.facts.facts import Facts
+from cds_service.facts.subjects import DrugOrder
+from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.knowledge.model import Parameters
 
-MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
 SUPPLEMENTS: tuple[DrugGroup, ...] = ("calcium", "vitamin-d")
 
 
-@drug_ordered("hypercalcaemia-no-supplement", *SUPPLEMENTS, *BONE_MODIFYING)
+@rule("hypercalcaemia-no-supplement", ordered(*SUPPLEMENTS, *BONE_MODIFYING))
 def hypercalcaemia_no_supplement(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if not facts.hypercalcaemic:
         return NoAdvice("not-hypercalcaemic")
     if order.groups & set(SUPPLEMENTS):
         return Advise(p.indicator(), "ordered", suggestions=_suggestions(order, facts))
-    if taken := facts.taking(SUPPLEMENTS, p.days("look_back")):
+    if taken := facts.treatment.taking(SUPPLEMENTS, p.days("look_back")):
         return Advise(p.indicator(), "active", {"taken": taken})
     missing = facts.lacking(*MEDICATIONS)
     return CannotTell(missing) if missing else NoAdvice("not-taken")

@@ -1,12 +1,13 @@
 """Zoledronic acid label: infused over no less than 15 minutes."""
 
 from cds_service.evaluate.outcome import Advise, NoAdvice, Outcome
-from cds_service.evaluate.triggers import drug_ordered
-from cds_service.facts.facts import DrugOrder, Facts
+from cds_service.evaluate.triggers import ordered, rule
+from cds_service.facts.facts import Facts
+from cds_service.facts.subjects import DrugOrder
 from cds_service.knowledge.model import Parameters
 
 
-@drug_ordered("infusion-time", "bisphosphonate")
+@rule("infusion-time", ordered("bisphosphonate"))
 def infusion_time(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if order.drug != "zoledronic-acid":
         return NoAdvice("other-drug")

@@ -1,16 +1,16 @@
 """§4.1.4.2: an NSAID or cisplatin is ordered while a bisphosphonate is active."""
 
 from cds_service.evaluate.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
-from cds_service.evaluate.triggers import drug_ordered
-from cds_service.facts.facts import DrugOrder, Facts
+from cds_service.evaluate.triggers import ordered, rule
+from cds_service.facts.facts import Facts
+from cds_service.facts.subjects import DrugOrder
+from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.knowledge.model import Parameters
 
-MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
 
-
-@drug_ordered("nsaid-with-bisphosphonate", "nsaid", "platinum")
+@rule("nsaid-with-bisphosphonate", ordered("nsaid", "platinum"))
 def nsaid_with_bisphosphonate(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
-    if taken := facts.taking(("bisphosphonate",), p.days("look_back")):
+    if taken := facts.treatment.taking(("bisphosphonate",), p.days("look_back")):
         say = "cisplatin" if "platinum" in order.groups else "nsaid"
         suggestions = (Suggestion("delete", (DeleteOrder(order),)),) if say == "nsaid" else ()
         return Advise(p.indicator(), say, {"use": taken[0]}, suggestions)

@@ -1,12 +1,13 @@
 """Table 2, note: pamidronate 90 mg is infused over 2 to 4 hours or longer."""
 
 from cds_service.evaluate.outcome import Advise, NoAdvice, Outcome
-from cds_service.evaluate.triggers import drug_ordered
-from cds_service.facts.facts import DrugOrder, Facts
+from cds_service.evaluate.triggers import ordered, rule
+from cds_service.facts.facts import Facts
+from cds_service.facts.subjects import DrugOrder
 from cds_service.knowledge.model import Parameters
 
 
-@drug_ordered("pamidronate-infusion-time", "bisphosphonate")
+@rule("pamidronate-infusion-time", ordered("bisphosphonate"))
 def pamidronate_infusion_time(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if order.drug != "pamidronate" or order.dose is None or order.dose.mg < p.number("dose"):
         return NoAdvice("other-order")

@@ -3,14 +3,16 @@
 from fractions import Fraction
 
 from cds_service.evaluate.outcome import Advise, CreateService, NoAdvice, Outcome, Suggestion
-from cds_service.evaluate.triggers import drug_ordered
-from cds_service.facts.facts import DrugOrder, Facts, Reading
+from cds_service.evaluate.triggers import ordered, rule
+from cds_service.facts.facts import Facts
+from cds_service.facts.results import Reading
+from cds_service.facts.subjects import DrugOrder
 from cds_service.knowledge.model import Parameters
 
 
-@drug_ordered("renal-function-unstable", "bisphosphonate")
+@rule("renal-function-unstable", ordered("bisphosphonate"))
 def renal_function_unstable(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
-    injury = facts.found("acute-kidney-injury")
+    injury = facts.diagnoses.found("acute-kidney-injury")
     pair = _unsteady(facts, p)
     if not injury and pair is None:
         return NoAdvice("steady")
@@ -21,11 +23,11 @@ def renal_function_unstable(order: DrugOrder, facts: Facts, p: Parameters) -> Ou
 
 def _unsteady(facts: Facts, p: Parameters) -> tuple[Reading, Reading] | None:
     """The newest creatinine of the look-back and one of the days before it that differs by more than the limit."""
-    newest = facts.renal.creatinine
-    if newest is None or not facts.within(newest.when, facts.renal.look_back_days):
+    newest = facts.creatinine.current
+    if newest is None:
         return None
     window, limit = p.number("window"), p.share("change")
-    for older in facts.renal.creatinine_history[1:]:
+    for older in facts.creatinine.history[1:]:
         if (newest.when - older.when).days > window:
             return None
         if _change(newest, older) > limit:

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from cds_service.base.yamlfile import load_as
+from cds_service.base.complaints import Faults
+from cds_service.base.kinds import NOT_EVALUATED
 from cds_service.knowledge.codelists import Systems, load_rows, load_systems
-from cds_service.knowledge.load import OverrideReasons
+from cds_service.knowledge.knowledge import Knowledge
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import Parameter, Recommendation
 from cds_service.knowledge.names import is_chinese, plain, squeezed, worded
-from cds_service.knowledge.services import Orderable, Services
+from cds_service.knowledge.services import Orderable
 from cds_service.site.address import fault_of
 from cds_service.site.check_trust import reasons, silences, trust
-from cds_service.site.complaint import NOT_EVALUATED, Complaint, Where, unknown
-from cds_service.site.model import Client, LocalCode, LocalName, Options, Site
+from cds_service.site.complaint import Complaint, Where, unknown
+from cds_service.site.model import Client, LocalCode, LocalName, Site
 
 # Units of which only whole numbers make sense.
 COUNTED = frozenset({"d", "mo", "a", "1"})
@@ -43,27 +44,28 @@ class Known:
     orderables: Mapping[str, Orderable]
     systems: Systems
     concepts: Mapping[str, Concept]
-    options: Options
     prefetch: Mapping[str, str]
     override_reasons: frozenset[str]
 
     @classmethod
-    def read(cls, root: Path, recommendations: Mapping[str, Recommendation], measurements: Measurements) -> Known:
-        """Beside what is given, the rest of ``cards/``. Raises ``ContentError``."""
+    def of(cls, knowledge: Knowledge, root: Path, faults: Faults) -> Known:
+        """Of the content as loaded, and the code lists and options below ``root``. Mistakes are noted in ``faults``."""
         products: dict[str, set[str]] = {}
         domains: dict[str, str] = {}
-        for row in load_rows(root / "codelists"):
-            domains[row.concept] = row.domain
-            products.setdefault(row.concept, set()).update({row.product} if row.product else ())
+        systems = Systems({}, {})
+        with faults.noted():
+            for row in load_rows(root / "codelists"):
+                domains[row.concept] = row.domain
+                products.setdefault(row.concept, set()).update({row.product} if row.product else ())
+            systems = load_systems(root / "codelists")
         return cls(
-            recommendations=recommendations,
-            measurements=measurements,
-            prefetch=load_as(root / "services.yaml", Services).prefetch,
-            orderables=load_as(root / "orderables.yaml", dict[str, Orderable]),
-            systems=load_systems(root / "codelists"),
+            recommendations=knowledge.guideline.recommendations,
+            measurements=knowledge.measurements,
+            prefetch=knowledge.services.prefetch,
+            orderables=knowledge.orderables,
+            systems=systems,
             concepts={name: Concept(domain, frozenset(products[name])) for name, domain in domains.items()},
-            options=load_as(root / "site.yaml", Options),
-            override_reasons=frozenset(load_as(root / "override-reasons.yaml", OverrideReasons).display),
+            override_reasons=frozenset(knowledge.guideline.override_reasons.display),
         )
 
 
@@ -173,10 +175,10 @@ def _numbers(site: Site, known: Known) -> Iterator[Complaint]:
             else:
                 yield from _number(("parameters", topic, name), name, value, shipped[name])
     for window, value in site.windows.items():
-        yield from _number(("windows", window), window, value, getattr(known.measurements.windows, window))
-    if site.acetaminophen_daily_maximum_g is not None:
-        key = "acetaminophen_daily_maximum_g"
-        yield from _number((key,), key, site.acetaminophen_daily_maximum_g, known.options.acetaminophen_daily_maximum_g)
+        if window not in known.measurements.windows:
+            yield unknown(("windows", window), "window", window, known.measurements.windows)
+            continue
+        yield from _number(("windows", window), window, value, known.measurements.windows[window])
 
 
 def _number(where: Where, name: str, value: Decimal, shipped: Parameter) -> Iterator[Complaint]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
+from cds_service.base.kinds import NOT_EVALUATED
 from cds_service.site.address import fault_of
-from cds_service.site.complaint import NOT_EVALUATED, Complaint, Where, unknown
+from cds_service.site.complaint import Complaint, Where, unknown
 from cds_service.site.model import Client, FeedbackOptions, Keys, Silence
 
 

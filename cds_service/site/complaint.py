@@ -7,7 +7,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 Where = tuple[str | int, ...]
-NOT_EVALUATED = "not-evaluated"
 
 
 @dataclass(frozen=True)

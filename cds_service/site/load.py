@@ -8,31 +8,33 @@ from pathlib import Path
 
 import msgspec
 
-from cds_service.base.yamlfile import ContentError, line_of, load_as
+from cds_service.base.complaints import ContentError, Faults, SettingsError
+from cds_service.base.yamlfile import line_of, load_as
 from cds_service.knowledge.codelists import Row
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import Parameter, Recommendation, Table
 from cds_service.site.check import Known, complaints
 from cds_service.site.complaint import Complaint
 from cds_service.site.model import NO_SITE, Client, LocalCode, LocalName, Site
-from cds_service.site.settings import SettingsError
 
 IBANDRONATE = "ibandronate"
 _CLIENTS = "CDS_CLIENTS"
 
 
-def load_site(path: Path | None, known: Known, more: str | None = None) -> Site:
+def load_site(path: Path | None, known: Known, faults: Faults, more: str | None = None) -> Site:
     """The site file with the clients of ``CDS_CLIENTS`` (``more``: a JSON array of entries like those of the file),
-    checked against the content.
-
-    Raises ``ContentError`` for the first mistake in the file, ``SettingsError`` for one in ``CDS_CLIENTS``.
-    """
-    file = load_as(path, Site) if path else NO_SITE
-    site = msgspec.structs.replace(file, clients=[*file.clients, *_clients(more or "[]")])
+    checked against the content. Every mistake is noted in ``faults``; a file that is no site file counts as none."""
+    file, clients = NO_SITE, list[Client]()
+    with faults.noted():
+        file = load_as(path, Site) if path else NO_SITE
+    with faults.noted():
+        clients = _clients(more or "[]")
+    site = msgspec.structs.replace(file, clients=[*file.clients, *clients])
     for complaint in complaints(site, known):
         if path is None or _of_the_environment(complaint, file):
-            raise SettingsError(_CLIENTS, complaint.what, complaint.remedy)
-        raise ContentError(path, line_of(path, *complaint.where), complaint.what, complaint.remedy)
+            faults.add(SettingsError(_CLIENTS, complaint.what, complaint.remedy))
+        else:
+            faults.add(ContentError(path, line_of(path, *complaint.where), complaint.what, complaint.remedy))
     return site
 
 
@@ -61,8 +63,8 @@ def apply(recommendations: Mapping[str, Recommendation], site: Site) -> dict[str
 def apply_windows(measurements: Measurements, site: Site) -> Measurements:
     """The measurements with the site's look-back windows."""
     shipped = measurements.windows
-    changed = {name: _set(getattr(shipped, name), value) for name, value in site.windows.items()}
-    return msgspec.structs.replace(measurements, windows=msgspec.structs.replace(shipped, **changed))
+    changed = {name: _set(shipped[name], value) for name, value in site.windows.items()}
+    return msgspec.structs.replace(measurements, windows=shipped | changed)
 
 
 def rows(site: Site) -> tuple[Row, ...]:

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from cds_service.base.kinds import FhirVersion, LanguageTag
 from cds_service.knowledge.codelists import Domain
-from cds_service.knowledge.model import File, Parameter
-from cds_service.site.settings import FhirVersion, LanguageTag
+from cds_service.knowledge.model import File
 
 ClientProfile = Literal["generic", "epic", "oracle", "sandbox"]
 Switch = Literal["on", "off"]
@@ -126,13 +126,12 @@ class Site(File, frozen=True):
     codes: list[LocalCode] = []
     names: list[LocalName] = []
     parameters: dict[str, dict[str, Decimal]] = {}  # topic -> parameter -> value
-    windows: dict[Literal["renal", "weight", "calcium"], Decimal] = {}  # days
+    windows: dict[str, Decimal] = {}  # window of measurements.yaml -> days
     topics: dict[str, Switch] = {}
     silent: list[Silence] = []
     suppression: Suppression | None = None
     feedback: FeedbackOptions = msgspec.field(default_factory=FeedbackOptions)
     ibandronate: Literal["guideline", "label"] = "guideline"
-    acetaminophen_daily_maximum_g: Decimal | None = None
     default_language: LanguageTag | None = None
     prefetch: dict[str, str] = {}  # key of services.yaml -> the search that this site's FHIR server can answer
     preference_list: dict[str, list[Preference]] = {}  # orderable -> records, the first that fits is taken
@@ -154,12 +153,6 @@ class Site(File, frozen=True):
             if base is not None and base in {server.rstrip("/") for server in client.fhir_servers}:
                 return client
         return next((c for c in self.clients if c.issuer is None and not c.fhir_servers), None)
-
-
-class Options(File, frozen=True):
-    """``cards/site.yaml``: defaults and bounds of what a site may set beside the parameters of the topics."""
-
-    acetaminophen_daily_maximum_g: Parameter
 
 
 NO_SITE: Site = msgspec.convert({}, Site)

@@ -9,14 +9,11 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from cds_service.base.complaints import SettingsError
+from cds_service.base.kinds import FhirVersion, LanguageTag
 from cds_service.site import settings_values as values
-from cds_service.site.settings_values import SettingsError
-
-__all__ = ["FhirVersion", "LanguageTag", "Profile", "Settings", "SettingsError"]
 
 Profile = Literal["development", "production"]
-LanguageTag = Literal["en", "zh-CN"]
-FhirVersion = Literal["R4", "R4B", "R5"]
 
 _PREFIX = "CDS_"
 _MEBIBYTE = 1024 * 1024

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
+from cds_service.base.complaints import SettingsError
 from cds_service.site.address import fault_of
 
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
@@ -15,16 +16,6 @@ _TOPIC = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 # HMAC-SHA-256 takes any key; one as long as its output cannot be guessed (RFC 2104 section 3).
 _SHORTEST_KEY = 32
-
-
-class SettingsError(ValueError):
-    """A setting cannot be used. ``name`` is the variable, ``what`` is wrong with it, ``remedy`` says what to write."""
-
-    def __init__(self, name: str, what: str, remedy: str) -> None:
-        super().__init__(f"{name}: {what}. {remedy}")
-        self.name = name
-        self.what = what
-        self.remedy = remedy
 
 
 def text(name: str, value: str) -> str:

@@ -194,7 +194,7 @@ def _insert(connection: Connection, batch: Sequence[CallRecord]) -> None:
             "uuid": each.uuid,
             "topic": each.topic,
             "indicator": each.indicator,
-            "outcome": each.outcome,
+            "outcome": each.fate,
             "sameness": each.sameness,
         }
         for key, record in zip(keys, batch, strict=True)

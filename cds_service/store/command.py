@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from cds_service.site.settings import Settings, SettingsError
+from cds_service.base.complaints import SettingsError
+from cds_service.site.settings import Settings
 from cds_service.store import schema
 from cds_service.store.engine import Database, parse_url
 from cds_service.store.retention import count, purge

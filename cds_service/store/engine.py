@@ -12,8 +12,8 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DisconnectionError, InterfaceError, InternalError, OperationalError
 
+from cds_service.base.complaints import SettingsError
 from cds_service.base.perprocess import PerProcess
-from cds_service.site.settings import SettingsError
 
 # An order screen does not wait for a database that hangs. Milliseconds for PostgreSQL, seconds elsewhere.
 WAIT_SECONDS = 3

@@ -9,8 +9,9 @@ from typing import Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from cds_service.edition import Content
-from cds_service.site.settings import Settings, SettingsError
+from cds_service.base.complaints import SettingsError
+from cds_service.site.model import Suppression
+from cds_service.site.settings import Settings
 from cds_service.store import schema
 from cds_service.store.audit import Audit
 from cds_service.store.engine import Database, parse_url
@@ -32,8 +33,9 @@ class Memory:
     overridden: OverriddenCards | None
 
     @classmethod
-    def open(cls, settings: Settings, content: Content) -> Self:
-        """Open the database and see that it has its tables. Raises ``SettingsError``.
+    def open(cls, settings: Settings, suppression: Suppression | None) -> Self:
+        """Open the database and see that it has its tables. ``suppression``: what the site says of it. Raises
+        ``SettingsError``.
 
         Development brings the schema up to date by itself; production leaves that to ``cds-service db upgrade``.
         """
@@ -49,10 +51,9 @@ class Memory:
             # Nothing may be open when workers are forked.
             database.close()
         used = Used(database)
-        suppression = content.site.suppression
         overridden = None
         if suppression:
-            assert settings.hash_key is not None  # Content.load has seen to it
+            assert settings.hash_key is not None  # Edition.load has seen to it
             overridden = OverriddenCards(database, settings.hash_key, suppression.hours)
         return cls(database, used, Audit(database, settings.audit_queue, _forgetting(used)), overridden)
 

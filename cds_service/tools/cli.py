@@ -14,21 +14,22 @@ import click
 import msgspec
 
 from cds_service import __version__, fixtures
-from cds_service.answer import Defaults, answer
+from cds_service.base.complaints import Faults, StartFault
 from cds_service.base.folders import content_root
-from cds_service.base.yamlfile import ContentError
+from cds_service.base.kinds import LANGUAGES, LanguageTag
 from cds_service.call.problems import CallProblem
-from cds_service.edition import Content
+from cds_service.caller import Defaults
+from cds_service.edition import Edition
 from cds_service.knowledge.codelists import accept
 from cds_service.render.explain import explain
-from cds_service.render.texts import LANGUAGES
 from cds_service.report.command import report as report_command
 from cds_service.site.check import Known
 from cds_service.site.load import load_site
 from cds_service.site.model import NO_SITE, Site
-from cds_service.site.settings import Settings, SettingsError
+from cds_service.site.settings import Settings
 from cds_service.store.command import db_group, purge_command
 from cds_service.store.memory import Memory
+from cds_service.tools.asking import answer_body
 from cds_service.web.app import create_app, local_now
 from cds_service.web.outcomes import of_problem
 
@@ -47,14 +48,14 @@ main.add_command(report_command)
 def _settings() -> Settings:
     try:
         return Settings.from_env(os.environ)
-    except SettingsError as error:
+    except StartFault as error:
         raise click.ClickException(str(error)) from None
 
 
-def _content(settings: Settings) -> Content:
+def _edition(settings: Settings) -> Edition:
     try:
-        return Content.load(settings)
-    except (ContentError, SettingsError) as error:
+        return Edition.load(settings)
+    except StartFault as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -64,11 +65,11 @@ def serve() -> None:
     from cds_service.web.serve import serve as run
 
     settings = _settings()
-    content = _content(settings)
+    edition = _edition(settings)
     try:
-        memory = Memory.open(settings, content)
-        run(lambda: create_app(settings, content, memory=memory), settings)
-    except SettingsError as error:
+        memory = Memory.open(settings, edition.site.suppression)
+        run(lambda: create_app(settings, edition, memory=memory), settings)
+    except StartFault as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -107,10 +108,10 @@ def _time(text: str | None) -> datetime:
 @click.option("--language", type=click.Choice(LANGUAGES), default=None)
 @click.option("--service", default=None, help="Service id; default: the situation's, else the only one.")
 @click.option("--explain", "explained", is_flag=True, help="Say in words which rule said what on which facts.")
-def check(file: str, at: str | None, language: str | None, service: str | None, explained: bool) -> None:
+def check(file: str, at: str | None, language: LanguageTag | None, service: str | None, explained: bool) -> None:
     """Answer one request from FILE (a JSON body, or the name of a shipped situation) through the same line as HTTP."""
     settings = _settings()
-    content = _content(settings)
+    edition = _edition(settings)
     path = Path(file)
     if path.is_file():
         body, time = path.read_bytes(), _time(at)
@@ -123,14 +124,15 @@ def check(file: str, at: str | None, language: str | None, service: str | None, 
         language, service = language or situation.story.language, service or situation.story.service
     defaults = Defaults(settings.default_language, settings.fhir_version)
     try:
-        answered = answer(content, service or content.services.services[0].id, body, language, time, defaults)
+        answered = answer_body(edition, service or edition.service_ids[0], body, time, language, defaults)
     except CallProblem as problem:
         status, outcome = of_problem(problem)
         click.echo(json.dumps(outcome, ensure_ascii=False, indent=2))
         click.echo(f"HTTP status would be {status}", err=True)
         sys.exit(1)
     if explained:
-        for line in explain(answered, content, content.languages[answered.language]):
+        wording = edition.wordings[answered.caller.language]
+        for line in explain(answered.subjects, answered.record, answered.findings, wording.language):
             click.echo(line)
     else:
         click.echo(msgspec.json.format(msgspec.json.encode(answered.response), indent=2).decode())
@@ -149,7 +151,7 @@ def validate(file: Path, fhir_version: str) -> None:
     except (ValueError, RecursionError) as error:
         raise click.ClickException(f"{file}: not JSON that can be read ({error})") from None
     broken = False
-    for report in judge(request, fhir_version, _content(_settings()), local_now()):
+    for report in judge(request, fhir_version, _edition(_settings()), local_now()):
         click.echo(f"{report.where} {report.kind}: {'valid' if report.valid else 'invalid'}; reader: {report.reader}")
         for line in report.errors:
             click.echo(f"    {line}")
@@ -163,12 +165,12 @@ def review(only_check: bool) -> None:
     """Write a review page per recommendation (cards/review/) from the running rules. Needs a source checkout."""
     from cds_service.tools.review.pages import stale_pages, write_pages
 
-    content = _content(Settings.from_env({}))
-    stale = stale_pages(content)
+    edition = _edition(Settings.from_env({}))
+    stale = stale_pages(edition)
     if only_check and stale:
         raise click.ClickException(f"stale review pages: {', '.join(stale)}. Run `make review` and commit.")
     if not only_check:
-        write_pages(content)
+        write_pages(edition)
     click.echo(f"{'checked' if only_check else 'wrote'} review pages" + (f" ({len(stale)} changed)" if stale else ""))
 
 
@@ -179,22 +181,21 @@ def codelists(files: tuple[Path, ...]) -> None:
     for file in files:
         try:
             accept(file)
-        except ContentError as error:
+        except StartFault as error:
             raise click.ClickException(str(error)) from None
         click.echo(f"accepted {file.name}")
 
 
-def _known(content: Content) -> Known:
-    return Known.read(content_root(), content.guideline.recommendations, content.reader.measurements)
-
-
-def _site(settings: Settings, content: Content) -> Site:
+def _site(settings: Settings, edition: Edition) -> Site:
     if settings.site_file is None:
         return NO_SITE
+    faults = Faults()
+    site = load_site(settings.site_file, Known.of(edition.knowledge, content_root(), faults), faults)
     try:
-        return load_site(settings.site_file, _known(content))
-    except ContentError as error:
+        faults.stop()
+    except StartFault as error:
         raise click.ClickException(str(error)) from None
+    return site
 
 
 @main.command()
@@ -207,11 +208,15 @@ def doctor(file: Path | None) -> None:
     file = file or settings.site_file
     if file is None:
         raise click.ClickException("no site file: give --site FILE, or set CDS_SITE_FILE")
-    # As it ships: a wrong site file would stop the content from loading.
-    content = _content(dataclasses.replace(settings, site_file=None))
+    # As it ships: a wrong site file would stop the edition from loading.
+    edition = _edition(dataclasses.replace(settings, site_file=None))
     try:
-        remarks = list(examine(file, _known(content), content.terminology, local_now().date()))
-    except ContentError as error:
+        remarks = list(
+            examine(
+                file, Known.of(edition.knowledge, content_root(), Faults()), edition.terminology, local_now().date()
+            )
+        )
+    except StartFault as error:
         raise click.ClickException(str(error)) from None
     for remark in remarks:
         click.echo(f"{'wrong' if remark.wrong else 'note'}: {remark.text}")
@@ -226,12 +231,12 @@ def list_unmatched(files: tuple[Path, ...]) -> None:
     """List the order texts in request FILES that no code list recognises, most frequent first."""
     from cds_service.deliver.unmatched import texts_of
 
-    content = _content(_settings())
+    edition = _edition(_settings())
     counts: Counter[tuple[str, str]] = Counter()
     failed = False
     for file in files:
         try:
-            counts += texts_of(content, file.read_bytes())
+            counts += texts_of(edition, file.read_bytes(), local_now())
         except CallProblem as problem:
             failed = True
             _, outcome = of_problem(problem)
@@ -243,7 +248,7 @@ def list_unmatched(files: tuple[Path, ...]) -> None:
 
 @main.group()
 def export() -> None:
-    """Print what others need of the running content."""
+    """Print what others need of the running edition."""
 
 
 @export.command("epic-sheet")
@@ -253,6 +258,6 @@ def epic_sheet(base_url: str) -> None:
     from cds_service.tools.epic import sheet
 
     settings = _settings()
-    content = _content(settings)
-    for line in sheet(content, _site(settings, content), base_url):
+    edition = _edition(settings)
+    for line in sheet(edition, _site(settings, edition), base_url):
         click.echo(line)

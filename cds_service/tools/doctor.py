@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from cds_service.base.complaints import SettingsError
 from cds_service.base.yamlfile import line_of, load_as
 from cds_service.knowledge.terminology import Coding, Terminology
 from cds_service.site.check import Known, complaints
 from cds_service.site.complaint import Where
 from cds_service.site.model import Client, Site
-from cds_service.site.settings import SettingsError
 from cds_service.trust.registry import Registry
 
 
@@ -63,14 +63,12 @@ def unused(site: Site, known: Known, terminology: Terminology, today: date) -> I
             if value == known.recommendations[topic].parameters[name].value:
                 yield ("parameters", topic, name), f"{name} is {value} anyway"
     for window, value in site.windows.items():
-        if value == getattr(known.measurements.windows, window).value:
+        if value == known.measurements.windows[window].value:
             yield ("windows", window), f"{window} is {value} anyway"
     if site.suppression:
         yield ("suppression",), "the server needs CDS_HASH_KEY besides"
     if site.preference_list and not any(client.profile == "epic" for client in site.clients):
         yield ("preference_list",), "no client has the profile epic"
-    if site.acetaminophen_daily_maximum_g is not None:
-        yield ("acetaminophen_daily_maximum_g",), "kept for the service that will check it; this version has none"
 
 
 def _ended(site: Site, today: date) -> Iterator[tuple[Where, str]]:

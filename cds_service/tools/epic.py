@@ -1,35 +1,36 @@
-"""The build sheet: what a hospital's Epic analyst types in, printed from the running content."""
+"""The build sheet: what a hospital's Epic analyst types in, printed from the running edition."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from cds_service.deliver.profiles import epic_code
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.knowledge.services import Orderable
 from cds_service.site.model import Site
 
 Row = tuple[str, ...]
 
 
-def sheet(content: Content, site: Site, base_url: str) -> Iterator[str]:
+def sheet(edition: Edition, site: Site, base_url: str) -> Iterator[str]:
     """The lines of the sheet (Markdown)."""
-    tags = tuple(content.languages)
+    tags = tuple(edition.wordings)
     yield "# Build sheet for Epic"
-    for service in content.services.services:
+    for service in edition.knowledge.services.services:
         yield from ("", f"## Service {service.id}", "", service.title, "")
         endpoint = f"{base_url.rstrip('/')}/cds-services/{service.id}"
         yield from _table(
             ("endpoint (exactly so, without a final slash)", "hook"), [(endpoint, h) for h in service.hooks]
         )
         yield from ("", "### Prefetch", "")
-        yield from _table(("key", "query"), content.prefetch(service.id).items())
-    yield from ("", "## Topic codes", "", f"System: {content.topic_system}", "")
+        yield from _table(("key", "query"), edition.prefetch(service.id).items())
+    yield from ("", "## Topic codes", "", f"System: {edition.knowledge.services.topic_system}", "")
     names = [
-        (epic_code(t), t, *(content.languages[tag].topics[t].display for tag in tags)) for t in content.recommendations
+        (epic_code(t), t, *(edition.wordings[tag].language.topics[t].display for tag in tags))
+        for t in edition.recommendations
     ]
     yield from _table(("code", "topic", *tags), names)
-    reasons = content.guideline.override_reasons
+    reasons = edition.knowledge.guideline.override_reasons
     yield from ("", "## Override reasons", "", f"System: {reasons.system}", "")
     yield from _table(
         ("code", *tags, "topics"),
@@ -37,13 +38,13 @@ def sheet(content: Content, site: Site, base_url: str) -> Iterator[str]:
             (
                 code,
                 *(words[tag] for tag in tags),
-                ", ".join(epic_code(t) for t in content.recommendations if code in _codes(content, t)),
+                ", ".join(epic_code(t) for t in edition.recommendations if code in _codes(edition, t)),
             )
             for code, words in reasons.display.items()
         ],
     )
     yield from ("", "## Preference list", "", _PREFERENCES, "")
-    yield from _table(("orderable", "what a card proposes", "records in the site file"), _orderables(content, site))
+    yield from _table(("orderable", "what a card proposes", "records in the site file"), _orderables(edition, site))
 
 
 _PREFERENCES = (
@@ -52,12 +53,12 @@ _PREFERENCES = (
 )
 
 
-def _codes(content: Content, topic: str) -> list[str]:
-    return content.recommendations[topic].override_reasons
+def _codes(edition: Edition, topic: str) -> list[str]:
+    return edition.recommendations[topic].override_reasons
 
 
-def _orderables(content: Content, site: Site) -> Iterator[Row]:
-    for name, orderable in content.orderables.items():
+def _orderables(edition: Edition, site: Site) -> Iterator[Row]:
+    for name, orderable in edition.knowledge.orderables.items():
         records = [
             f"{r.code} ({r.display}{f', {r.dose} {_unit(orderable)}' if r.dose is not None else ''})"
             for r in site.preference_list.get(name, [])

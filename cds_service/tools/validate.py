@@ -13,11 +13,12 @@ from fhir.resources import get_fhir_model_class as r5_model
 from fhir.resources.R4B import get_fhir_model_class as r4b_model
 from pydantic import ValidationError
 
-from cds_service.edition import Content
-from cds_service.facts.facts import Result, Unusable
+from cds_service.base.numbers import plain_number
+from cds_service.edition import Edition
+from cds_service.facts.diagnoses import diagnoses
 from cds_service.facts.observations import collect
-from cds_service.facts.readers import Reader
-from cds_service.facts.treatment import diagnoses
+from cds_service.facts.readers import Readers
+from cds_service.facts.results import Result, Unusable
 from cds_service.fhir.structs import (
     Appointment,
     Condition,
@@ -33,7 +34,6 @@ from cds_service.fhir.structs import (
     ServiceRequest,
 )
 from cds_service.record.bundles import belongs
-from cds_service.render.texts import plain_number
 
 _readable = msgspec.json.Decoder(Readable)
 
@@ -81,16 +81,16 @@ def errors_of(resource: dict[str, Any], version: str) -> tuple[str, ...]:
     return ()
 
 
-def validate(request: Any, version: str, content: Content, now: datetime) -> Iterator[Report]:
+def validate(request: Any, version: str, edition: Edition, now: datetime) -> Iterator[Report]:
     """A report for every resource of a CDS Hooks request (or of a bare resource or Bundle), read at ``now``."""
     context = request.get("context") if isinstance(request, dict) else None
     patient_id = str(context.get("patientId", "")) if isinstance(context, dict) else ""
     for where, resource in resources_of(request):
-        verdict = _reader(resource, patient_id, content, now)
+        verdict = _reader(resource, patient_id, edition, now)
         yield Report(where or "$", str(resource["resourceType"]), errors_of(resource, version), verdict)
 
 
-def _reader(resource: dict[str, Any], patient_id: str, content: Content, now: datetime) -> str:
+def _reader(resource: dict[str, Any], patient_id: str, edition: Edition, now: datetime) -> str:
     try:
         read = _readable.decode(json.dumps(resource).encode())
     except msgspec.ValidationError as error:
@@ -104,23 +104,23 @@ def _reader(resource: dict[str, Any], patient_id: str, content: Content, now: da
         return "left out: it is of another patient"
     return (
         f"read as {said}"
-        if (said := "; ".join(_meanings(read, content.reader, now)))
+        if (said := "; ".join(_meanings(read, edition.readers, now)))
         else "read; no code list names it"
     )
 
 
-def _meanings(read: Resource, reader: Reader, now: datetime) -> Iterator[str]:
+def _meanings(read: Resource, readers: Readers, now: datetime) -> Iterator[str]:
     """What a resource means to the rules, in words."""
     if isinstance(read, Observation):
-        results = [r for rs in collect([read], reader.terminology, reader.measurements, now).values() for r in rs]
+        results = [r for rs in collect([read], readers.terminology, readers.measurements, now).values() for r in rs]
         yield from (f"{r.analyte}: {_result(r)}" for r in results)
     elif isinstance(read, Condition):
-        found = diagnoses([read], reader.terminology, now)
+        found = diagnoses([read], readers.terminology, now)
         yield from (f"{d.concept} ({'active' if d.active else 'not active'})" for d in found)
     elif isinstance(read, MedicationRequest | MedicationStatement | MedicationAdministration):
-        yield from reader.drugs.read(read, lambda _: None).drugs
+        yield from readers.drugs.read(read, lambda _: None).drugs
     elif isinstance(read, ServiceRequest | Procedure) and read.code:
-        yield from reader.order_reader.services(read.code)
+        yield from readers.orders.procedures(read.code)
     elif isinstance(read, Patient | Medication | Appointment):
         yield str(type(read).__struct_config__.tag)
 

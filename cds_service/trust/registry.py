@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from cds_service.base.complaints import SettingsError
 from cds_service.base.perprocess import PerProcess
 from cds_service.fetch.address import FhirServers, parse
 from cds_service.fetch.client import FhirClient, Limits
 from cds_service.fetch.failure import Refused
 from cds_service.fetch.transport import session
 from cds_service.site.model import Client
-from cds_service.site.settings import SettingsError
 from cds_service.trust.keys import KeysFromFile, KeysFromUrl, KeySource
 from cds_service.trust.refusal import Refusal
 from cds_service.trust.tokens import Token

@@ -11,17 +11,24 @@ import orjson
 from flask import Flask, Response, g, request
 
 from cds_service import fixtures
-from cds_service.answer import Answer, Defaults, answer
-from cds_service.call.feedback import Vocabulary, read_feedback
+from cds_service.answer import answer
+from cds_service.base.kinds import LANGUAGES
+from cds_service.call.feedback import read_feedback
+from cds_service.call.hook import read_hook
 from cds_service.call.problems import CallProblem, UnknownService
-from cds_service.deliver.profiles import transform
+from cds_service.caller import Caller, Defaults, settle
+from cds_service.deliver.issue import issue
+from cds_service.deliver.profiles import Offered, transform
 from cds_service.deliver.unmatched import UNMATCHED
-from cds_service.edition import Content
-from cds_service.render.texts import LANGUAGES
+from cds_service.deliver.vocabulary import vocabulary
+from cds_service.edition import Edition
+from cds_service.knowledge.services import Service
+from cds_service.render.model import Response as CardsResponse
 from cds_service.site.settings import Settings
 from cds_service.store.engine import UNAVAILABLE
 from cds_service.store.memory import Memory
 from cds_service.store.reactions import keep
+from cds_service.trust.gate import ANYBODY
 from cds_service.web.cors import cross_origin
 from cds_service.web.discovery import discovery
 from cds_service.web.door import gate_of, guard
@@ -29,7 +36,8 @@ from cds_service.web.errors import errors
 from cds_service.web.journal import journal, record_calls
 from cds_service.web.language import choose_language
 from cds_service.web.openapi import openapi
-from cds_service.web.outcomes import answer_json, issue, outcome
+from cds_service.web.outcomes import answer_json, outcome
+from cds_service.web.outcomes import issue as problem
 from cds_service.web.servers import fhir_servers
 
 log = logging.getLogger("cds_service")
@@ -44,32 +52,32 @@ def local_now() -> datetime:
 
 
 def create_app(
-    settings: Settings, content: Content | None = None, clock: Clock = local_now, memory: Memory | None = None
+    settings: Settings, edition: Edition | None = None, clock: Clock = local_now, memory: Memory | None = None
 ) -> Flask:
     """The application. ``content`` is loaded when not given; ``clock`` is read once per call.
 
     Without ``memory`` nothing is recorded, there is no feedback endpoint, and nobody can be authenticated.
     """
-    content = content or Content.load(settings)
+    edition = edition or Edition.load(settings)
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.strict_slashes = True
     journal(app)
-    guard(app, gate_of(settings, content, memory), settings)
-    _information(app, content, memory)
-    _calls(app, settings, content, clock, memory)
+    guard(app, gate_of(settings, edition, memory), settings)
+    _information(app, edition, memory)
+    _calls(app, settings, edition, clock, memory)
     if memory:
-        _feedback(app, content, clock, memory)
-        record_calls(app, content, memory)
+        _feedback(app, edition, clock, memory)
+        record_calls(app, edition, memory)
         app.extensions["close"] = memory.close
     errors(app)
     cross_origin(app, settings)
-    app.extensions["warm"] = lambda: _warm(app, content, clock)
+    app.extensions["warm"] = lambda: _warm(app, edition, clock)
     return app
 
 
-def _information(app: Flask, content: Content, memory: Memory | None) -> None:
-    services, document = orjson.dumps(discovery(content)), orjson.dumps(openapi(content, feedback=memory is not None))
+def _information(app: Flask, edition: Edition, memory: Memory | None) -> None:
+    services, document = orjson.dumps(discovery(edition)), orjson.dumps(openapi(edition, feedback=memory is not None))
 
     @app.get("/cds-services")
     def discover() -> Response:
@@ -84,48 +92,57 @@ def _information(app: Flask, content: Content, memory: Memory | None) -> None:
         """Of the worker that happens to answer."""
         audit = memory.audit if memory else None
         calls = {"waiting": audit.waiting, "dropped": audit.dropped, "failing": audit.failing} if audit else {}
-        return answer_json(200, orjson.dumps({"status": "ok", "knowledge": content.version, "calls": calls}))
+        return answer_json(200, orjson.dumps({"status": "ok", "knowledge": edition.version, "calls": calls}))
 
 
-def _calls(app: Flask, settings: Settings, content: Content, clock: Clock, memory: Memory | None) -> None:
+def _calls(app: Flask, settings: Settings, edition: Edition, clock: Clock, memory: Memory | None) -> None:
     defaults = Defaults(settings.default_language, settings.fhir_version)
-    servers = fhir_servers(settings, content)
+    servers = fhir_servers(settings, edition)
     overridden = memory.overridden if memory else None
+    offered = Offered.of(edition.knowledge, edition.site)
 
     @app.post("/cds-services/<service_id>")
     def call(service_id: str) -> Response:
         if refused := _refused_media():
             return refused
+        now = clock()
+        service = _service(edition, service_id)
+        asked = g.call = read_hook(request.get_data(cache=False), service.id, service.hooks)
         language = choose_language(request.headers.get("Accept-Language"))
-        body = request.get_data(cache=False)
-        answered = answer(content, service_id, body, language, clock(), defaults, servers, g.who, overridden)
-        UNMATCHED.observe(answered.orders)
-        response = answer_json(200, _fitted(answered, content))
+        caller = g.caller = settle(edition.site, g.who, asked, now.date(), language, defaults)
+        answered = answer(edition, caller, asked, now, servers(g.who.client).source(asked))
+        UNMATCHED.observe(answered.subjects)
+        delivered, issued = issue(answered.response, answered.findings, asked, caller, overridden)
+        response = answer_json(200, _fitted(delivered, caller, offered))
         # From here on the answer stands: what is recorded as shown is what is sent.
-        g.answered = answered
-        response.headers["Content-Language"] = answered.language
+        g.answered, g.delivered, g.issued = answered, delivered, issued
+        response.headers["Content-Language"] = caller.language
         response.headers["Vary"] = "Accept-Language"
         return response
 
 
-def _feedback(app: Flask, content: Content, clock: Clock, memory: Memory) -> None:
-    reasons = content.guideline.override_reasons
-    options = content.site.feedback
-    vocabulary = Vocabulary.of(reasons.system, reasons.display, content.guideline.recommendations, options)
+def _service(edition: Edition, service_id: str) -> Service:
+    service = edition.service(service_id)
+    if service is None:
+        raise UnknownService(edition.service_ids)
+    return service
+
+
+def _feedback(app: Flask, edition: Edition, clock: Clock, memory: Memory) -> None:
+    known = vocabulary(edition.knowledge.guideline, edition.site.feedback)
 
     @app.post("/cds-services/<service_id>/feedback")
     def feedback(service_id: str) -> Response:
         if refused := _refused_media():
             return refused
-        if content.service(service_id) is None:
-            raise UnknownService(tuple(s.id for s in content.services.services))
-        events = read_feedback(request.get_data(cache=False), vocabulary)
+        _service(edition, service_id)
+        events = read_feedback(request.get_data(cache=False), known)
         try:
             keep(memory.database, events, g.who, service_id, clock())
         except UNAVAILABLE as error:
             log.error("feedback was not stored cause=%s", type(error).__name__)  # noqa: TRY400  # its message quotes rows
             text = "The feedback could not be stored. Nothing of it was; send it again."
-            response = answer_json(503, orjson.dumps(outcome(issue("transient", text))))
+            response = answer_json(503, orjson.dumps(outcome(problem("transient", text))))
             response.headers["Retry-After"] = "5"
             return response
         return answer_json(200, b"{}")
@@ -135,33 +152,35 @@ def _refused_media() -> Response | None:
     if request.mimetype in MEDIA_TYPES:
         return None
     text = f"Send the body as {' or '.join(sorted(MEDIA_TYPES))}."
-    return answer_json(415, orjson.dumps(outcome(issue("not-supported", text, "Content-Type"))))
+    return answer_json(415, orjson.dumps(outcome(problem("not-supported", text, "Edition-Type"))))
 
 
-def _fitted(answered: Answer, content: Content) -> bytes:
-    """The response as this client takes it (``site.profiles``)."""
-    client = answered.client
-    if client is None or client.profile == "generic":
-        return _encode(answered.response)
-    whole = msgspec.to_builtins(answered.response)
-    return _encode(transform(whole, client, answered.language, content.offered))
+def _fitted(response: CardsResponse, caller: Caller, offered: Offered) -> bytes:
+    """The response as this client takes it (``deliver.profiles``)."""
+    if caller.profile == "generic":
+        return _encode(response)
+    return _encode(transform(msgspec.to_builtins(response), caller.client, caller.language, offered))
 
 
 # A situation whose answer touches clearance, calcium, suggestions and several sentences.
 WARM_UP = "zoledronic-acid-dose-above-row"
 
 
-def _warm(app: Flask, content: Content, clock: Clock) -> None:
+def _warm(app: Flask, edition: Edition, clock: Clock) -> None:
     """Answer once in each language before workers fork: decoders, templates and caches are ready.
 
     Not through the door, and not recorded: nobody called.
     """
     situation, now = fixtures.load(WARM_UP), clock()
+    offered = Offered.of(edition.knowledge, edition.site)
     for tag in LANGUAGES:
         try:
-            answered = answer(content, situation.story.service, situation.request_at(now), tag, now)
+            service = _service(edition, situation.story.service)
+            asked = read_hook(situation.request_at(now), service.id, service.hooks)
+            caller = settle(edition.site, ANYBODY, asked, now.date(), tag)
+            answered = answer(edition, caller, asked, now)
         except CallProblem as problem:
             raise RuntimeError(f"the service cannot answer its own fixture: {problem!r}") from problem
-        _fitted(answered, content)
+        _fitted(answered.response, caller, offered)
     if app.test_client().get("/health").status_code != 200:
         raise RuntimeError("the service is not well")

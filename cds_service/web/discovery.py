@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 
 # The version of the CDS Hooks specification implemented (3.0 advertises it in discovery).
 CDS_HOOKS_VERSION = "2.0.1"
 
 
-def discovery(content: Content) -> dict[str, Any]:
+def discovery(edition: Edition) -> dict[str, Any]:
     """The discovery document."""
     return {
         "services": [
@@ -21,9 +21,9 @@ def discovery(content: Content) -> dict[str, Any]:
                 "description": service.description,
                 "usageRequirements": service.usage_requirements,
                 "version": CDS_HOOKS_VERSION,
-                "prefetch": content.prefetch(service.id),
+                "prefetch": edition.prefetch(service.id),
             }
-            for service in content.services.services
+            for service in edition.knowledge.services.services
             for hook in service.hooks
         ]
     }

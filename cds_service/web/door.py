@@ -10,9 +10,10 @@ import orjson
 from flask import Flask, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from cds_service.edition import Content
+from cds_service.base.complaints import SettingsError
+from cds_service.edition import Edition
 from cds_service.site.model import Right
-from cds_service.site.settings import Settings, SettingsError
+from cds_service.site.settings import Settings
 from cds_service.store.memory import Memory
 from cds_service.store.replay import Used
 from cds_service.trust.gate import ANYBODY, Asked, FirstUse, Gate
@@ -35,10 +36,10 @@ _RETRY_SECONDS = "5"
 _PAUSE_SECONDS = 1.0
 
 
-def gate_of(settings: Settings, content: Content, memory: Memory | None) -> Gate | None:
+def gate_of(settings: Settings, edition: Edition, memory: Memory | None) -> Gate | None:
     """The gate of the clients in the registry; None: development, open to anybody. Raises ``SettingsError``."""
     folder = settings.site_file.parent if settings.site_file else Path.cwd()
-    registry = Registry(content.site.clients, folder, settings.ca_file, development=settings.profile == "development")
+    registry = Registry(edition.site.clients, folder, settings.ca_file, development=settings.profile == "development")
     if not registry:
         if settings.profile == "production":
             what = "no client has keys or certificate_subjects, and CDS_PROFILE is production"

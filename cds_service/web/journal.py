@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from flask import Flask, Response, g, request
 
 from cds_service.answer import Answer
-from cds_service.call.problems import CallProblem
-from cds_service.edition import Content
+from cds_service.call.hook import HookCall
+from cds_service.caller import Caller
+from cds_service.edition import Edition
 from cds_service.store.audit import CallRecord
 from cds_service.store.memory import Memory
 from cds_service.trust.gate import Identity
@@ -32,22 +33,22 @@ def journal(app: Flask) -> None:
         endpoint = request.endpoint or "unknown"
         # Any word may stand there, before anybody has said who is calling.
         method = request.method if request.method in _METHODS else "OTHER"
-        cards = len(answered.response.cards) if (answered := g.get("answered")) else "-"
+        cards = len(g.delivered.cards) if "delivered" in g else "-"
         log.info("%s %s %s %.1fms cards=%s", method, endpoint, response.status_code, _spent_ms(), cards)
         return response
 
 
-def record_calls(app: Flask, content: Content, memory: Memory) -> None:
+def record_calls(app: Flask, edition: Edition, memory: Memory) -> None:
     """Record every call of a service by a caller who was let in."""
 
     @app.after_request
     def record(response: Response) -> Response:
-        service = content.service((request.view_args or {}).get("service_id", ""))
+        service = edition.service((request.view_args or {}).get("service_id", ""))
         # Whatever is asked, and if nobody ever calls a service: used tokens are to be forgotten.
         memory.audit.start()
         # Who was not let in made no call: ``who`` is set by the door.
         if request.endpoint == "call" and request.method == "POST" and service and "who" in g:
-            memory.audit.record(_record(response.status_code, service.id, content.version))
+            memory.audit.record(_record(response.status_code, service.id, edition.version))
         return response
 
 
@@ -58,27 +59,28 @@ def _spent_ms() -> float:
 def _record(status: int, service: str, knowledge: str) -> CallRecord:
     who: Identity = g.who
     answered: Answer | None = g.get("answered")
-    problem: CallProblem | None = g.get("problem")
-    client = answered.client if answered else (problem and problem.client) or who.client
+    # Set once the request could be read as a call.
+    call: HookCall | None = g.get("call")
+    caller: Caller = g.get("caller") or Caller(who=who, client=who.client)
     return CallRecord(
         at=datetime.now(UTC),
         issuer=who.issuer,
         tenant=who.tenant,
-        hook=answered.call.hook if answered else problem.hook if problem else "",
+        hook=call.hook if call else "",
         service=service,
-        fhir_version=answered.fhir_version if answered else "",
-        profile=client.profile if client else "generic",
+        fhir_version=caller.fhir_version if answered and answered.findings else "",
+        profile=caller.profile,
         duration_ms=_spent_ms(),
         status=status,
         outcome=_outcome(status, answered),
         knowledge=knowledge,
-        cards=answered.issued if answered else (),
+        cards=g.get("issued", ()),
     )
 
 
 def _outcome(status: int, answered: Answer | None) -> str:
     if answered is not None and status == 200:
-        return "cards" if answered.response.cards else "no-cards"
+        return "cards" if g.delivered.cards else "no-cards"
     if status == 412:
         return "not-obtained"
     return "failed" if status >= 500 else "bad-request"

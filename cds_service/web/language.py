@@ -5,8 +5,10 @@ from __future__ import annotations
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
+from cds_service.base.kinds import LanguageTag
 
-def choose_language(header: str | None) -> str | None:
+
+def choose_language(header: str | None) -> LanguageTag | None:
     """``zh-CN`` or ``en``: the most wanted of the header that we have, any region of it; None: it names neither."""
     accepted: LanguageAccept = parse_accept_header(header, LanguageAccept)
     for wanted, quality in accepted:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from cds_service import __version__
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.render.model import Response
 from cds_service.web.openapi_feedback import FEEDBACK
 
@@ -40,7 +40,7 @@ _REASONS = {
 }
 
 
-def openapi(content: Content, *, feedback: bool) -> Json:
+def openapi(edition: Edition, *, feedback: bool) -> Json:
     """The document, with one path per service; ``feedback``: and one for what became of its cards."""
     _, components = msgspec.json.schema_components([Response], ref_template="#/components/schemas/{name}")
     return {
@@ -48,17 +48,20 @@ def openapi(content: Content, *, feedback: bool) -> Json:
         "info": {"title": "CDS Hooks: lung cancer bone metastasis", "version": __version__},
         "paths": {
             "/cds-services": {"get": {"summary": "Discovery", "responses": _discovered()}},
-            **{f"/cds-services/{s.id}": {"post": _call(content, s.id, s.hooks)} for s in content.services.services},
             **{
-                f"/cds-services/{s.id}/feedback": {"post": _feedback(content)}
-                for s in content.services.services
+                f"/cds-services/{s.id}": {"post": _call(edition, s.id, s.hooks)}
+                for s in edition.knowledge.services.services
+            },
+            **{
+                f"/cds-services/{s.id}/feedback": {"post": _feedback(edition)}
+                for s in edition.knowledge.services.services
                 if feedback
             },
         },
         "components": {
             "schemas": {
                 **components,
-                "HookRequest": _request(sorted({h for s in content.services.services for h in s.hooks})),
+                "HookRequest": _request(sorted({h for s in edition.knowledge.services.services for h in s.hooks})),
                 "FeedbackRequest": FEEDBACK,
                 "OperationOutcome": _OUTCOME,
             }
@@ -70,8 +73,8 @@ def _discovered() -> Json:
     return {"200": {"description": "The services."}, **_errors(401, 403, 503)}
 
 
-def _feedback(content: Content) -> Json:
-    reasons = content.guideline.override_reasons
+def _feedback(edition: Edition) -> Json:
+    reasons = edition.knowledge.guideline.override_reasons
     body = {media: {"schema": _ref("FeedbackRequest")} for media in ("application/json", "application/fhir+json")}
     return {
         "summary": "Say what became of cards",
@@ -84,8 +87,8 @@ def _feedback(content: Content) -> Json:
     }
 
 
-def _call(content: Content, service_id: str, hooks: list[str]) -> Json:
-    keys = ", ".join(content.prefetch(service_id))
+def _call(edition: Edition, service_id: str, hooks: list[str]) -> Json:
+    keys = ", ".join(edition.prefetch(service_id))
     body = {media: {"schema": _ref("HookRequest")} for media in ("application/json", "application/fhir+json")}
     return {
         "summary": f"Call the service on {' or '.join(hooks)}",

@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
-from cds_service.site.settings import Settings, SettingsError
+from cds_service.base.complaints import SettingsError
+from cds_service.site.settings import Settings
 from cds_service.web.worker import work
 
 if TYPE_CHECKING:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from cds_service.answer import ServersOf
-from cds_service.edition import Content
+from cds_service.base.complaints import SettingsError
+from cds_service.edition import Edition
 from cds_service.fetch.address import FhirServers
 from cds_service.fetch.failure import Refused
 from cds_service.fetch.obtain import Servers
 from cds_service.site.model import Client
-from cds_service.site.settings import Settings, SettingsError
+from cds_service.site.settings import Settings
+
+# The FHIR servers that the calls of an authenticated client (None: nobody is asked) may be completed from.
+ServersOf = Callable[[Client | None], Servers]
 
 
-def fhir_servers(settings: Settings, content: Content) -> ServersOf:
+def fhir_servers(settings: Settings, edition: Edition) -> ServersOf:
     """By authenticated client its own list; where nobody is asked who they are, the lists of all.
 
     Without a list, development may ask servers on this machine, production none. Raises ``SettingsError``.
     """
-    clients = content.site.clients
+    clients = edition.site.clients
     own = {client.name: _servers(settings, [client]) for client in clients}
     everybody = _servers(settings, clients)
 

@@ -29,7 +29,7 @@ import trust_bench
 from bodies import body
 
 from cds_service import answer as line
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 
 T = TypeVar("T")
@@ -106,19 +106,19 @@ def compare(ours: int, bare: int) -> None:
 
 def stages() -> None:
     """Where the time of one call goes, in process, median of many."""
-    content = Content.load(Settings())
+    edition = Edition.load(Settings())
     now = datetime.now().astimezone()
     gc.freeze()
     print("\nstage (ms, median)   " + "".join(f"{size:>10}" for size in SIZES))
     rows: dict[str, list[float]] = {}
     for size in SIZES:
-        for name, seconds in _split(content, body(size, now), now).items():
+        for name, seconds in _split(edition, body(size, now), now).items():
             rows.setdefault(name, []).append(seconds * 1000)
     for name, values in rows.items():
         print(f"{name:20} " + "".join(f"{value:10.3f}" for value in values))
 
 
-def _split(content: Content, payload: bytes, now: datetime) -> dict[str, float]:
+def _split(edition: Edition, payload: bytes, now: datetime) -> dict[str, float]:
     times: dict[str, list[float]] = {}
 
     def timed(name: str, make: Callable[..., T], *given: object) -> T:
@@ -127,15 +127,15 @@ def _split(content: Content, payload: bytes, now: datetime) -> dict[str, float]:
         times.setdefault(name, []).append(time.perf_counter() - start)
         return made
 
-    service = content.services.services[0]
+    service = edition.knowledge.services.services[0]
     for _ in range(100):
         asked = timed("parse: request", line.read_hook, payload, tuple(service.hooks))
-        record = timed("parse: resources", line.Obtaining, asked, content.prefetch(service.id), None).record
-        orders = timed("facts: orders", content.reader.orders, asked, record)
-        dues = timed("rules: which", line.due, content, service.id, orders)
-        facts = timed("facts: patient", content.reader.facts, record, orders, now)
+        record = timed("parse: resources", line.Obtaining, asked, edition.prefetch(service.id), None).record
+        orders = timed("facts: orders", edition.readers.orders, asked, record)
+        dues = timed("rules: which", line.due, edition, service.id, orders)
+        facts = timed("facts: patient", edition.readers.facts, record, orders, now)
         findings = timed("rules: answers", line.evaluate, dues, facts)
-        page = line._page(content, asked, "en", now, "R4")
+        page = line._page(edition, asked, "en", now, "R4")
         timed("render", line.render, findings, record.unreadable, page)
     return {name: statistics.median(values) for name, values in times.items()}
 

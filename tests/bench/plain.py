@@ -2,11 +2,11 @@
 
 import os
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.web.app import create_app
 from cds_service.web.serve import serve
 
 settings = Settings.from_env(os.environ)
-content = Content.load(settings)
-serve(lambda: create_app(settings, content), settings)
+edition = Edition.load(settings)
+serve(lambda: create_app(settings, edition), settings)

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from cds_service.deliver.issue import Issued
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.store.audit import CallRecord, _insert
 from cds_service.store.memory import Memory
@@ -103,9 +103,9 @@ def _row(name: str, algorithm: str, trusted: int, plain: int) -> None:
 
 def _split(name: str, settings: Settings) -> None:
     """In process, without HTTP, median of many."""
-    content = Content.load(settings)
-    memory = Memory.open(settings, content)
-    gate = gate_of(settings, content, memory)
+    edition = Edition.load(settings)
+    memory = Memory.open(settings, edition.site.suppression)
+    gate = gate_of(settings, edition, memory)
     assert gate is not None
     try:
         tokens = {algorithm: [f"Bearer {token(algorithm)}" for _ in range(200)] for algorithm in KEYS}

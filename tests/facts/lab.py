@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from cds_service.base.yamlfile import load_as
-from cds_service.facts.facts import Reading, Result, Unusable
 from cds_service.facts.observations import collect
+from cds_service.facts.results import Reading, Result, Unusable
 from cds_service.fhir.structs import Observation
 from cds_service.knowledge.measurements import Measurements
 

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.facts.calcium import calcium, corrected
-from cds_service.facts.facts import Calcium
+from cds_service.facts.calcium import Calcium, calcium, corrected
 from cds_service.fhir.structs import Observation
 from tests.facts.lab import MEASUREMENTS, TODAY, observation, results
 
@@ -39,7 +38,7 @@ def albumin(value: Any, ago: int = 0, **members: Any) -> Observation:
 
 
 def of(*rows: Observation) -> Calcium:
-    found = calcium(results(*rows), TODAY, MEASUREMENTS.windows, MEASUREMENTS)
+    found = calcium(results(*rows), TODAY, MEASUREMENTS)
     assert (found.level is None) == bool(found.problems), "a level, or why there is none"
     return found
 
@@ -73,7 +72,7 @@ def test_the_window_includes_its_last_day(ago: int, counts: bool) -> None:
     for row in (ionised(1.2, ago), as_corrected(2.3, ago), total(2.3, ago)):
         found = of(row)
         assert (found.level is not None) == counts
-        assert found.look_back_days == MEASUREMENTS.windows.calcium_days
+        assert found.look_back_days == MEASUREMENTS.days("calcium")
 
 
 def test_the_correction_in_both_units() -> None:

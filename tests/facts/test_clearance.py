@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.facts.facts import PatientFacts, Renal
-from cds_service.facts.renal import cockcroft_gault, mosteller, other_weights, renal
+from cds_service.facts.creatinine import creatinine as creatinines
+from cds_service.facts.patient import PatientFacts
+from cds_service.facts.renal import Renal, cockcroft_gault, mosteller, other_weights, renal
 from cds_service.fhir.structs import Observation
 from tests.facts.lab import MEASUREMENTS, TODAY, observation, results
 
 MAN = PatientFacts("male", 65, date(1961, 5, 1))
 WOMAN = replace(MAN, sex="female")
-WINDOWS = MEASUREMENTS.windows
+
 
 UNIT = {
     "creatinine": "mg/dL",
@@ -62,7 +63,7 @@ def reported(value: Any, ago: int = 0, **members: Any) -> Observation:
 
 
 def of(*rows: Observation, patient: PatientFacts = MAN) -> Renal:
-    found = renal(results(*rows), patient, TODAY, WINDOWS)
+    found = renal(results(*rows), patient, TODAY, MEASUREMENTS)
     assert (found.clearance is None) == bool(found.problems), "a clearance, or why there is none"
     return found
 
@@ -108,7 +109,7 @@ def test_a_clearance_of_the_laboratory_is_taken_as_it_is() -> None:
         assert (found.value, found.method, found.when) == (54, method, TODAY - timedelta(days=4))
         assert found.ref == f"Observation/creatinine-clearance-{method}-4"
         assert (found.inputs, found.by_other_weight) == ((), ())
-    assert of(measured(54)).look_back_days == WINDOWS.renal_days
+    assert of(measured(54)).look_back_days == MEASUREMENTS.days("renal")
 
 
 @pytest.mark.parametrize(("born", "age"), [("1961-11-14", 65), ("1961-11-15", 64), ("1961-11-24", 64)])
@@ -342,10 +343,12 @@ def test_the_clearance_with_other_weights_stands_beside_the_one_that_counts() ->
 
 
 def test_every_creatinine_on_record_stands_in_the_history() -> None:
-    found = of(creatinine(1.2, ago=400), creatinine(1.0, ago=30), creatinine(0, ago=1), weight(72))
-    assert [float(r.value) for r in found.creatinine_history] == [1.0, 1.2]
-    assert found.creatinine is found.creatinine_history[0]
-    assert of().creatinine is None
+    told = results(creatinine(1.2, ago=400), creatinine(1.0, ago=30), creatinine(0, ago=1), weight(72))
+    found = creatinines(told, TODAY, MEASUREMENTS)
+    assert [float(r.value) for r in found.history] == [1.0, 1.2]
+    assert found.newest is found.history[0]
+    assert found.current is None, "30 days ago is outside the window of 28"
+    assert creatinines({}, TODAY, MEASUREMENTS).newest is None
 
 
 def test_the_newest_egfr_of_the_window_is_quoted() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.facts.drugs import DrugReader, Recognised
 from cds_service.fhir.structs import (
     Medication,
@@ -23,8 +23,8 @@ ZOLEDRONIC = {"coding": [{"system": RXNORM, "code": "77655"}]}
 
 
 @pytest.fixture
-def reader(content: Content) -> DrugReader:
-    return content.reader.drugs
+def reader(edition: Edition) -> DrugReader:
+    return edition.readers.drugs
 
 
 def read(reader: DrugReader, kind: type[Any] = MedicationRequest, known: Any = None, **members: Any) -> Recognised:

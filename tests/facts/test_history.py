@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from cds_service.call.hook import read_hook
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.facts.facts import Facts
-from cds_service.record.read import read_record
-from tests.build import KEYS, NOW, PATIENT, SNOMED, Json, ago, bundle, condition, encoded, request, zoledronic
+from tests.asked import call_of, facts_of
+from tests.build import KEYS, NOW, PATIENT, SNOMED, Json, ago, bundle, condition, request, zoledronic
 
 FactsOf = Callable[..., Facts]
 ZOLEDRONIC = {"medicationCodeableConcept": {"text": "zoledronic acid"}}
@@ -20,12 +19,10 @@ EXAM = {"coding": [{"system": SNOMED, "code": "34043003"}]}
 
 
 @pytest.fixture
-def facts(content: Content) -> FactsOf:
+def facts(edition: Edition) -> FactsOf:
     def read(*resources: Json, drafts: tuple[Json, ...] = (zoledronic(),)) -> Facts:
         body = request(*drafts, prefetch={"conditions": bundle(*resources)})
-        call = read_hook(encoded(body), ("order-sign",))
-        record = read_record(call, KEYS)
-        return content.reader.facts(record, content.reader.orders(call, record), NOW)
+        return facts_of(edition, call_of(body), KEYS)
 
     return read
 
@@ -55,7 +52,7 @@ def coded(code: str) -> Json:
     ],
 )
 def test_a_diagnosis_is_active_unless_the_record_says_it_is_over(facts: FactsOf, changes: Json, active: bool) -> None:
-    (found,) = facts(condition("C34.11") | changes).diagnoses
+    (found,) = facts(condition("C34.11") | changes).diagnoses.all
     assert (found.concept, found.active) == ("lung-cancer", active)
 
 
@@ -73,25 +70,25 @@ def test_a_diagnosis_is_active_unless_the_record_says_it_is_over(facts: FactsOf,
     ],
 )
 def test_what_never_was_a_diagnosis_of_ours(facts: FactsOf, changes: Json) -> None:
-    assert facts(condition("C34.11") | changes).diagnoses == ()
+    assert facts(condition("C34.11") | changes).diagnoses.all == ()
 
 
 def test_a_diagnosis_says_since_when_and_where_it_stands(facts: FactsOf) -> None:
-    (onset,) = facts(condition("C34.11", onsetDateTime="2024-05-01", recordedDate="2025-01-01")).diagnoses
+    (onset,) = facts(condition("C34.11", onsetDateTime="2024-05-01", recordedDate="2025-01-01")).diagnoses.all
     assert (onset.when, onset.ref, onset.text) == (date(2024, 5, 1), "Condition/cond-C34.11", "C34.11")
-    (recorded,) = facts(condition("C34.11", onsetDateTime="2024", recordedDate="2026-03-02", id=None)).diagnoses
+    (recorded,) = facts(condition("C34.11", onsetDateTime="2024", recordedDate="2026-03-02", id=None)).diagnoses.all
     assert (recorded.when, recorded.ref) == (date(2026, 3, 2), "Condition/?")
-    (named,) = facts(condition("x") | {"code": {"text": "骨转移"}}).diagnoses
+    (named,) = facts(condition("x") | {"code": {"text": "骨转移"}}).diagnoses.all
     assert (named.concept, named.by_name, named.text) == ("bone-metastasis", True, "骨转移")
 
 
 def test_a_broad_code_decides_nothing_alone(facts: FactsOf) -> None:
-    assert facts(condition("K10.2", "http://hl7.org/fhir/sid/icd-10")).diagnoses == ()
+    assert facts(condition("K10.2", "http://hl7.org/fhir/sid/icd-10")).diagnoses.all == ()
 
 
 def test_two_codes_of_one_diagnosis_are_one(facts: FactsOf) -> None:
     codings = [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": c} for c in ("C34.11", "C34.90")]
-    assert len(facts(condition("x") | {"code": {"coding": codings}}).diagnoses) == 1
+    assert len(facts(condition("x") | {"code": {"coding": codings}}).diagnoses.all) == 1
 
 
 # Prescriptions
@@ -113,7 +110,7 @@ def prescription(**changes: Any) -> Json:
     [("active", True, False), ("on-hold", True, False), ("completed", False, True), ("stopped", False, True)],
 )
 def test_a_prescription_is_treatment(facts: FactsOf, status: str, active: bool, ended: bool) -> None:
-    (use,) = facts(prescription(status=status)).uses
+    (use,) = facts(prescription(status=status)).treatment.uses
     assert (use.kind, use.drugs, use.active, use.ended) == ("request", ("zoledronic-acid",), active, ended)
     assert (str(use.when), use.ref) == (ago(40), "MedicationRequest/r")
 
@@ -133,12 +130,12 @@ def test_a_prescription_is_treatment(facts: FactsOf, status: str, active: bool, 
     ],
 )
 def test_what_is_no_treatment(facts: FactsOf, changes: Json) -> None:
-    assert facts(prescription(**changes)).uses == ()
+    assert facts(prescription(**changes)).treatment.uses == ()
 
 
 def test_the_draft_itself_is_not_its_own_history(facts: FactsOf) -> None:
-    assert facts(prescription(id="order-77655")).uses == ()
-    (other,) = facts(prescription(id=None)).uses
+    assert facts(prescription(id="order-77655")).treatment.uses == ()
+    (other,) = facts(prescription(id=None)).treatment.uses
     assert other.ref == "MedicationRequest/?"
 
 
@@ -164,7 +161,7 @@ def statement(**changes: Any) -> Json:
     ],
 )
 def test_a_statement_is_treatment(facts: FactsOf, changes: Json, active: bool) -> None:
-    (use,) = facts(statement(**changes)).uses
+    (use,) = facts(statement(**changes)).treatment.uses
     assert (use.kind, use.active, use.ended) == ("statement", active, not active)
 
 
@@ -179,7 +176,7 @@ def test_a_statement_is_treatment(facts: FactsOf, changes: Json, active: bool) -
     ],
 )
 def test_a_statement_that_it_is_not_taken_is_none(facts: FactsOf, changes: Json) -> None:
-    assert facts(statement(**changes)).uses == ()
+    assert facts(statement(**changes)).treatment.uses == ()
 
 
 @pytest.mark.parametrize(
@@ -193,7 +190,7 @@ def test_a_statement_that_it_is_not_taken_is_none(facts: FactsOf, changes: Json)
     ],
 )
 def test_when_a_statement_begins(facts: FactsOf, dates: Json, when: str) -> None:
-    assert str(facts(statement(**dates)).uses[0].when) == when
+    assert str(facts(statement(**dates)).treatment.uses[0].when) == when
 
 
 # Administrations
@@ -214,12 +211,12 @@ def administration(**changes: Any) -> Json:
     ],
 )
 def test_an_administration_has_its_day(facts: FactsOf, changes: Json) -> None:
-    (use,) = facts(administration(**changes)).uses
+    (use,) = facts(administration(**changes)).treatment.uses
     assert (use.kind, str(use.when), use.active, use.ended) == ("administration", ago(28), False, False)
 
 
 def test_one_in_progress_is_active(facts: FactsOf) -> None:
-    (use,) = facts(administration(status="in-progress", effectiveDateTime=ago(0))).uses
+    (use,) = facts(administration(status="in-progress", effectiveDateTime=ago(0))).treatment.uses
     assert use.active
 
 
@@ -235,7 +232,7 @@ def test_one_in_progress_is_active(facts: FactsOf) -> None:
     ],
 )
 def test_what_was_not_given_or_nobody_knows_when(facts: FactsOf, changes: Json) -> None:
-    assert facts(administration(**changes)).uses == ()
+    assert facts(administration(**changes)).treatment.uses == ()
 
 
 # Services
@@ -276,8 +273,8 @@ def appointment(**changes: Any) -> Json:
     ],
 )
 def test_a_service_done_ordered_or_booked(facts: FactsOf, resource: Json, how: str, when: str) -> None:
-    (found,) = facts(resource).arrangements
-    assert (found.service, found.how, str(found.when)) == ("dental-examination", how, when)
+    (found,) = facts(resource).procedures.all
+    assert (found.concept, found.how, str(found.when)) == ("dental-examination", how, when)
     assert found.ref == f"{resource['resourceType']}/{resource['id']}"
 
 
@@ -300,11 +297,11 @@ def test_a_service_done_ordered_or_booked(facts: FactsOf, resource: Json, how: s
     ],
 )
 def test_a_service_that_did_not_happen(facts: FactsOf, resource: Json) -> None:
-    assert facts(resource).arrangements == ()
+    assert facts(resource).procedures.all == ()
 
 
 def test_a_service_in_the_same_draft_set_is_arranged(facts: FactsOf) -> None:
     drafted = ordered(status="draft", subject={"reference": f"Patient/{PATIENT}"})
-    (found,) = facts(drafts=(zoledronic(), drafted)).arrangements
-    assert (found.service, found.how, found.when) == ("dental-examination", "ordered", NOW.date())
-    assert facts(drafts=(zoledronic(), drafted | {"doNotPerform": True})).arrangements == ()
+    (found,) = facts(drafts=(zoledronic(), drafted)).procedures.all
+    assert (found.concept, found.how, found.when) == ("dental-examination", "ordered", NOW.date())
+    assert facts(drafts=(zoledronic(), drafted | {"doNotPerform": True})).procedures.all == ()

@@ -14,7 +14,7 @@ from tests.facts.lab import MEASUREMENTS, TODAY, observation, results
 
 
 def test_a_bound_that_meets_the_other_default_is_no_range() -> None:
-    reference = MEASUREMENTS.by_concept["calcium-corrected"].reference
+    reference = MEASUREMENTS.analytes["calcium-corrected"].reference
     assert reference is not None
     low, high = reference.exact
     row = observation(
@@ -24,7 +24,7 @@ def test_a_bound_that_meets_the_other_default_is_no_range() -> None:
         effectiveDateTime=TODAY.isoformat(),
         referenceRange=[{"low": {"value": float(high), "unit": "mmol/L"}}],
     )
-    found = calcium(results(row), TODAY, MEASUREMENTS.windows, MEASUREMENTS)
+    found = calcium(results(row), TODAY, MEASUREMENTS)
     assert (found.low, found.high, found.level) == (low, high, "normal")
 
 
@@ -38,11 +38,11 @@ def test_a_bound_that_meets_the_other_default_is_no_range() -> None:
     ],
 )
 def test_a_number_of_a_size_and_length_that_can_be(number: str, why: str | Fraction) -> None:
-    assert converted(Quantity(value=Decimal(number), unit="mg/dL"), MEASUREMENTS.by_concept["creatinine"]) == why
+    assert converted(Quantity(value=Decimal(number), unit="mg/dL"), MEASUREMENTS.analytes["creatinine"]) == why
 
 
 def test_plausible_bounds_of_every_analyte_are_inclusive() -> None:
-    for analyte in MEASUREMENTS.by_concept.values():
+    for analyte in MEASUREMENTS.analytes.values():
         low, high = analyte.bounds
         for bound, beyond in ((low, low * Fraction(9, 10)), (high, high * Fraction(11, 10))):
             for value, plausible in ((bound, True), (beyond, False)):

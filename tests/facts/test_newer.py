@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from cds_service.base.kinds import Missing
 from cds_service.facts.calcium import calcium
-from cds_service.facts.facts import Missing, PatientFacts
+from cds_service.facts.patient import PatientFacts
 from cds_service.facts.renal import renal
 from cds_service.fhir.structs import Observation
 from tests.facts.lab import MEASUREMENTS, TODAY, observation, results
@@ -26,7 +27,7 @@ def row(analyte: str, ago: int | None, unit: str) -> Observation:
 def newer(*rows: Observation) -> tuple[Missing, ...]:
     """What is told beside a measured clearance."""
     found = renal(
-        results(row("creatinine-clearance-measured", COUNTS, "mL/min"), *rows), NOBODY, TODAY, MEASUREMENTS.windows
+        results(row("creatinine-clearance-measured", COUNTS, "mL/min"), *rows), NOBODY, TODAY, MEASUREMENTS
     ).clearance
     assert found is not None
     return found.newer
@@ -35,7 +36,7 @@ def newer(*rows: Observation) -> tuple[Missing, ...]:
 def newer_calcium(*rows: Observation) -> tuple[Missing, ...]:
     """What is told beside a total calcium."""
     counts = observation("calcium-total", 2.3, "mmol/L", effectiveDateTime=(TODAY - timedelta(days=COUNTS)).isoformat())
-    return calcium(results(counts, *rows), TODAY, MEASUREMENTS.windows, MEASUREMENTS).newer
+    return calcium(results(counts, *rows), TODAY, MEASUREMENTS).newer
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds_service.facts.dates import age_on, day_of, moment_of
-from cds_service.facts.facts import Reading, Unusable
 from cds_service.facts.observations import collect, read
+from cds_service.facts.results import Reading, Unusable
+from cds_service.fhir.dates import age_on, day_of, moment_of
 from cds_service.fhir.structs import Observation
 from tests.facts.lab import MEASUREMENTS, NOW, Codes, observation, only, reading, results, why
 

@@ -6,25 +6,23 @@ from typing import Any
 
 import pytest
 
-from cds_service.call.hook import read_hook
 from cds_service.call.problems import BadRequest, DataNotObtained
-from cds_service.edition import Content
-from cds_service.facts.facts import DrugOrder, Order, ServiceOrder
-from cds_service.record.read import read_record
-from tests.build import ICD10CM, LUNG_CANCER, SNOMED, Json, bundle, condition, encoded, order, request, zoledronic
+from cds_service.edition import Edition
+from cds_service.facts.subjects import DrugOrder, Order, RequestedProcedure
+from tests.asked import call_of, orders_of
+from tests.build import ICD10CM, LUNG_CANCER, SNOMED, Json, bundle, condition, order, request, zoledronic
 
 EXAM = {"coding": [{"system": SNOMED, "code": "34043003"}]}
 OSTEOPOROSIS = {"coding": [{"system": ICD10CM, "code": "M81.0"}]}
 
 
 @pytest.fixture
-def orders(content: Content) -> Any:
+def orders(edition: Edition) -> Any:
     def read(*drafts: Json, urls: tuple[str | None, ...] = (), **members: Any) -> tuple[Order, ...]:
         body = request(*drafts, **members)
         for entry, url in zip(body["context"]["draftOrders"]["entry"], urls, strict=False):
             entry["fullUrl"] = url
-        call = read_hook(encoded(body), ("order-select", "order-sign"))
-        return content.reader.orders(call, read_record(call, []))
+        return orders_of(edition, call_of(body))
 
     return read
 
@@ -46,7 +44,7 @@ def test_drugs_and_services_are_orders_and_nothing_else(orders: Any) -> None:
     found = orders(
         zoledronic(), service(), {"resourceType": "Medication", "id": "m"}, {"resourceType": "DeviceRequest"}
     )
-    assert [type(order) for order in found] == [DrugOrder, ServiceOrder]
+    assert [type(order) for order in found] == [DrugOrder, RequestedProcedure]
     assert [(o.key, o.position, o.ref) for o in found] == [
         ("order-77655", 0, "MedicationRequest/order-77655"),
         ("s", 1, "ServiceRequest/s"),
@@ -101,7 +99,7 @@ def test_a_service_is_recognised_by_code_and_by_name(
     orders: Any, code: Json | None, services: tuple[str, ...], text: str
 ) -> None:
     (found,) = orders(service(code=code))
-    assert (found.services, found.text) == (services, text)
+    assert (found.concepts, found.text) == (services, text)
 
 
 # The drug

@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from cds_service.answer import answer
-from cds_service.edition import Content
-from tests.build import NOW, denosumab, encoded, request
+from cds_service.edition import Edition
+from tests.asked import answered
+from tests.build import denosumab, request
 
 EVERY_6_MONTHS: list[dict[str, Any]] = [{"timing": {"repeat": {"frequency": 1, "period": 6, "periodUnit": "mo"}}}]
 
 
 @pytest.mark.parametrize(("product", "button"), [("Prolia", "replace"), ("Xgeva", "revise")])
 def test_an_order_without_a_dose_is_replaced_where_its_product_cannot_hold_the_dose(
-    content: Content, product: str, button: str
+    edition: Edition, product: str, button: str
 ) -> None:
     draft = denosumab(None, medicationCodeableConcept={"text": product}, dosageInstruction=EVERY_6_MONTHS)
-    findings = answer(content, "bone-modifying-agents", encoded(request(draft)), "en", NOW).findings
+    findings = answered(edition, request(draft)).findings
     assert findings is not None
-    advised = {finding.topic: outcome for finding, outcome in findings.advice}
+    advised = {finding.code: outcome for finding, outcome in findings.advice}
     assert [suggestion.label for suggestion in advised["denosumab-dose"].suggestions] == [button]

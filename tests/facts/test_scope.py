@@ -6,20 +6,18 @@ from typing import Any
 
 import pytest
 
-from cds_service.answer import answer
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.evaluate.scope import at_oncology_dose, scope_of
+from tests.asked import answered
 from tests.build import (
     BONE_METASTASIS,
     ICD10CM,
     LUNG_CANCER,
-    NOW,
     SNOMED,
     Json,
     bundle,
     condition,
     denosumab,
-    encoded,
     prefetch,
     request,
     zoledronic,
@@ -38,12 +36,12 @@ EXAM = {
 
 
 @pytest.fixture
-def scope(content: Content) -> Any:
+def scope(edition: Edition) -> Any:
     def read(draft: Json, *conditions: Json) -> str:
         body = request(draft, zoledronic(id="anchor"), prefetch=prefetch(conditions=bundle(*conditions)))
-        findings = answer(content, "bone-modifying-agents", encoded(body), "en", NOW).findings
+        findings = answered(edition, body).findings
         assert findings is not None
-        return scope_of(findings.facts.orders[0], findings.facts)
+        return scope_of(findings.facts.orders.all[0], findings.facts)
 
     return read
 
@@ -89,8 +87,8 @@ def test_osteoporosis_explains_an_order_unless_oncology_does(
     assert scope(draft, *conditions) == expected
 
 
-def test_a_service_has_no_oncology_dose(content: Content) -> None:
+def test_a_service_has_no_oncology_dose(edition: Edition) -> None:
     body = request(EXAM, zoledronic(4))
-    findings = answer(content, "bone-modifying-agents", encoded(body), "en", NOW).findings
+    findings = answered(edition, body).findings
     assert findings is not None
     assert [at_oncology_dose(order) for order in findings.facts.orders] == [False, True]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.fetch.failure import Refused
 from cds_service.fetch.scope import Share, require_patient, share
 from cds_service.fetch.search import Request, request_of
@@ -14,9 +14,9 @@ CONDITIONS = Request("search", "Condition", (("patient", "p-1"),))
 LABORATORY = Request("search", "Observation", (("patient", "p-1"), ("category", "laboratory")))
 
 
-def test_every_template_of_ours_is_a_request(content: Content) -> None:
-    for service in content.services.services:
-        made = {key: request_of(t, CONTEXT) for key, t in content.prefetch(service.id).items()}
+def test_every_template_of_ours_is_a_request(edition: Edition) -> None:
+    for service in edition.knowledge.services.services:
+        made = {key: request_of(t, CONTEXT) for key, t in edition.prefetch(service.id).items()}
         assert made["patient"] == Request("read", "Patient/p-1")
         assert made["conditions"] == CONDITIONS
         assert all("{{" not in r.query and "p-1" in r.path + r.query for r in made.values())

@@ -20,8 +20,8 @@ from cds_service.fetch.address import FhirServers
 from cds_service.fetch.client import Limits
 from cds_service.fetch.deadline import remaining
 from cds_service.fetch.gather import Access, Source, fetch
-from cds_service.fetch.pages import Fetched
 from cds_service.fetch.transport import session
+from cds_service.record.fetched import Fetched
 
 DEADLINE = 0.5
 GRACE = 0.3

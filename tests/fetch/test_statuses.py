@@ -17,9 +17,9 @@ from cds_service.fetch.address import FhirServers
 from cds_service.fetch.client import FhirClient, Limits
 from cds_service.fetch.failure import Failed, Refused
 from cds_service.fetch.gather import Access, Source, fetch, fetch_references
-from cds_service.fetch.pages import Fetched
 from cds_service.fetch.search import Request
 from cds_service.fetch.transport import session
+from cds_service.record.fetched import Fetched
 
 BASE = "https://ehr.example/fhir"
 TEMPLATE = "Condition?patient={{context.patientId}}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.fetch.address import FhirServers
 from cds_service.fetch.gather import Access, Source, fetch
 from cds_service.fetch.transport import session
@@ -56,11 +56,11 @@ Ask = Callable[[Told, Json], tuple[int, Json]]
 
 
 @pytest.fixture(scope="module")
-def ask(content: Content) -> Ask:
+def ask(edition: Edition) -> Ask:
     """Call the service at the time of the story: status and body."""
     at: list[Any] = []
     settings = Settings(fetch_seconds=30)  # equality is the point here; a busy machine must not decide it
-    client = create_app(settings, content, lambda: at[-1]).test_client()
+    client = create_app(settings, edition, lambda: at[-1]).test_client()
 
     def call(story: Told, body: Json) -> tuple[int, Json]:
         at.append(story.at)
@@ -109,8 +109,8 @@ def test_who_fetches_makes_no_difference(fhir_server: FhirServer, ask: Ask, stor
     assert answers == dict.fromkeys(told_by, (200, story.response))
 
 
-def test_prefetch_as_a_server_really_gives_it(fhir_server: FhirServer, ask: Ask, content: Content, story: Told) -> None:
-    offered = discovery(content)["services"]
+def test_prefetch_as_a_server_really_gives_it(fhir_server: FhirServer, ask: Ask, edition: Edition, story: Told) -> None:
+    offered = discovery(edition)["services"]
     templates = next(s["prefetch"] for s in offered if (s["id"], s["hook"]) == (story.service, story.body["hook"]))
 
     with fhir_server.holding(story.resources):

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Table, select
 from werkzeug.test import TestResponse
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.store import audit
 from cds_service.store.audit import Audit, CallRecord
@@ -90,10 +90,10 @@ class Service:
         return found
 
 
-def served(content: Content, memory: Memory, clock: Callable[[], datetime] = lambda: NOW, **members: Any) -> Service:
+def served(edition: Edition, memory: Memory, clock: Callable[[], datetime] = lambda: NOW, **members: Any) -> Service:
     """The service of a site file with these members."""
     settings = Settings(proxies=(ip_network("127.0.0.1"),), public_url="https://cds.example.org")
-    own = dataclasses.replace(content, site=site(**members))
+    own = dataclasses.replace(edition, site=site(**members))
     return Service(create_app(settings, own, clock, memory).test_client(), memory)
 
 
@@ -105,11 +105,11 @@ def suppressing(memory: Memory, clock: Callable[[], datetime] = lambda: NOW, key
 @contextmanager
 def remembering(request: pytest.FixtureRequest) -> Iterator[Memory]:
     """A memory on the backend ``request.param`` whose writer does not dawdle."""
-    content: Content = request.getfixturevalue("content")
+    edition: Edition = request.getfixturevalue("edition")
     with pytest.MonkeyPatch.context() as patch, _url(request) as url:
         patch.setattr(audit, "_GATHER_SECONDS", 0.001)
         patch.setattr(audit, "_RETRY_SECONDS", 0.02)
-        memory = Memory.open(Settings(database_url=url), content)
+        memory = Memory.open(Settings(database_url=url), edition.site.suppression)
         try:
             yield memory
         finally:

@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.evaluate.outcome import Advise
-from cds_service.evaluate.triggers import Rule
 from cds_service.site.settings import Settings
 from cds_service.store.audit import Audit
 from cds_service.store.memory import Memory
 from cds_service.store.tables import call, card, loss, replay
 from tests import build
+from tests.asked import ruled_by
 from tests.build import NOW, SERVICE, Json, denosumab, encoded, prefetch, request, zoledronic
 from tests.databases import BACKENDS
 from tests.memory.build import (
@@ -52,8 +52,8 @@ def memory(request: pytest.FixtureRequest) -> Iterator[Memory]:
 
 
 @pytest.fixture
-def service(content: Content, memory: Memory) -> Service:
-    return served(content, emptied(memory))
+def service(edition: Edition, memory: Memory) -> Service:
+    return served(edition, emptied(memory))
 
 
 @contextmanager
@@ -99,9 +99,9 @@ def test_every_call_is_one_row_that_says_what_became_of_it(
     assert len(service.rows(card)) == len(answer.get_json().get("cards", ()))
 
 
-def test_a_row_says_when_how_long_by_whom_and_by_which_knowledge(content: Content, memory: Memory) -> None:
+def test_a_row_says_when_how_long_by_whom_and_by_which_knowledge(edition: Edition, memory: Memory) -> None:
     epic = CLIENTS[0] | {"profile": "epic", "fhir_version": "R5"}
-    service = served(content, emptied(memory), clients=[epic, CLIENTS[1]])
+    service = served(edition, emptied(memory), clients=[epic, CLIENTS[1]])
     before = datetime.now(UTC)
     assert service.call(low(), "east").status_code == 200
     assert service.call(low(prefetch={}), "east").status_code == 412
@@ -110,19 +110,19 @@ def test_a_row_says_when_how_long_by_whom_and_by_which_knowledge(content: Conten
     assert before - timedelta(seconds=1) <= row["at"] <= datetime.now(UTC) + timedelta(seconds=1)
     assert 0 < row["duration_ms"] < 60_000
     assert (row["issuer"], row["profile"], row["fhir_version"]) == ("certificate:east", "epic", "R5")
-    assert row["knowledge"] == content.version
-    assert (failed["issuer"], failed["profile"], failed["knowledge"]) == ("certificate:east", "epic", content.version)
+    assert row["knowledge"] == edition.version
+    assert (failed["issuer"], failed["profile"], failed["knowledge"]) == ("certificate:east", "epic", edition.version)
 
 
-def test_the_profile_of_a_client_known_by_its_fhir_server_is_kept(content: Content, memory: Memory) -> None:
-    service = served(content, emptied(memory), clients=[{"name": "main", "fhir_servers": [EHR], "profile": "oracle"}])
+def test_the_profile_of_a_client_known_by_its_fhir_server_is_kept(edition: Edition, memory: Memory) -> None:
+    service = served(edition, emptied(memory), clients=[{"name": "main", "fhir_servers": [EHR], "profile": "oracle"}])
     service.call(low(fhirServer=EHR))
     service.call(low())
     assert [row["profile"] for row in service.recorded(2)] == ["oracle", "generic"]
 
 
-def test_the_profile_is_kept_of_a_call_that_failed_too(content: Content, memory: Memory) -> None:
-    service = served(content, emptied(memory), clients=[{"name": "ehr", "profile": "oracle", "fhir_servers": [EHR]}])
+def test_the_profile_is_kept_of_a_call_that_failed_too(edition: Edition, memory: Memory) -> None:
+    service = served(edition, emptied(memory), clients=[{"name": "ehr", "profile": "oracle", "fhir_servers": [EHR]}])
     body = low(fhirServer=EHR)
     body["prefetch"].pop("laboratory")
     assert service.call(body).status_code == 412
@@ -130,8 +130,8 @@ def test_the_profile_is_kept_of_a_call_that_failed_too(content: Content, memory:
     assert (row["profile"], row["hook"]) == ("oracle", "order-sign")
 
 
-def test_the_urgency_is_kept_as_the_client_was_sent_it(content: Content, memory: Memory) -> None:
-    service = served(content, emptied(memory), clients=[{"name": "ehr", "profile": "oracle", "fhir_servers": [EHR]}])
+def test_the_urgency_is_kept_as_the_client_was_sent_it(edition: Edition, memory: Memory) -> None:
+    service = served(edition, emptied(memory), clients=[{"name": "ehr", "profile": "oracle", "fhir_servers": [EHR]}])
     answer = service.call(low(renal=build.clearance(25), fhirServer=EHR))
     sent = {each["uuid"]: each["indicator"] for each in answer.get_json()["cards"]}
     assert sent
@@ -151,19 +151,15 @@ def test_what_could_not_be_sent_is_not_recorded_as_shown(service: Service, monke
     assert service.rows(card) == []
 
 
-def test_a_rule_that_raises_is_recorded_as_failed(
-    content: Content, memory: Memory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rule_that_raises_is_recorded_as_failed(edition: Edition, memory: Memory) -> None:
     def broken(*_: object) -> Advise:
         raise ValueError
 
-    rule = content.rules[DOSE]
-    monkeypatch.setitem(content.rules, DOSE, Rule(DOSE, broken, rule.groups, rule.services, True, False))  # type: ignore[arg-type]
-    service = served(content, emptied(memory))
+    service = served(ruled_by(edition, DOSE, broken), emptied(memory))
     assert service.call(low()).status_code == 500
     (row,) = service.recorded(1)
     assert (row["status"], row["outcome"], row["hook"]) == (500, "failed", "order-sign")
-    assert row["knowledge"] == content.version
+    assert row["knowledge"] == edition.version
     assert service.rows(card) == []
 
 
@@ -186,8 +182,8 @@ def test_what_is_no_call_of_a_service_leaves_no_row(service: Service) -> None:
     assert row["status"] == 200
 
 
-def test_a_caller_who_is_not_let_in_leaves_no_row(content: Content, memory: Memory) -> None:
-    service = served(content, emptied(memory), clients=[CLIENTS[0], CLIENTS[1] | {"may": ["feedback"]}])
+def test_a_caller_who_is_not_let_in_leaves_no_row(edition: Edition, memory: Memory) -> None:
+    service = served(edition, emptied(memory), clients=[CLIENTS[0], CLIENTS[1] | {"may": ["feedback"]}])
     assert service.call(low(), "nobody").status_code == 401
     assert service.call(low(), "west").status_code == 403
     assert service.call(low(), "east").status_code == 200
@@ -242,10 +238,10 @@ def test_calls_from_many_threads_are_all_recorded_with_their_own_cards(service: 
 
 
 def test_when_the_queue_is_full_answers_stay_and_what_is_dropped_is_counted_told_and_recorded(
-    content: Content, memory: Memory, caplog: pytest.LogCaptureFixture
+    edition: Edition, memory: Memory, caplog: pytest.LogCaptureFixture
 ) -> None:
     with auditing(emptied(memory), size=3) as own:
-        service = served(content, own)
+        service = served(edition, own)
         expected = service.call(low()).get_data()
         service.recorded(1)
         with locked(memory):
@@ -267,9 +263,9 @@ def test_when_the_queue_is_full_answers_stay_and_what_is_dropped_is_counted_told
 
 
 def test_while_the_database_is_locked_calls_are_answered_and_written_afterwards(
-    content: Content, memory: Memory
+    edition: Edition, memory: Memory
 ) -> None:
-    service = served(content, emptied(memory))
+    service = served(edition, emptied(memory))
     with locked(memory):
         assert [service.call(low()).status_code for _ in range(5)] == [200] * 5
         assert service.memory.audit.dropped == 0
@@ -277,12 +273,12 @@ def test_while_the_database_is_locked_calls_are_answered_and_written_afterwards(
 
 
 def test_while_the_database_cannot_be_reached_calls_are_answered_and_written_afterwards(
-    content: Content, memory: Memory, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    edition: Edition, memory: Memory, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     away = nowhere(tmp_path, sqlite=memory.database.is_sqlite)
     with auditing(emptied(memory), size=100) as own:
         own.audit._database = away
-        service = served(content, own)
+        service = served(edition, own)
         assert [service.call(low()).status_code for _ in range(5)] == [200] * 5
         until(lambda: "cannot be recorded now" in caplog.text)
         own.audit._database = memory.database
@@ -332,12 +328,12 @@ def test_the_writer_survives_what_nobody_foresaw(memory: Memory, monkeypatch: py
         until(lambda: any(row["issuer"] == "second" for row in rows(memory.database, call)))
 
 
-def test_used_tokens_are_forgotten_though_nobody_calls_a_service(content: Content, database_url: str) -> None:
-    fresh = Memory.open(Settings(database_url=database_url), content)
+def test_used_tokens_are_forgotten_though_nobody_calls_a_service(edition: Edition, database_url: str) -> None:
+    fresh = Memory.open(Settings(database_url=database_url), edition.site.suppression)
     try:
         assert fresh.used.first_use("https://ehr.example", "old", 1)
         assert fresh.used.first_use("https://ehr.example", "alive elsewhere", int(time.time()) - 100)
-        served(content, fresh).http.get("/cds-services")
+        served(edition, fresh).http.get("/cds-services")
         until(lambda: len(rows(fresh.database, replay)) == 1)
     finally:
         fresh.close(10)
@@ -367,8 +363,8 @@ def test_closing_without_a_database_ends_and_counts_what_is_lost(
     away.close()
 
 
-def test_the_clock_of_the_evaluation_does_not_date_the_row(content: Content, memory: Memory) -> None:
-    service = served(content, emptied(memory), clock=lambda: NOW)
+def test_the_clock_of_the_evaluation_does_not_date_the_row(edition: Edition, memory: Memory) -> None:
+    service = served(edition, emptied(memory), clock=lambda: NOW)
     service.call(low())
     (row,) = service.recorded(1)
     assert abs(row["at"] - datetime.now(UTC)) < timedelta(minutes=5)

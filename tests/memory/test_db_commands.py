@@ -12,8 +12,9 @@ import pytest
 from click.testing import Result
 from sqlalchemy import inspect, text
 
-from cds_service.edition import Content
-from cds_service.site.settings import Profile, Settings, SettingsError
+from cds_service.base.complaints import SettingsError
+from cds_service.edition import Edition
+from cds_service.site.settings import Profile, Settings
 from cds_service.store import schema
 from cds_service.store.engine import Database, parse_url
 from cds_service.store.memory import Memory
@@ -59,58 +60,58 @@ def command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return database_url
 
 
-def opened(content: Content, url: str, profile: Profile) -> None:
-    Memory.open(Settings(database_url=url, profile=profile), content).close(1)
+def opened(edition: Edition, url: str, profile: Profile) -> None:
+    Memory.open(Settings(database_url=url, profile=profile), edition.site.suppression).close(1)
 
 
 # The start
 
 
-def test_development_makes_and_upgrades_the_tables(content: Content, database_url: str) -> None:
-    opened(content, database_url, "development")
+def test_development_makes_and_upgrades_the_tables(edition: Edition, database_url: str) -> None:
+    opened(edition, database_url, "development")
     assert revision(database_url) == schema.newest()
     made_by_an_older_version(database_url)
-    opened(content, database_url, "development")
+    opened(edition, database_url, "development")
     assert revision(database_url) == schema.newest()
 
 
-def test_production_starts_with_the_tables_of_this_version(content: Content, database_url: str) -> None:
+def test_production_starts_with_the_tables_of_this_version(edition: Edition, database_url: str) -> None:
     with reached(database_url) as database:
         schema.upgrade(database)
-    opened(content, database_url, "production")
+    opened(edition, database_url, "production")
 
 
-def test_production_never_upgrades_by_itself(content: Content, database_url: str) -> None:
+def test_production_never_upgrades_by_itself(edition: Edition, database_url: str) -> None:
     with pytest.raises(SettingsError, match=r"^CDS_DATABASE_URL: .*schema \(none\).*cds-service db upgrade"):
-        opened(content, database_url, "production")
+        opened(edition, database_url, "production")
     assert revision(database_url) is None
     made_by_an_older_version(database_url)
     with pytest.raises(SettingsError, match=rf"schema {OLDER}, this version needs {schema.newest()}"):
-        opened(content, database_url, "production")
+        opened(edition, database_url, "production")
     assert revision(database_url) == OLDER
 
 
 @pytest.mark.parametrize("profile", ["development", "production"])
-def test_a_database_of_a_newer_version_is_refused(content: Content, database_url: str, profile: Profile) -> None:
+def test_a_database_of_a_newer_version_is_refused(edition: Edition, database_url: str, profile: Profile) -> None:
     made_by_a_newer_version(database_url)
     with pytest.raises(SettingsError, match=rf"schema {NEWER}, made by a newer version"):
-        opened(content, database_url, profile)
+        opened(edition, database_url, profile)
     assert revision(database_url) == NEWER
 
 
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
 def test_a_database_that_cannot_be_opened_stops_the_start_without_its_password(
-    content: Content, tmp_path: Path, backend: str
+    edition: Edition, tmp_path: Path, backend: str
 ) -> None:
     url = f"sqlite:///{tmp_path}" if backend == "sqlite" else "postgresql://cds:SECRET@127.0.0.1:1/cds"
     with pytest.raises(SettingsError, match=r"^CDS_DATABASE_URL: the database cannot be opened") as refused:
-        opened(content, url, "development")
+        opened(edition, url, "development")
     assert "SECRET" not in str(refused.value)
 
 
-def test_nothing_is_open_after_the_start(content: Content, database_url: str) -> None:
+def test_nothing_is_open_after_the_start(edition: Edition, database_url: str) -> None:
     """Workers are forked from here: a connection must not be shared."""
-    memory = Memory.open(Settings(database_url=database_url), content)
+    memory = Memory.open(Settings(database_url=database_url), edition.site.suppression)
     try:
         assert memory.database._engine.take() is None
     finally:

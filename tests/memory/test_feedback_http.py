@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Table, and_, select
 
 from cds_service.call.feedback import UNRECOGNISED, Feedback
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.store.memory import Memory
 from cds_service.store.reactions import keep
@@ -73,8 +73,8 @@ def memory(request: pytest.FixtureRequest) -> Iterator[Memory]:
 
 
 @pytest.fixture
-def service(content: Content, memory: Memory) -> Service:
-    return served(content, emptied(memory))
+def service(edition: Edition, memory: Memory) -> Service:
+    return served(edition, emptied(memory))
 
 
 def reasons(service: Service) -> list[str]:
@@ -292,8 +292,8 @@ def test_what_differs_in_anything_is_another_event(service: Service, other: Json
     assert len(service.rows(feedback)) == 2
 
 
-def test_the_same_batch_from_eight_threads_is_stored_once(content: Content, memory: Memory) -> None:
-    service = served(content, emptied(memory))
+def test_the_same_batch_from_eight_threads_is_stored_once(edition: Edition, memory: Memory) -> None:
+    service = served(edition, emptied(memory))
     batch = [overridden() | {"card": str(uuid.UUID(int=number))} for number in range(20)]
 
     def send(turn: int) -> int:
@@ -305,15 +305,15 @@ def test_the_same_batch_from_eight_threads_is_stored_once(content: Content, memo
     assert len(service.rows(feedback)) == len(service.rows(feedback_reason)) == 20
 
 
-def test_the_same_event_of_two_callers_is_two(content: Content, memory: Memory) -> None:
-    service = served(content, emptied(memory), clients=CLIENTS)
+def test_the_same_event_of_two_callers_is_two(edition: Edition, memory: Memory) -> None:
+    service = served(edition, emptied(memory), clients=CLIENTS)
     for caller in ("east", "west", "east"):
         assert service.tell(event(), caller=caller).status_code == 200
     assert sorted(row["issuer"] for row in service.rows(feedback)) == ["certificate:east", "certificate:west"]
 
 
-def test_the_same_event_of_two_tenants_is_two(content: Content, memory: Memory) -> None:
-    service = served(content, emptied(memory))
+def test_the_same_event_of_two_tenants_is_two(edition: Edition, memory: Memory) -> None:
+    service = served(edition, emptied(memory))
     assert service.tell(event()).status_code == 200
     same = Feedback(uuid.UUID(CARD), "overridden", datetime(2026, 3, 2, 8, 11, 13, tzinfo=UTC))
     now = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -344,12 +344,12 @@ def test_a_reason_is_kept_as_a_code_of_ours_and_never_as_text(
     assert MARK not in dump(service.memory.database)
 
 
-def test_a_site_maps_its_own_reasons(content: Content, memory: Memory) -> None:
+def test_a_site_maps_its_own_reasons(edition: Edition, memory: Memory) -> None:
     mapped = [
         {"code": "12", "system": "urn:oid:1.2.3", "reason": "need-more-info"},
         {"code": "99", "reason": WRONG_ADVICE},
     ]
-    service = served(content, emptied(memory), feedback={"reasons": mapped})
+    service = served(edition, emptied(memory), feedback={"reasons": mapped})
     sent = [("12", "urn:oid:1.2.3"), ("99", "urn:anything"), ("99", None), ("12", "urn:other")]
     for number, (code, system) in enumerate(sent):
         assert service.tell(overridden(code, system) | {"card": str(uuid.UUID(int=number))}).status_code == 200
@@ -376,9 +376,9 @@ CODED = {"reason": {"code": WRONG_ADVICE, "system": SYSTEM}}
     ids=["list", "one", "bare codings", "bare coding", "both", "comments", "comment twice", "none", "null"],
 )  # fmt: skip
 def test_epics_override_reasons_are_read_in_every_shape(
-    content: Content, memory: Memory, members: Json, stored: list[str], comment: str | None
+    edition: Edition, memory: Memory, members: Json, stored: list[str], comment: str | None
 ) -> None:
-    service = served(content, emptied(memory), feedback={"comments": True})
+    service = served(edition, emptied(memory), feedback={"comments": True})
     assert service.tell(event(**members)).status_code == 200
     assert reasons(service) == stored
     assert [row["comment"] for row in service.rows(feedback)] == [comment]
@@ -402,27 +402,27 @@ def test_the_topic_is_kept_when_it_is_one_of_ours(service: Service, sent: Any, s
     assert [row["topic"] for row in service.rows(feedback)] == [stored]
 
 
-def test_comments_are_kept_only_where_the_site_turns_them_on(content: Content, memory: Memory) -> None:
+def test_comments_are_kept_only_where_the_site_turns_them_on(edition: Edition, memory: Memory) -> None:
     for comments in (False, True):
-        service = served(content, emptied(memory), feedback={"comments": comments})
+        service = served(edition, emptied(memory), feedback={"comments": comments})
         assert service.tell(overridden(userComment=MARK)).status_code == 200
         assert (MARK in dump(memory.database)) == comments
 
 
-def test_a_comment_that_comes_with_the_second_telling_is_kept(content: Content, memory: Memory) -> None:
-    service = served(content, emptied(memory), feedback={"comments": True})
+def test_a_comment_that_comes_with_the_second_telling_is_kept(edition: Edition, memory: Memory) -> None:
+    service = served(edition, emptied(memory), feedback={"comments": True})
     for told in (overridden(), overridden(userComment="wrong unit"), overridden(userComment="later")):
         assert service.tell(told).status_code == 200
     assert [row["comment"] for row in service.rows(feedback)] == ["wrong unit"]
 
 
 def test_the_same_bytes_are_one_event_though_the_site_maps_more_codes_meanwhile(
-    content: Content, memory: Memory
+    edition: Edition, memory: Memory
 ) -> None:
     told = overridden("7", "urn:oid:2.999")
-    assert served(content, emptied(memory)).tell(told).status_code == 200
+    assert served(edition, emptied(memory)).tell(told).status_code == 200
     mapped = {"reasons": [{"code": "7", "system": "urn:oid:2.999", "reason": "need-more-info"}]}
-    later = served(content, memory, feedback=mapped)
+    later = served(edition, memory, feedback=mapped)
     assert later.tell(told).status_code == 200
     assert len(later.rows(feedback)) == 1
 
@@ -441,10 +441,10 @@ def test_more_suggestions_than_a_card_can_have_are_refused(service: Service) -> 
     assert service.tell(event(outcome="accepted", acceptedSuggestions=many[1:])).status_code == 200
 
 
-def test_a_comment_that_is_not_kept_never_reaches_the_file(content: Content, tmp_path: Path) -> None:
-    memory = Memory.open(Settings(database_url=f"sqlite:///{tmp_path / 'own.sqlite3'}"), content)
+def test_a_comment_that_is_not_kept_never_reaches_the_file(edition: Edition, tmp_path: Path) -> None:
+    memory = Memory.open(Settings(database_url=f"sqlite:///{tmp_path / 'own.sqlite3'}"), edition.site.suppression)
     try:
-        assert served(content, memory).tell(overridden(MARK, MARK, userComment=MARK)).status_code == 200
+        assert served(edition, memory).tell(overridden(MARK, MARK, userComment=MARK)).status_code == 200
         written = b"".join(file.read_bytes() for file in tmp_path.iterdir())
         assert uuid.UUID(CARD).hex.encode() in written
         assert MARK.encode() not in written
@@ -465,9 +465,9 @@ def test_a_comment_that_is_not_kept_never_reaches_the_file(content: Content, tmp
     ids=["nul", "only nul", "emoji", "longest", "longest emoji", "sql"],
 )
 def test_any_comment_is_kept_as_it_is_but_for_nul(
-    content: Content, memory: Memory, said: str, kept: str | None
+    edition: Edition, memory: Memory, said: str, kept: str | None
 ) -> None:
-    service = served(content, emptied(memory), feedback={"comments": True})
+    service = served(edition, emptied(memory), feedback={"comments": True})
     assert service.tell(event(overrideReason={"userComment": said})).status_code == 200
     assert [row["comment"] for row in service.rows(feedback)] == [kept]
 
@@ -482,9 +482,9 @@ def _joined(memory: Memory) -> list[tuple[str, str]]:
         return [(row.topic, row.outcome) for row in found]
 
 
-def test_feedback_that_comes_before_the_record_of_its_call_still_joins(content: Content, memory: Memory) -> None:
-    service = served(content, emptied(memory))
-    without_memory = create_app(Settings(), content, lambda: NOW).test_client()
+def test_feedback_that_comes_before_the_record_of_its_call_still_joins(edition: Edition, memory: Memory) -> None:
+    service = served(edition, emptied(memory))
+    without_memory = create_app(Settings(), edition, lambda: NOW).test_client()
     shown = without_memory.post(SERVICE, json=low()).get_json()["cards"]
     (dose,) = [each["uuid"] for each in shown if each["source"]["topic"]["code"] == DOSE]
     assert service.tell(event(card=dose)).status_code == 200
@@ -527,17 +527,17 @@ def test_when_an_event_cannot_be_stored_nothing_of_its_batch_is(
 
 
 def test_while_the_database_is_away_the_answer_says_send_again(
-    content: Content, memory: Memory, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    edition: Edition, memory: Memory, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     away = nowhere(tmp_path, sqlite=memory.database.is_sqlite)
     emptied(memory)
-    answer = served(content, dataclasses.replace(memory, database=away)).tell(event())
+    answer = served(edition, dataclasses.replace(memory, database=away)).tell(event())
     (issue,) = issues(answer, 503)
     assert issue["code"] == "transient"
     assert int(answer.headers["Retry-After"]) > 0
     assert any(r.levelname == "ERROR" and "feedback was not stored" in r.message for r in caplog.records)
     away.close()
-    service = served(content, memory)
+    service = served(edition, memory)
     assert service.tell(event()).status_code == 200
     assert len(service.rows(feedback)) == 1
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.store.tables import feedback, feedback_reason, feedback_suggestion
 from tests.build import Json, encoded
 from tests.databases import BACKENDS
@@ -18,9 +18,9 @@ from tests.memory.build import FEEDBACK, SYSTEM, Service, emptied, issues, remem
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
-def service(request: pytest.FixtureRequest, content: Content) -> Iterator[Service]:
+def service(request: pytest.FixtureRequest, edition: Edition) -> Iterator[Service]:
     with remembering(request) as memory:
-        yield served(content, memory, feedback={"comments": True})
+        yield served(edition, memory, feedback={"comments": True})
 
 
 # Few values, so that the same event comes again.

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.store.memory import Memory
 from cds_service.store.tables import card, feedback
@@ -98,9 +98,9 @@ def nothing_in(text: str) -> None:
 
 
 def test_the_tables_and_the_log_hold_nothing_of_what_was_said(
-    content: Content, memory: Memory, log: pytest.LogCaptureFixture
+    edition: Edition, memory: Memory, log: pytest.LogCaptureFixture
 ) -> None:
-    service = served(content, suppressing(memory), suppression={"hours": 24})
+    service = served(edition, suppressing(memory), suppression={"hours": 24})
     headers = {"Authorization": f"Bearer {MARK}", "User_Agent": MARK, "X_Request_Id": MARK}
     answer = service.call(marked(), **headers)
     assert answer.status_code == 200
@@ -145,9 +145,9 @@ def _mistakes(service: Service) -> Iterator[TestResponse]:
 
 
 def test_what_is_answered_to_a_mistake_repeats_nothing_and_keeps_nothing(
-    content: Content, memory: Memory, log: pytest.LogCaptureFixture
+    edition: Edition, memory: Memory, log: pytest.LogCaptureFixture
 ) -> None:
-    service = served(content, suppressing(memory), suppression={"hours": 24})
+    service = served(edition, suppressing(memory), suppression={"hours": 24})
     answers = list(_mistakes(service))
     assert {answer.status_code for answer in answers} == {400, 404, 412, 415}
     for answer in answers:
@@ -160,9 +160,9 @@ def test_what_is_answered_to_a_mistake_repeats_nothing_and_keeps_nothing(
     nothing_in(log.text)
 
 
-def test_a_store_that_fails_quotes_no_row(content: Content, memory: Memory, log: pytest.LogCaptureFixture) -> None:
+def test_a_store_that_fails_quotes_no_row(edition: Edition, memory: Memory, log: pytest.LogCaptureFixture) -> None:
     with auditing(memory, 10) as own:
-        service = served(content, suppressing(own), suppression={"hours": 24}, feedback={"comments": True})
+        service = served(edition, suppressing(own), suppression={"hours": 24}, feedback={"comments": True})
         with without(memory, feedback):
             answer = service.tell(reaction())
             assert answer.status_code in (500, 503)
@@ -175,10 +175,10 @@ def test_a_store_that_fails_quotes_no_row(content: Content, memory: Memory, log:
     nothing_in(json.dumps([r.exc_text for r in log.records if r.name.startswith("cds_service")]))
 
 
-def test_the_file_of_sqlite_holds_nothing_of_it_either(content: Content, tmp_path: Path) -> None:
-    memory = Memory.open(Settings(database_url=f"sqlite:///{tmp_path / 'cds.sqlite3'}"), content)
+def test_the_file_of_sqlite_holds_nothing_of_it_either(edition: Edition, tmp_path: Path) -> None:
+    memory = Memory.open(Settings(database_url=f"sqlite:///{tmp_path / 'cds.sqlite3'}"), edition.site.suppression)
     try:
-        service = served(content, suppressing(memory), suppression={"hours": 24})
+        service = served(edition, suppressing(memory), suppression={"hours": 24})
         assert service.call(marked()).status_code == 200
         assert service.tell(reaction()).status_code == 200
         service.recorded(1)

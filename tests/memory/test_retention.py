@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from cds_service.call.feedback import Feedback
 from cds_service.deliver.issue import Issued
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.store import audit, retention
 from cds_service.store.memory import Memory
 from cds_service.store.reactions import keep
@@ -124,7 +124,7 @@ def test_counting_says_what_would_go_and_leaves_it(store: Memory, issuer: str | 
 
 
 @pytest.fixture
-def configured(store: Memory, content: Content, monkeypatch: pytest.MonkeyPatch) -> Memory:
+def configured(store: Memory, edition: Edition, monkeypatch: pytest.MonkeyPatch) -> Memory:
     url = store.database.url.render_as_string(hide_password=False)
     monkeypatch.setattr("os.environ", {"CDS_DATABASE_URL": url})
     now = datetime.now(UTC)

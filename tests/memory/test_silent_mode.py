@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from cds_service.base.yamlfile import ContentError
-from cds_service.edition import Content
+from cds_service.base.complaints import ContentError
+from cds_service.base.kinds import NOT_EVALUATED
+from cds_service.edition import Edition
 from cds_service.site.check import Known
-from cds_service.site.complaint import NOT_EVALUATED
-from cds_service.site.load import load_site
 from cds_service.store.memory import Memory
 from cds_service.store.tables import card
 from tests import build
+from tests.asked import site_of
 from tests.build import NOW, Json, bundle, prefetch, request, zoledronic
 from tests.databases import BACKENDS
 from tests.memory.build import CLIENTS, DOSE, RISK, Service, emptied, event, low, remembering, served, suppressing
@@ -52,30 +52,30 @@ def _without(key: str) -> Json:
     return {name: it for name, it in prefetch().items() if name != key}
 
 
-def test_a_silent_topic_is_recorded_and_not_shown(content: Content, memory: Memory) -> None:
-    loud = served(content, emptied(memory)).call(low()).get_json()["cards"]
-    service = served(content, emptied(memory), silent=silent(DOSE))
+def test_a_silent_topic_is_recorded_and_not_shown(edition: Edition, memory: Memory) -> None:
+    loud = served(edition, emptied(memory)).call(low()).get_json()["cards"]
+    service = served(edition, emptied(memory), silent=silent(DOSE))
     assert service.topics(low()) == [RISK]
     assert kept(service) == {DOSE: "silent", RISK: "shown"}
     same = {(str(row["uuid"]), row["indicator"]) for row in service.rows(card)}
     assert same == {(each["uuid"], each["indicator"]) for each in loud}, "as it would have been shown"
 
 
-def test_a_call_with_silent_cards_only_has_no_cards(content: Content, memory: Memory) -> None:
-    service = served(content, emptied(memory), silent=silent(DOSE) + silent(RISK))
+def test_a_call_with_silent_cards_only_has_no_cards(edition: Edition, memory: Memory) -> None:
+    service = served(edition, emptied(memory), silent=silent(DOSE) + silent(RISK))
     assert service.call(low()).get_json() == {"cards": []}
     assert [row["outcome"] for row in service.recorded(1)] == ["no-cards"]
     assert len(service.rows(card)) == 2
 
 
-def test_a_silent_topic_that_would_say_nothing_leaves_no_card(content: Content, memory: Memory) -> None:
-    service = served(content, emptied(memory), silent=silent(DOSE))
+def test_a_silent_topic_that_would_say_nothing_leaves_no_card(edition: Edition, memory: Memory) -> None:
+    service = served(edition, emptied(memory), silent=silent(DOSE))
     assert service.topics(request(zoledronic())) == []
     assert kept(service) == {}
 
 
-def test_it_is_silent_for_the_named_caller_only(content: Content, memory: Memory) -> None:
-    service = served(content, emptied(memory), clients=CLIENTS, silent=silent(DOSE, clients=["east"]))
+def test_it_is_silent_for_the_named_caller_only(edition: Edition, memory: Memory) -> None:
+    service = served(edition, emptied(memory), clients=CLIENTS, silent=silent(DOSE, clients=["east"]))
     assert service.topics(low(), "east") == [RISK]
     assert service.topics(low(), "west") == [DOSE, RISK]
     service.recorded(2)
@@ -84,9 +84,9 @@ def test_it_is_silent_for_the_named_caller_only(content: Content, memory: Memory
     assert by_caller[("certificate:west", DOSE)] == "shown"
 
 
-def test_where_nobody_is_asked_it_is_silent_for_the_named_fhir_server_only(content: Content, memory: Memory) -> None:
+def test_where_nobody_is_asked_it_is_silent_for_the_named_fhir_server_only(edition: Edition, memory: Memory) -> None:
     ward = {"name": "ward", "fhir_servers": [EHR]}
-    service = served(content, emptied(memory), clients=[ward], silent=silent(DOSE, clients=["ward"]))
+    service = served(edition, emptied(memory), clients=[ward], silent=silent(DOSE, clients=["ward"]))
     assert service.topics(low(fhirServer=EHR)) == [RISK]
     assert service.topics(low()) == [DOSE, RISK]
     assert service.topics(low(fhirServer="https://other.example.org/fhir")) == [DOSE, RISK]
@@ -102,60 +102,60 @@ def test_where_nobody_is_asked_it_is_silent_for_the_named_fhir_server_only(conte
     ],
 )
 def test_it_ends_with_the_day_where_the_server_stands(
-    content: Content, memory: Memory, time: str, topics: list[str]
+    edition: Edition, memory: Memory, time: str, topics: list[str]
 ) -> None:
     there = datetime.fromisoformat(time).replace(tzinfo=timezone(timedelta(hours=8)))
-    service = served(content, emptied(memory), clock=lambda: there, silent=silent(DOSE))
+    service = served(edition, emptied(memory), clock=lambda: there, silent=silent(DOSE))
     assert service.topics(low()) == topics
 
 
-def test_a_silent_topic_takes_no_other_card_away(content: Content, memory: Memory) -> None:
+def test_a_silent_topic_takes_no_other_card_away(edition: Edition, memory: Memory) -> None:
     body = REPLACED
-    loud = served(content, emptied(memory)).topics(body)
+    loud = served(edition, emptied(memory)).topics(body)
     assert UNSTABLE in loud
     assert DOSE not in loud
-    service = served(content, emptied(memory), silent=silent(UNSTABLE))
+    service = served(edition, emptied(memory), silent=silent(UNSTABLE))
     found = service.topics(body)
     assert DOSE in found
     assert UNSTABLE not in found
     assert kept(service)[UNSTABLE] == "silent"
 
 
-def test_what_a_silent_topic_could_not_tell_is_not_told(content: Content, memory: Memory) -> None:
+def test_what_a_silent_topic_could_not_tell_is_not_told(edition: Edition, memory: Memory) -> None:
     body = request(zoledronic(), prefetch=_without("procedures"))
-    assert served(content, emptied(memory)).topics(body) == [NOT_EVALUATED]
-    service = served(content, emptied(memory), silent=silent("dental-exam-before-bma"))
+    assert served(edition, emptied(memory)).topics(body) == [NOT_EVALUATED]
+    service = served(edition, emptied(memory), silent=silent("dental-exam-before-bma"))
     assert service.topics(body) == []
     assert kept(service) == {}
 
 
-def test_what_only_a_silent_topic_needs_does_not_refuse_the_call(content: Content, memory: Memory) -> None:
+def test_what_only_a_silent_topic_needs_does_not_refuse_the_call(edition: Edition, memory: Memory) -> None:
     body = request(build.denosumab(), prefetch=_without("laboratory") | {"procedures": bundle()})
-    needing = [topic for topic, it in content.recommendations.items() if "laboratory" in it.needs.required]
-    service = served(content, emptied(memory), silent=[each for topic in needing for each in silent(topic)])
+    needing = [topic for topic, it in edition.recommendations.items() if "laboratory" in it.needs.required]
+    service = served(edition, emptied(memory), silent=[each for topic in needing for each in silent(topic)])
     assert service.topics(body) == ["dental-exam-before-bma"]
 
 
-def test_a_silent_card_that_another_would_have_replaced_is_not_recorded(content: Content, memory: Memory) -> None:
-    service = served(content, emptied(memory), silent=silent(DOSE))
+def test_a_silent_card_that_another_would_have_replaced_is_not_recorded(edition: Edition, memory: Memory) -> None:
+    service = served(edition, emptied(memory), silent=silent(DOSE))
     assert service.topics(REPLACED) == [UNSTABLE]
     assert kept(service) == {UNSTABLE: "shown"}
 
 
-def test_a_silent_card_is_no_matter_of_suppression(content: Content, memory: Memory) -> None:
-    service = served(content, suppressing(emptied(memory)), silent=silent(DOSE))
+def test_a_silent_card_is_no_matter_of_suppression(edition: Edition, memory: Memory) -> None:
+    service = served(edition, suppressing(emptied(memory)), silent=silent(DOSE))
     service.topics(low())
     service.recorded(1)
     (quiet,) = [row for row in service.rows(card) if row["topic"] == DOSE]
     assert quiet["sameness"] is None
     told = event(card=str(quiet["uuid"]), outcomeTimestamp="2026-03-02T09:00:00Z")
     assert service.tell(told).status_code == 200
-    assert served(content, suppressing(memory)).topics(low()) == [DOSE, RISK]
+    assert served(edition, suppressing(memory)).topics(low()) == [DOSE, RISK]
 
 
 @pytest.fixture(scope="module")
-def known(content: Content) -> Known:
-    return known_of(content)
+def known(edition: Edition) -> Known:
+    return known_of(edition)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_a_mistake_stops_the_start_with_its_line_and_remedy(known: Known, tmp_pa
     file = tmp_path / "site.yaml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ContentError) as caught:
-        load_site(file, known)
+        site_of(file, known)
     assert "site.yaml" in str(caught.value)
     assert said in str(caught.value)
     assert "Remedy" in str(caught.value)

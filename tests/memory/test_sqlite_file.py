@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from cds_service.base.complaints import SettingsError
 from cds_service.call.feedback import Feedback
-from cds_service.edition import Content
-from cds_service.site.settings import Settings, SettingsError
+from cds_service.edition import Edition
+from cds_service.site.settings import Settings
 from cds_service.store.engine import Database, parse_url
 from cds_service.store.memory import Memory
 from cds_service.store.reactions import keep
@@ -30,15 +31,15 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def memory(content: Content, file: Path) -> Iterator[Memory]:
-    made = Memory.open(Settings(database_url=f"sqlite:///{file}"), content)
+def memory(edition: Edition, file: Path) -> Iterator[Memory]:
+    made = Memory.open(Settings(database_url=f"sqlite:///{file}"), edition.site.suppression)
     yield made
     made.close(1)
 
 
 @pytest.fixture
-def service(content: Content, memory: Memory) -> Service:
-    return served(content, memory)
+def service(edition: Edition, memory: Memory) -> Service:
+    return served(edition, memory)
 
 
 def test_the_file_is_for_nobody_else_to_read(file: Path, service: Service) -> None:

@@ -13,16 +13,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cds_service.answer import answer
-from cds_service.edition import Content
-from cds_service.site.complaint import NOT_EVALUATED
+from cds_service.base.kinds import NOT_EVALUATED
+from cds_service.deliver.issue import issue
+from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.store import reactions
 from cds_service.store.memory import Memory
 from cds_service.store.reactions import OverriddenCards
 from cds_service.store.tables import card, feedback
+from cds_service.tools.asking import answer_body
 from cds_service.trust.gate import Identity
 from cds_service.web.app import create_app
+from tests.asked import BONE
 from tests.build import (
     NOW,
     SERVICE,
@@ -80,8 +82,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def service(content: Content, memory: Memory, clock: Clock) -> Service:
-    return served(content, suppressing(emptied(memory), clock), clock)
+def service(edition: Edition, memory: Memory, clock: Clock) -> Service:
+    return served(edition, suppressing(emptied(memory), clock), clock)
 
 
 def shown(service: Service, body: Json, topic: str, caller: str | None = None, **headers: str) -> str:
@@ -146,10 +148,10 @@ def test_an_accepted_card_is_shown_again(service: Service) -> None:
     assert service.topics(again()) == [DOSE, RISK]
 
 
-def test_the_feedback_may_come_before_the_card_is_recorded(content: Content, memory: Memory, clock: Clock) -> None:
+def test_the_feedback_may_come_before_the_card_is_recorded(edition: Edition, memory: Memory, clock: Clock) -> None:
     # The same call, not recorded: as if its row were still waiting.
-    unrecorded = create_app(Settings(), content, clock).test_client().post(SERVICE, json=low()).get_json()
-    service = served(content, suppressing(emptied(memory), clock), clock)
+    unrecorded = create_app(Settings(), edition, clock).test_client().post(SERVICE, json=low()).get_json()
+    service = served(edition, suppressing(emptied(memory), clock), clock)
     first = {each["source"]["topic"]["code"]: each["uuid"] for each in unrecorded["cards"]}
     assert service.tell(event(card=first[DOSE], outcomeTimestamp="2026-03-02T09:00:00Z")).status_code == 200
     service.call(low())
@@ -203,17 +205,17 @@ def test_another_language_shows_the_card_again(service: Service) -> None:
     assert DOSE in service.topics(again(), **ZH)
 
 
-def test_another_caller_is_shown_the_card(content: Content, memory: Memory, clock: Clock) -> None:
-    service = served(content, suppressing(emptied(memory), clock), clock, clients=CLIENTS)
+def test_another_caller_is_shown_the_card(edition: Edition, memory: Memory, clock: Clock) -> None:
+    service = served(edition, suppressing(emptied(memory), clock), clock, clients=CLIENTS)
     overridden(service, low(), caller="east")
     assert DOSE in service.topics(again(), "west")
     assert DOSE not in service.topics(again(), "east")
 
 
 def test_feedback_of_another_caller_about_the_card_counts_for_nothing(
-    content: Content, memory: Memory, clock: Clock
+    edition: Edition, memory: Memory, clock: Clock
 ) -> None:
-    service = served(content, suppressing(emptied(memory), clock), clock, clients=CLIENTS)
+    service = served(edition, suppressing(emptied(memory), clock), clock, clients=CLIENTS)
     sent = event(card=shown(service, low(), DOSE, "east"), outcomeTimestamp="2026-03-02T09:00:00Z")
     assert service.tell(sent, caller="west").status_code == 200
     assert DOSE in service.topics(again(), "east")
@@ -282,9 +284,9 @@ def test_a_database_that_failed_is_left_alone_for_a_while(service: Service) -> N
 
 
 def test_a_critical_card_is_not_taken_for_the_overridden_card_of_a_draft_with_the_same_id(
-    content: Content, memory: Memory
+    edition: Edition, memory: Memory
 ) -> None:
-    service = served(content, suppressing(emptied(memory)))
+    service = served(edition, suppressing(emptied(memory)))
     laboratory = bundle(clearance(25), calcium(2.3))
     mild, grave = order("115264", 6, id="x"), zoledronic(id="x")
     overridden(service, request(mild, prefetch=prefetch(laboratory=laboratory)))
@@ -293,8 +295,8 @@ def test_a_critical_card_is_not_taken_for_the_overridden_card_of_a_draft_with_th
     assert any(each["indicator"] == "critical" and each["source"]["topic"]["code"] == DOSE for each in shown)
 
 
-def test_a_hook_instance_used_twice_suppresses_nothing(content: Content, memory: Memory) -> None:
-    service = served(content, suppressing(emptied(memory)))
+def test_a_hook_instance_used_twice_suppresses_nothing(edition: Edition, memory: Memory) -> None:
+    service = served(edition, suppressing(emptied(memory)))
     overridden(service, low())
     # The same instance and draft, for somebody else: nobody knows which of the two cards was overridden.
     elsewhere = _other_patient(low())
@@ -303,22 +305,22 @@ def test_a_hook_instance_used_twice_suppresses_nothing(content: Content, memory:
     assert DOSE in service.topics(_other_patient(again()))
 
 
-def test_users_without_a_name_are_not_one_user(content: Content, memory: Memory) -> None:
-    service = served(content, suppressing(emptied(memory)))
+def test_users_without_a_name_are_not_one_user(edition: Edition, memory: Memory) -> None:
+    service = served(edition, suppressing(emptied(memory)))
     nameless = low()
     nameless["context"] |= {"userId": ""}
     overridden(service, nameless)
     assert DOSE in service.topics(nameless | {"hookInstance": str(uuid.uuid4())})
 
 
-def test_one_id_on_two_fhir_servers_is_two_patients(content: Content, memory: Memory) -> None:
-    service = served(content, suppressing(emptied(memory)))
+def test_one_id_on_two_fhir_servers_is_two_patients(edition: Edition, memory: Memory) -> None:
+    service = served(edition, suppressing(emptied(memory)))
     overridden(service, low(fhirServer="https://a.example/r4"))
     assert DOSE in service.topics(again() | {"fhirServer": "https://b.example/r4"})
 
 
-def test_where_suppression_is_off_nothing_is_hashed_and_nothing_kept_back(content: Content, memory: Memory) -> None:
-    service = served(content, emptied(memory))
+def test_where_suppression_is_off_nothing_is_hashed_and_nothing_kept_back(edition: Edition, memory: Memory) -> None:
+    service = served(edition, emptied(memory))
     assert memory.overridden is None
     overridden(service, low())
     assert service.topics(again()) == [DOSE, RISK]
@@ -326,13 +328,13 @@ def test_where_suppression_is_off_nothing_is_hashed_and_nothing_kept_back(conten
     assert {row["sameness"] for row in service.rows(card)} == {None}
 
 
-def test_another_key_gives_other_hashes(content: Content, memory: Memory) -> None:
+def test_another_key_gives_other_hashes(edition: Edition, memory: Memory) -> None:
     emptied(memory)
     for key in (KEY, KEY, KEY[::-1]):
-        served(content, suppressing(memory, key=key)).call(low())
-    rows = served(content, memory).recorded(3)
+        served(edition, suppressing(memory, key=key)).call(low())
+    rows = served(edition, memory).recorded(3)
     hashes = [
-        {each["sameness"] for each in served(content, memory).rows(card) if each["call_id"] == row["id"]}
+        {each["sameness"] for each in served(edition, memory).rows(card) if each["call_id"] == row["id"]}
         for row in rows
     ]
     assert hashes[0] == hashes[1]
@@ -340,12 +342,12 @@ def test_another_key_gives_other_hashes(content: Content, memory: Memory) -> Non
     assert all(len(digest) == 32 for digest in hashes[0])
 
 
-def test_suppression_is_on_where_the_site_says_so(content: Content, memory: Memory) -> None:
+def test_suppression_is_on_where_the_site_says_so(edition: Edition, memory: Memory) -> None:
     url = memory.database.url.render_as_string(hide_password=False)
     settings = Settings(database_url=url, hash_key=KEY)
     for hours in (None, 48):
-        own = dataclasses.replace(content, site=site(suppression={"hours": hours} if hours else None))
-        opened = Memory.open(settings, own)
+        own = dataclasses.replace(edition, site=site(suppression={"hours": hours} if hours else None))
+        opened = Memory.open(settings, own.site.suppression)
         opened.close(1)
         assert isinstance(opened.overridden, OverriddenCards) == bool(hours)
 
@@ -366,29 +368,32 @@ class _Nothing:
         return frozenset()
 
 
-def _asked(content: Content, who: Identity, body: Json) -> frozenset[bytes]:
+def _asked(edition: Edition, who: Identity, body: Json) -> frozenset[bytes]:
     asked = _Nothing()
-    own = dataclasses.replace(content, site=site())
-    answer(own, SERVICE.rsplit("/", 1)[-1], encoded(body), None, NOW, who=who, overridden=asked)
+    own = dataclasses.replace(edition, site=site())
+    found = answer_body(own, BONE, encoded(body), NOW, who=who)
+    issue(found.response, found.findings, found.call, found.caller, asked)
     return frozenset(asked.asked)
 
 
-def test_issuer_tenant_patient_and_user_are_told_apart_wherever_one_ends(content: Content) -> None:
+def test_issuer_tenant_patient_and_user_are_told_apart_wherever_one_ends(edition: Edition) -> None:
     def by(patient: str, user: str) -> Json:
         body = json.loads(json.dumps(low()).replace("pat-1", patient))
         return body | {"context": body["context"] | {"userId": user}}
 
     callers = [Identity("a", "bc"), Identity("ab", "c"), Identity("abc", ""), Identity("", "abc")]
-    found = [_asked(content, who, by("p1", "u")) for who in callers]
-    found += [_asked(content, Identity("a", "bc"), by(*each)) for each in (("p", "1u"), ("p1", "u2"))]
+    found = [_asked(edition, who, by("p1", "u")) for who in callers]
+    found += [_asked(edition, Identity("a", "bc"), by(*each)) for each in (("p", "1u"), ("p1", "u2"))]
     assert all(len(each) == 2 for each in found)
     assert len(frozenset().union(*found)) == 2 * len(found)
-    assert _asked(content, callers[0], by("p1", "u")) == found[0]
+    assert _asked(edition, callers[0], by("p1", "u")) == found[0]
 
 
 _HASHED = """
 from fractions import Fraction
-from cds_service.facts.facts import Dose, DrugOrder, Product
+from cds_service.base.kinds import Dose
+from cds_service.facts.subjects import DrugOrder
+from cds_service.knowledge.drugs import Product
 from cds_service.deliver.issue import _content
 print(hash("x"))
 print(_content(DrugOrder(

@@ -2,7 +2,7 @@
 
 mutmut's own run leaves decorated functions alone, which are all our rules, and starts pytest anew for every mutant.
 Only its operators are used, on code without decorators, and a mutant's code object takes the place of the
-function's own, so that whoever holds the function (the rule book does) runs the mutant.
+function's own, so that whoever holds the function (a ``Rule`` does) runs the mutant.
 """
 
 from __future__ import annotations
@@ -92,5 +92,7 @@ def _within(space: dict[str, Any], dotted: str) -> FunctionType:
     found = space[first]
     for name in rest:
         found = vars(found)[name]
-    assert isinstance(found, FunctionType), f"{dotted} is no plain function"
-    return found
+    # A rule is an object that holds its function, and so is a chapter of facts.
+    held = getattr(found, "function", None) or getattr(found, "func", found)
+    assert isinstance(held, FunctionType), f"{dotted} holds no plain function"
+    return held

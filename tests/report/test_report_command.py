@@ -9,7 +9,7 @@ import pytest
 from click.exceptions import ClickException
 from click.testing import CliRunner, Result
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.report import command
 from cds_service.report.words import texts
 from cds_service.store.engine import Database
@@ -20,8 +20,8 @@ NOW = datetime(2026, 4, 10, 15, 30, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def once(monkeypatch: pytest.MonkeyPatch, content: Content) -> None:
-    monkeypatch.setattr(command, "_content", lambda settings: content)
+def once(monkeypatch: pytest.MonkeyPatch, edition: Edition) -> None:
+    monkeypatch.setattr(command, "_edition", lambda settings: edition)
 
 
 def run(url: str, *arguments: str) -> Result:

@@ -15,7 +15,7 @@ from string import Formatter
 import pytest
 from rich.cells import cell_len
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.report import csvfile, page, table
 from cds_service.report.figures import Figures
 from cds_service.report.reading import figures
@@ -35,12 +35,12 @@ def database(tmp_path: Path) -> Iterator[Database]:
         yield made
 
 
-def read(database: Database, content: Content, **scope: str) -> Figures:
-    return figures(database, SINCE, UNTIL, **scope, topics=tuple(content.recommendations), wrong_advice=WRONG)
+def read(database: Database, edition: Edition, **scope: str) -> Figures:
+    return figures(database, SINCE, UNTIL, **scope, topics=tuple(edition.recommendations), wrong_advice=WRONG)
 
 
 @pytest.fixture
-def busy(database: Database, content: Content) -> Figures:
+def busy(database: Database, edition: Edition) -> Figures:
     """A topic that stopped, one in silent mode, reasons of every kind, losses, a comment that means harm."""
     store = Store(database)
     first, second, third, fourth, *_ = store.cards(at(3), number=60)
@@ -55,12 +55,12 @@ def busy(database: Database, content: Content) -> Figures:
     store.calls(at(5), 300)
     store.calls(at(30), 80)
     store.lost(at(6), 9)
-    return read(database, content)
+    return read(database, edition)
 
 
 @pytest.fixture(params=LANGUAGES)
-def words(request: pytest.FixtureRequest, content: Content) -> Words:
-    return Words.read(content, request.param)
+def words(request: pytest.FixtureRequest, edition: Edition) -> Words:
+    return Words.read(edition, request.param)
 
 
 class Page(HTMLParser):
@@ -146,23 +146,23 @@ def test_a_comment_is_text_on_the_page(busy: Figures, words: Words) -> None:
     assert "\x1b" not in html
 
 
-def test_a_scope_is_escaped_too(database: Database, content: Content, words: Words) -> None:
-    html = page.render(read(database, content, issuer="<b>x</b>"), words)
+def test_a_scope_is_escaped_too(database: Database, edition: Edition, words: Words) -> None:
+    html = page.render(read(database, edition, issuer="<b>x</b>"), words)
     assert "&lt;b&gt;x" in html
     assert "<b>x" not in html
 
 
-def test_nothing_recorded_is_said_everywhere(database: Database, content: Content, words: Words) -> None:
-    made = read(database, content)
+def test_nothing_recorded_is_said_everywhere(database: Database, edition: Edition, words: Words) -> None:
+    made = read(database, edition)
     shown = Page(page.render(made, words))
     assert "empty" in shown.ids()
     assert "rates" not in shown.ids()
     assert words("empty") in shown.text
     assert words("empty") in table.render(made, words)
     rows = list(csv.DictReader(io.StringIO(csvfile.render(made, words))))
-    assert [row["topic"] for row in rows] == list(content.recommendations)
+    assert [row["topic"] for row in rows] == list(edition.recommendations)
     assert {(row["shown"], row["override_rate"], row["change"]) for row in rows} == {("0", "", "too-little")}
-    for topic in content.recommendations:
+    for topic in edition.recommendations:
         assert words.topic(topic) in shown.text
 
 
@@ -188,9 +188,9 @@ def test_little_bars(weeks: list[int], drawn: str) -> None:
     assert table.bars(weeks) == drawn
 
 
-def test_csv_has_a_row_for_every_topic_and_one_for_the_rest(busy: Figures, words: Words, content: Content) -> None:
+def test_csv_has_a_row_for_every_topic_and_one_for_the_rest(busy: Figures, words: Words, edition: Edition) -> None:
     rows = list(csv.DictReader(io.StringIO(csvfile.render(busy, words))))
-    assert [row["topic"] for row in rows] == [*content.recommendations, "a-topic-of-last-year", ""]
+    assert [row["topic"] for row in rows] == [*edition.recommendations, "a-topic-of-last-year", ""]
     by_topic = {row["topic"]: row for row in rows}
     dose = by_topic["denosumab-dose"]
     assert (dose["shown"], dose["accepted"], dose["overridden"], dose["override_rate"]) == ("60", "1", "3", "0.05")
@@ -227,16 +227,16 @@ def test_no_comment_of_the_csv_is_a_formula(busy: Figures, words: Words) -> None
     assert [cell for cell in cells if cell.startswith("'=cmd|' /C calc'!A0 <script>")]
 
 
-def test_no_scope_of_the_csv_is_a_formula(database: Database, content: Content, words: Words) -> None:
-    rows = csv.DictReader(io.StringIO(csvfile.render(read(database, content, tenant="@SUM(1)"), words)))
+def test_no_scope_of_the_csv_is_a_formula(database: Database, edition: Edition, words: Words) -> None:
+    rows = csv.DictReader(io.StringIO(csvfile.render(read(database, edition, tenant="@SUM(1)"), words)))
     assert {row["tenant"] for row in rows} == {"'@SUM(1)"}
 
 
-def test_a_second_comment_in_a_cell_is_no_formula_either(database: Database, content: Content, words: Words) -> None:
+def test_a_second_comment_in_a_cell_is_no_formula_either(database: Database, edition: Edition, words: Words) -> None:
     store = Store(database)
     for number, each in enumerate(store.cards(at(1), number=2)):
         store.feedback(each, "overridden", WRONG, comment="=1+1", when=at(number + 2))
-    rows = csv.DictReader(io.StringIO(csvfile.render(read(database, content), words)))
+    rows = csv.DictReader(io.StringIO(csvfile.render(read(database, edition), words)))
     comments = next(row["wrong_advice_comments"] for row in rows if row["topic"] == "denosumab-dose")
     assert [line[:2] for line in comments.splitlines()] == ["'=", "'="]
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from cds_service.base.complaints import Faults
 from cds_service.base.folders import content_root
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.site.check import Known
 from cds_service.site.model import Client, Site
 
@@ -25,5 +26,5 @@ def client(**members: Any) -> Client:
     return site(clients=[{"name": "ehr", **members}]).clients[0]
 
 
-def known_of(content: Content) -> Known:
-    return Known.read(content_root(), content.guideline.recommendations, content.reader.measurements)
+def known_of(edition: Edition) -> Known:
+    return Known.of(edition.knowledge, content_root(), Faults())

@@ -10,10 +10,10 @@ import pytest
 
 from cds_service.call.hook import read_hook
 from cds_service.deliver.unmatched import UnmatchedCounter
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.fixtures import load
-from cds_service.record.read import read_record
 from cds_service.tools.doctor import unused
+from tests.asked import BONE, HOOKS, orders_of
 from tests.commands import run
 from tests.site.made import EXAMPLE, known_of, site
 
@@ -55,7 +55,7 @@ def test_doctor_wants_a_file_of_the_form_of_one(tmp_path: Path) -> None:
     assert "CDS_SITE_FILE" in run("doctor").stderr
 
 
-def test_doctor_names_what_has_no_effect(content: Content) -> None:
+def test_doctor_names_what_has_no_effect(edition: Edition) -> None:
     made = site(
         clients=[{"name": "a", "private": True, "links": ["https://a.example"], "popup_topics": [DENTAL]}],
         codes=[
@@ -68,10 +68,9 @@ def test_doctor_names_what_has_no_effect(content: Content) -> None:
         topics={DENTAL: "off"},
         windows={"renal": 28, "calcium": 14},
         preference_list={"creatinine": []},
-        acetaminophen_daily_maximum_g=2,
     )
     found = {
-        ".".join(map(str, where)): what for where, what in unused(made, known_of(content), content.terminology, TODAY)
+        ".".join(map(str, where)): what for where, what in unused(made, known_of(edition), edition.terminology, TODAY)
     }
 
     assert found == {
@@ -85,7 +84,6 @@ def test_doctor_names_what_has_no_effect(content: Content) -> None:
         f"parameters.{DENTAL}.look_back": "look_back is 180 anyway",
         "windows.renal": "renal is 28 anyway",
         "preference_list": "no client has the profile epic",
-        "acetaminophen_daily_maximum_g": "kept for the service that will check it; this version has none",
     }
 
 
@@ -111,7 +109,7 @@ def test_unmatched_lists_texts_with_counts(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
         "2\tdrug\tdrug nobody knows",
-        "2\tservice\tsome scan",
+        "2\tprocedure\tsome scan",
         "1\tdrug\tanother one",
     ]
 
@@ -126,26 +124,26 @@ def test_unmatched_names_a_file_it_cannot_read_and_goes_on(tmp_path: Path) -> No
     assert "1\tdrug\tx" in result.stdout
 
 
-def test_the_counter_counts_and_keeps_no_text(content: Content, tmp_path: Path) -> None:
+def test_the_counter_counts_and_keeps_no_text(edition: Edition, tmp_path: Path) -> None:
     counter = UnmatchedCounter()
     file = request_with(tmp_path, "1.json", "a", "b", "唑来膦酸")
-    call = read_hook(Path(file).read_bytes(), ("order-sign", "order-select"))
-    counter.observe(content.reader.orders(call, read_record(call, ())))
+    call = read_hook(Path(file).read_bytes(), BONE, HOOKS)
+    counter.observe(orders_of(edition, call))
 
-    assert counter.counts() == {"drug": 2, "service": 1}
-    assert UnmatchedCounter().counts() == {"drug": 0, "service": 0}
+    assert counter.counts() == {"drug": 2, "procedure": 1}
+    assert UnmatchedCounter().counts() == {"drug": 0, "procedure": 0}
 
 
-def test_the_sheet_has_every_row_an_analyst_types(content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sheet_has_every_row_an_analyst_types(edition: Edition, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.environ", {"CDS_SITE_FILE": str(EXAMPLE)})
     text = run("export", "epic-sheet", "--base-url", "https://cds.example.org/").stdout
 
     assert "| https://cds.example.org/cds-services/bone-modifying-agents | order-sign |" in text
-    for key, template in content.prefetch("bone-modifying-agents").items():
+    for key, template in edition.prefetch("bone-modifying-agents").items():
         assert f"| {key} | {template} |" in text
-    for topic in content.recommendations:
+    for topic in edition.recommendations:
         assert f"| {topic.replace('-', '')} | {topic} | " in text
-    for code in content.guideline.override_reasons.display:
+    for code in edition.knowledge.guideline.override_reasons.display:
         assert f"| {code} | " in text
     assert "PL-2 (Pamidronate 60 mg, 60 mg)" in text
     assert "Vitamin D, 800 to 1200 IU, oral, every 1 d | none |" in text
@@ -158,5 +156,5 @@ def test_the_sheet_needs_no_site_file_but_a_usable_one(monkeypatch: pytest.Monke
     assert "there is no topic" in run("export", "epic-sheet", "--base-url", "https://cds.example.org").stderr
 
 
-def test_a_site_that_sets_nothing_has_nothing_without_effect(content: Content) -> None:
-    assert list(unused(site(), known_of(content), content.terminology, TODAY)) == []
+def test_a_site_that_sets_nothing_has_nothing_without_effect(edition: Edition) -> None:
+    assert list(unused(site(), known_of(edition), edition.terminology, TODAY)) == []

@@ -10,9 +10,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
-from cds_service.base.folders import content_root
 from cds_service.deliver.profiles import Offered, epic_code, transform
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.fixtures import load, situations
 from cds_service.render.model import CodingOut, Response, Text, Wire
 from cds_service.site.address import inside
@@ -77,24 +76,24 @@ def records(*doses: float | None) -> list[Json]:
     ]
 
 
-def full_list(content: Content) -> Site:
+def full_list(edition: Edition) -> Site:
     """A site whose preference list has every orderable, at every dose a card could name."""
     doses = (None, 1000, 120, *range(1, 101))
-    return site(preference_list={name: records(*doses) for name in content.orderables})
+    return site(preference_list={name: records(*doses) for name in edition.knowledge.orderables})
 
 
-def offered(content: Content, chosen: Site) -> Offered:
-    return Offered.read(content_root(), content.orderables, chosen)
-
-
-@pytest.fixture(scope="module")
-def everything(content: Content) -> Offered:
-    return offered(content, full_list(content))
+def offered(edition: Edition, chosen: Site) -> Offered:
+    return Offered.of(edition.knowledge, chosen)
 
 
 @pytest.fixture(scope="module")
-def nothing(content: Content) -> Offered:
-    return offered(content, site())
+def everything(edition: Edition) -> Offered:
+    return offered(edition, full_list(edition))
+
+
+@pytest.fixture(scope="module")
+def nothing(edition: Edition) -> Offered:
+    return offered(edition, site())
 
 
 def sent(name: str, to: Client, what: Offered) -> list[Json]:
@@ -147,19 +146,21 @@ def test_oracle_gets_a_valid_answer_without_what_is_not_registered(situation: An
     assert [c["uuid"] for c in made["cards"]] == [c["uuid"] for c in situation.response["cards"]]
 
 
-def test_topic_codes_stay_apart_without_hyphens(content: Content) -> None:
-    codes = {epic_code(topic) for topic in content.guideline.recommendations}
+def test_topic_codes_stay_apart_without_hyphens(edition: Edition) -> None:
+    codes = {epic_code(topic) for topic in edition.knowledge.guideline.recommendations}
 
-    assert len(codes) == len(content.guideline.recommendations)
+    assert len(codes) == len(edition.knowledge.guideline.recommendations)
     assert all(code.isascii() and code.isalnum() and len(code) <= 100 for code in codes)
 
 
-def test_orderables_are_told_apart_by_their_codes(content: Content) -> None:
-    codes = [(o.resource, frozenset((c.system, c.code) for c in o.coding)) for o in content.orderables.values()]
+def test_orderables_are_told_apart_by_their_codes(edition: Edition) -> None:
+    codes = [
+        (o.resource, frozenset((c.system, c.code) for c in o.coding)) for o in edition.knowledge.orderables.values()
+    ]
     assert len(set(codes)) == len(codes)
 
 
-def replacement(content: Content) -> str:
+def replacement(edition: Edition) -> str:
     """A stored answer that offers other drugs in place of the order."""
     return next(
         s.name
@@ -172,8 +173,8 @@ def replacement(content: Content) -> str:
     )
 
 
-def test_a_replacement_beside_its_removal_becomes_the_new_order_alone(content: Content, everything: Offered) -> None:
-    card = next(c for c in sent(replacement(content), EPIC, everything) if len(c.get("suggestions", [])) > 2)
+def test_a_replacement_beside_its_removal_becomes_the_new_order_alone(edition: Edition, everything: Offered) -> None:
+    card = next(c for c in sent(replacement(edition), EPIC, everything) if len(c.get("suggestions", [])) > 2)
 
     assert [kind for kind, _ in suggestions(card)].count("delete") == 1
     created = [text for kind, text in suggestions(card) if kind == "create"]
@@ -190,9 +191,9 @@ def test_a_replacement_without_its_removal_becomes_two_parts_that_name_each_othe
     assert "adds the new order; remove the present order as well" in text_2
 
 
-def test_a_record_with_another_dose_never_stands_for_the_cards(content: Content) -> None:
+def test_a_record_with_another_dose_never_stands_for_the_cards(edition: Edition) -> None:
     for doses, kinds in (((60,), []), ((None,), []), ((60, 120), ["delete", "create"])):
-        what = offered(content, site(preference_list={"denosumab": records(*doses)}))
+        what = offered(edition, site(preference_list={"denosumab": records(*doses)}))
         card = sent("denosumab-60-mg-for-bone-metastasis", EPIC, what)[0]
 
         assert [kind for kind, _ in suggestions(card)] == kinds
@@ -203,17 +204,17 @@ def test_a_record_with_another_dose_never_stands_for_the_cards(content: Content)
             assert "selectionBehavior" not in card
 
 
-def test_a_dose_range_takes_a_record_within_it(content: Content) -> None:
+def test_a_dose_range_takes_a_record_within_it(edition: Edition) -> None:
     stored = next(
         s.name for s in ANSWERED if any("doseRange" in json.dumps(c.get("suggestions")) for c in s.response["cards"])
     )
     for dose, there in ((799, False), (800, True), (1200, True), (1201, False)):
-        what = offered(content, site(preference_list={"vitamin-d": records(dose)}))
+        what = offered(edition, site(preference_list={"vitamin-d": records(dose)}))
         found = any(kind == "create" for card in sent(stored, EPIC, what) for kind, _ in suggestions(card))
         assert found is there
 
 
-def test_one_of_several_new_orders_may_stand_alone(content: Content) -> None:
+def test_one_of_several_new_orders_may_stand_alone(edition: Edition) -> None:
     stored = next(
         s.name
         for s in ANSWERED
@@ -223,8 +224,8 @@ def test_one_of_several_new_orders_may_stand_alone(content: Content) -> None:
             for g in c.get("suggestions", [])
         )
     )
-    both = offered(content, site(preference_list={"calcium": records(None), "albumin": records(None)}))
-    one = offered(content, site(preference_list={"albumin": records(None)}))
+    both = offered(edition, site(preference_list={"calcium": records(None), "albumin": records(None)}))
+    one = offered(edition, site(preference_list={"albumin": records(None)}))
 
     assert sum(len(suggestions(c)) for c in sent(stored, EPIC, both)) == 2
     assert sum(len(suggestions(c)) for c in sent(stored, EPIC, one)) == 1

@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import select
 
-from cds_service.site.settings import SettingsError
+from cds_service.base.complaints import SettingsError
 from cds_service.store import schema
 from cds_service.store.engine import Database, parse_url
 from cds_service.store.tables import call, card, feedback, feedback_reason, loss, metadata

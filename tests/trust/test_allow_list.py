@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from tests.build import SERVICE, Json, request, zoledronic
 from tests.fetch.bad_server import Server, answer, bundle, says, serving
 from tests.trust.tokens import MARK, Ward, client, jwk, key, key_file, token, ward
@@ -29,7 +29,7 @@ def theirs() -> Iterator[Server]:
 
 
 @pytest.fixture
-def door(content: Content, tmp_path: Path, ours: Server, theirs: Server) -> Iterator[Ward]:
+def door(edition: Edition, tmp_path: Path, ours: Server, theirs: Server) -> Iterator[Ward]:
     first = client(keys=key_file(tmp_path, jwk(key())), fhir_servers=[ours.base])
     second = client(
         name="other",
@@ -37,7 +37,7 @@ def door(content: Content, tmp_path: Path, ours: Server, theirs: Server) -> Iter
         keys=key_file(tmp_path, jwk(OTHER), name="2.json"),
         fhir_servers=[theirs.base],
     )
-    with ward(content, tmp_path, first, second) as made:
+    with ward(edition, tmp_path, first, second) as made:
         yield made
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from tests.trust.tokens import (
     DISCOVERY,
     ENDPOINTS,
@@ -32,7 +32,7 @@ PROXIES = (ip_network("10.1.0.0/24"), ip_network("127.0.0.1"), ip_network("fd00:
 
 
 @pytest.fixture(scope="module")
-def door(content: Content, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
+def door(edition: Edition, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     """Behind a proxy: a client with tokens, one with a certificate, one that must show both."""
     folder = tmp_path_factory.mktemp("certificates")
     clients = (
@@ -45,7 +45,7 @@ def door(content: Content, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             "certificate_subjects": [BOTH],
         },
     )
-    with ward(content, folder, *clients, proxies=PROXIES) as made:
+    with ward(edition, folder, *clients, proxies=PROXIES) as made:
         yield made
 
 
@@ -80,10 +80,10 @@ def test_a_stranger_cannot_say_that_it_is_the_proxy(door: Ward, name: str) -> No
 
 
 def test_without_configured_proxies_the_header_counts_from_nobody(
-    content: Content, tmp_path_factory: pytest.TempPathFactory
+    edition: Edition, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("no-proxy")
-    with ward(content, folder, client(keys=key_file(folder, jwk(key())))) as made:
+    with ward(edition, folder, client(keys=key_file(folder, jwk(key())))) as made:
         for peer in ("127.0.0.1", "::1", "10.1.0.7"):
             assert made.refusal(token(), DISCOVERY, **certified(ALONE, peer)) == "certificate-source"
         assert made.lets_in(token(), DISCOVERY)
@@ -113,10 +113,10 @@ def test_the_subject_in_any_other_header_does_not_count(door: Ward) -> None:
         assert door.refusal(None, DISCOVERY, headers={name: ALONE}) == "missing"
 
 
-def test_the_name_of_the_header_is_the_sites(content: Content, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_name_of_the_header_is_the_sites(edition: Edition, tmp_path_factory: pytest.TempPathFactory) -> None:
     alone = {"name": "alone", "certificate_subjects": [ALONE]}
     settings: dict[str, Any] = {"certificate_header": "X-Verified", "proxies": PROXIES}
-    with ward(content, tmp_path_factory.mktemp("header"), alone, **settings) as made:
+    with ward(edition, tmp_path_factory.mktemp("header"), alone, **settings) as made:
         assert made.lets_in(None, DISCOVERY, headers={"X-Verified": ALONE})
         assert made.refusal(None, DISCOVERY, headers={HEADER: ALONE}) == "missing"
 

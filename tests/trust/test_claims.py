@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from tests.build import SERVICE, Json
 from tests.trust.tokens import (
     DISCOVERY,
@@ -39,20 +39,20 @@ HOURS = 3600
 
 
 @pytest.fixture(scope="module")
-def door(content: Content, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
+def door(edition: Edition, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     """A client with the default limits, and another with a key of its own."""
     folder = tmp_path_factory.mktemp("claims")
     other = client(name="other", issuer=OTHER_ISSUER, keys=key_file(folder, jwk(OTHER, f"{MARK}-2"), name="2.json"))
-    with ward(content, folder, client(keys=key_file(folder, jwk(OURS))), other) as made:
+    with ward(edition, folder, client(keys=key_file(folder, jwk(OURS))), other) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def patient_door(content: Content, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
+def patient_door(edition: Edition, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     """A client with the widest leeway, so that a busy machine changes nothing."""
     folder = tmp_path_factory.mktemp("patient")
     wide = client(keys=key_file(folder, jwk(OURS)), leeway_seconds=60, lifetime_seconds=3600)
-    with ward(content, folder, wide) as made:
+    with ward(edition, folder, wide) as made:
         yield made
 
 
@@ -246,27 +246,27 @@ def test_ours_among_several_audiences_is_enough(door: Ward) -> None:
     assert door.refusal(token(aud=["", ours + "/"])) == "audience"
 
 
-def test_further_audiences_are_of_one_client_and_for_all_its_endpoints(content: Content, tmp_path: Path) -> None:
+def test_further_audiences_are_of_one_client_and_for_all_its_endpoints(edition: Edition, tmp_path: Path) -> None:
     agreed = f"urn:{MARK}:cds"
     first = client(keys=key_file(tmp_path, jwk(OURS)), audiences=[agreed])
     second = client(name="other", issuer=OTHER_ISSUER, keys=key_file(tmp_path, jwk(OTHER), name="2.json"))
-    with ward(content, tmp_path, first, second) as made:
+    with ward(edition, tmp_path, first, second) as made:
         for path in ENDPOINTS:
             assert made.lets_in(token(path, aud=agreed), path)
             assert made.lets_in(token(path), path)
             assert made.refusal(token(path, aud=agreed, iss=OTHER_ISSUER, of=OTHER), path) == "audience"
 
 
-def test_the_audience_is_below_the_path_of_the_public_address(content: Content, tmp_path: Path) -> None:
+def test_the_audience_is_below_the_path_of_the_public_address(edition: Edition, tmp_path: Path) -> None:
     settings = {"public_url": "https://hospital.example/cds/"}
-    with ward(content, tmp_path, client(keys=key_file(tmp_path, jwk(OURS))), **settings) as made:
+    with ward(edition, tmp_path, client(keys=key_file(tmp_path, jwk(OURS))), **settings) as made:
         assert made.lets_in(token(aud=f"https://hospital.example/cds{DISCOVERY}"))
         assert made.refusal(token(aud=f"https://hospital.example{DISCOVERY}")) == "audience"
 
 
-def test_where_subjects_are_listed_others_are_refused(content: Content, tmp_path: Path) -> None:
+def test_where_subjects_are_listed_others_are_refused(edition: Edition, tmp_path: Path) -> None:
     listed = client(keys=key_file(tmp_path, jwk(OURS)), subjects=["main", "spare"])
-    with ward(content, tmp_path, listed) as made:
+    with ward(edition, tmp_path, listed) as made:
         assert made.lets_in(token(sub="spare"))
         for subject in ("Main", "", "main ", f"{MARK}", ...):
             assert made.refusal(token(sub=subject)) == "subject"
@@ -275,10 +275,10 @@ def test_where_subjects_are_listed_others_are_refused(content: Content, tmp_path
 # Tenants
 
 
-def test_tenants_of_one_issuer_are_clients_with_keys_of_their_own(content: Content, tmp_path: Path) -> None:
+def test_tenants_of_one_issuer_are_clients_with_keys_of_their_own(edition: Edition, tmp_path: Path) -> None:
     first = client(tenants=["a", "a2"], keys=key_file(tmp_path, jwk(OURS)))
     second = client(name="other", tenants=["b"], keys=key_file(tmp_path, jwk(OTHER), name="2.json"))
-    with ward(content, tmp_path, first, second) as made:
+    with ward(edition, tmp_path, first, second) as made:
         assert made.lets_in(token(tenant="a"))
         assert made.lets_in(token(tenant="a2"))
         assert made.lets_in(token(tenant="b", of=OTHER))

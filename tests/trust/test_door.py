@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import pytest
 from sqlalchemy import create_engine, make_url, select, text
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.store.engine import parse_url
 from cds_service.store.tables import call, feedback
@@ -40,9 +40,9 @@ OTHER = key("P-384", "other")
 
 
 @pytest.fixture(scope="module")
-def door(content: Content, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
+def door(edition: Edition, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     folder = tmp_path_factory.mktemp("door")
-    with ward(content, folder, client(keys=key_file(folder, jwk(key()))), max_body_bytes=4096) as made:
+    with ward(edition, folder, client(keys=key_file(folder, jwk(key()))), max_body_bytes=4096) as made:
         yield made
 
 
@@ -187,11 +187,11 @@ def test_a_preflight_needs_no_token_and_does_nothing(door: Ward, path: str) -> N
 
 
 def test_a_preflight_of_an_allowed_page_is_answered_and_its_call_still_needs_a_token(
-    content: Content, tmp_path: Path
+    edition: Edition, tmp_path: Path
 ) -> None:
     origin = "https://ehr.example"
     entry = client(keys=key_file(tmp_path, jwk(key())))
-    with ward(content, tmp_path, entry, cors_origins=frozenset({origin})) as made:
+    with ward(edition, tmp_path, entry, cors_origins=frozenset({origin})) as made:
         asked = {"Origin": origin, "Access-Control-Request-Headers": "authorization"}
         assert made.http.options(SERVICE, headers=asked).headers["Access-Control-Allow-Origin"] == origin
         answer = made.ask(None, SERVICE, headers={"Origin": origin})
@@ -206,8 +206,8 @@ RIGHTS = {DISCOVERY: "discovery", "/openapi.json": "discovery", SERVICE: "call",
 
 
 @pytest.mark.parametrize("may", ["discovery", "call", "feedback"])
-def test_a_client_does_what_it_may_and_nothing_else(content: Content, tmp_path: Path, may: str) -> None:
-    with ward(content, tmp_path, client(keys=key_file(tmp_path, jwk(key())), may=[may])) as made:
+def test_a_client_does_what_it_may_and_nothing_else(edition: Edition, tmp_path: Path, may: str) -> None:
+    with ward(edition, tmp_path, client(keys=key_file(tmp_path, jwk(key())), may=[may])) as made:
         for path, right in RIGHTS.items():
             if right == may:
                 assert made.lets_in(token(path), path)
@@ -216,8 +216,8 @@ def test_a_client_does_what_it_may_and_nothing_else(content: Content, tmp_path: 
                 assert made.refusal(token(path, of=OTHER), path) == "signature", "403 is for clients that are known"
 
 
-def test_what_a_client_may_not_do_is_not_done(content: Content, tmp_path: Path) -> None:
-    with ward(content, tmp_path, client(keys=key_file(tmp_path, jwk(key())), may=["discovery"])) as made:
+def test_what_a_client_may_not_do_is_not_done(edition: Edition, tmp_path: Path) -> None:
+    with ward(edition, tmp_path, client(keys=key_file(tmp_path, jwk(key())), may=["discovery"])) as made:
         for path in (SERVICE, FEEDBACK):
             headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token(path)}"}
             answer = made.http.post(path, environ_overrides=sealed(), headers=headers)
@@ -232,8 +232,8 @@ def test_what_a_client_may_not_do_is_not_done(content: Content, tmp_path: Path) 
 # The log
 
 
-def test_nothing_that_a_good_token_says_is_in_the_log(content: Content, tmp_path: Path) -> None:
-    with ward(content, tmp_path, client(keys=key_file(tmp_path, jwk(key())), tenants=[MARK])) as made:
+def test_nothing_that_a_good_token_says_is_in_the_log(edition: Edition, tmp_path: Path) -> None:
+    with ward(edition, tmp_path, client(keys=key_file(tmp_path, jwk(key())), tenants=[MARK])) as made:
         for path in ENDPOINTS:
             shown = token(path, tenant=MARK, name=MARK, sub=MARK)
             assert made.lets_in(shown, path)
@@ -290,10 +290,10 @@ def _without(made: Ward) -> Iterator[None]:
 
 
 def test_while_the_database_is_gone_nobody_comes_in_and_nobody_is_called_a_stranger(
-    content: Content, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+    edition: Edition, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cds_service.web.door._PAUSE_SECONDS", 0.0)
-    with ward(content, database_url, client(keys=key_file(tmp_path, jwk(key())))) as made:
+    with ward(edition, database_url, client(keys=key_file(tmp_path, jwk(key())))) as made:
         shown = {path: token(path) for path in ENDPOINTS}
         with _without(made):
             for path in (DISCOVERY, FEEDBACK, SERVICE):
@@ -312,9 +312,9 @@ OPEN = ("CDS-Development", "open; callers are not authenticated")
 
 
 def test_the_open_profile_says_so_on_every_answer_and_in_the_log(
-    content: Content, caplog: pytest.LogCaptureFixture
+    edition: Edition, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = create_app(Settings(), content)
+    app = create_app(Settings(), edition)
     assert "profile development: callers are not authenticated" in caplog.text
     asked: list[tuple[str, str, dict[str, Any]]] = [
         ("GET", DISCOVERY, {}),
@@ -337,8 +337,8 @@ def test_the_open_profile_says_so_on_every_answer_and_in_the_log(
     assert {200, 400, 404, 405, 415, 500} <= statuses
 
 
-def test_a_guarded_service_does_not_say_that_it_is_open(content: Content, tmp_path: Path) -> None:
-    with ward(content, tmp_path, client(keys=key_file(tmp_path, jwk(key())))) as made:
+def test_a_guarded_service_does_not_say_that_it_is_open(edition: Edition, tmp_path: Path) -> None:
+    with ward(edition, tmp_path, client(keys=key_file(tmp_path, jwk(key())))) as made:
         assert OPEN[0] not in made.ask(token()).headers
         assert OPEN[0] not in made.ask(None).headers
         assert OPEN[0] not in made.http.get("/health").headers

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from tests.build import Json
 from tests.trust.tokens import (
     DISCOVERY,
@@ -45,11 +45,11 @@ STRANGER = key("P-384", "stranger")
 
 
 @pytest.fixture(scope="module")
-def door(content: Content, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
+def door(edition: Edition, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     """A client with one key of each of the two standard algorithms, and no choice of others."""
     folder = tmp_path_factory.mktemp("forged")
     keys = key_file(folder, jwk(EC), jwk(RSA, f"{MARK}-rsa"))
-    with ward(content, folder, client(keys=keys)) as made:
+    with ward(edition, folder, client(keys=keys)) as made:
         yield made
 
 
@@ -62,18 +62,18 @@ def test_a_good_token_comes_in_at_every_endpoint_with_both_standard_algorithms(
 
 
 @pytest.mark.parametrize("alg", KEY_OF)
-def test_every_algorithm_can_be_chosen(content: Content, tmp_path: Path, alg: str) -> None:
+def test_every_algorithm_can_be_chosen(edition: Edition, tmp_path: Path, alg: str) -> None:
     keys = key_file(tmp_path, jwk(key(KEY_OF[alg])))
-    with ward(content, tmp_path, client(keys=keys, algorithms=[alg])) as made:
+    with ward(edition, tmp_path, client(keys=keys, algorithms=[alg])) as made:
         assert made.lets_in(token(alg=alg))
 
 
 @pytest.mark.parametrize("alg", ["ES256", "RS256", "PS384", "EdDSA"])
 def test_an_algorithm_that_was_not_chosen_is_refused_even_with_a_listed_key(
-    content: Content, tmp_path: Path, alg: str
+    edition: Edition, tmp_path: Path, alg: str
 ) -> None:
     keys = key_file(tmp_path, jwk(key(KEY_OF[alg])))
-    with ward(content, tmp_path, client(keys=keys)) as made:
+    with ward(edition, tmp_path, client(keys=keys)) as made:
         assert made.refusal(token(alg=alg)) == "algorithm"
 
 
@@ -132,26 +132,26 @@ FAMILIES = [
 
 @pytest.mark.parametrize(("says", "kind", "signs"), FAMILIES)
 def test_a_signature_of_one_algorithm_under_the_name_of_another_is_refused(
-    content: Content, tmp_path: Path, says: str, kind: str, signs: str
+    edition: Edition, tmp_path: Path, says: str, kind: str, signs: str
 ) -> None:
     of = key(kind)
     keys = key_file(tmp_path, jwk(of), jwk(key("P-384", "other"), "other"))
-    with ward(content, tmp_path, client(keys=keys, algorithms=list(KEY_OF))) as made:
+    with ward(edition, tmp_path, client(keys=keys, algorithms=list(KEY_OF))) as made:
         shown = compact(header(says), claims(), with_key(signs, of))
         expected = "signature" if says in ("RS256", "PS384") else "key-unknown"
         assert made.refusal(shown) == expected
 
 
-def test_a_key_that_its_set_reserves_for_one_algorithm_serves_no_other(content: Content, tmp_path: Path) -> None:
+def test_a_key_that_its_set_reserves_for_one_algorithm_serves_no_other(edition: Edition, tmp_path: Path) -> None:
     keys = key_file(tmp_path, jwk(RSA, alg="RS256"))
-    with ward(content, tmp_path, client(keys=keys, algorithms=["RS256", "PS384"])) as made:
+    with ward(edition, tmp_path, client(keys=keys, algorithms=["RS256", "PS384"])) as made:
         assert made.refusal(token(alg="PS384")) == "key-unknown"
         assert made.lets_in(token(alg="RS256"))
 
 
-def test_an_rsa_key_of_1024_bits_is_too_weak(content: Content, tmp_path: Path) -> None:
+def test_an_rsa_key_of_1024_bits_is_too_weak(edition: Edition, tmp_path: Path) -> None:
     weak = key("RSA-1024")
-    with ward(content, tmp_path, client(keys=key_file(tmp_path, jwk(weak)))) as made:
+    with ward(edition, tmp_path, client(keys=key_file(tmp_path, jwk(weak)))) as made:
         assert made.refusal(token(alg="RS384", of=weak)) == "key-unknown"
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.store.tables import call
 from cds_service.trust import keys as keys_module
 from cds_service.trust.keys import RETRY_SECONDS
@@ -44,10 +44,10 @@ def attacker() -> Iterator[KeyServer]:
 # jku
 
 
-def test_a_listed_jku_is_fetched_once_and_no_other(content: Content, tmp_path: Path, ehr: KeyServer) -> None:
+def test_a_listed_jku_is_fetched_once_and_no_other(edition: Edition, tmp_path: Path, ehr: KeyServer) -> None:
     ehr.publish(jwk(EC2, "2"), path="/two")
     one, two = ehr.url(), ehr.url("/two")
-    with ward(content, tmp_path, client(keys={"jku": [one, two]})) as door:
+    with ward(edition, tmp_path, client(keys={"jku": [one, two]})) as door:
         for path in ENDPOINTS:
             assert door.lets_in(token(path, head={"jku": one}), path)
         assert ehr.asked == {PATH: 1}
@@ -56,16 +56,16 @@ def test_a_listed_jku_is_fetched_once_and_no_other(content: Content, tmp_path: P
         assert door.refusal(token()) == "jku", "two are listed: which one is not guessed"
 
 
-def test_where_one_jku_is_listed_the_token_need_not_name_it(content: Content, tmp_path: Path, ehr: KeyServer) -> None:
-    with ward(content, tmp_path, client(keys={"jku": [ehr.url()]})) as door:
+def test_where_one_jku_is_listed_the_token_need_not_name_it(edition: Edition, tmp_path: Path, ehr: KeyServer) -> None:
+    with ward(edition, tmp_path, client(keys={"jku": [ehr.url()]})) as door:
         assert door.lets_in(token())
         assert door.lets_in(token(head={"jku": ehr.url()}))
 
 
 def test_an_unlisted_jku_is_never_fetched(
-    content: Content, tmp_path: Path, ehr: KeyServer, attacker: KeyServer
+    edition: Edition, tmp_path: Path, ehr: KeyServer, attacker: KeyServer
 ) -> None:
-    with ward(content, tmp_path, client(keys={"jku": [ehr.url()]})) as door:
+    with ward(edition, tmp_path, client(keys={"jku": [ehr.url()]})) as door:
         for path in ENDPOINTS:
             assert door.refusal(token(path, of=EC2, head={"jku": attacker.url()}), path) == "jku"
             assert door.refusal(token(path, head={"jku": attacker.url()}), path) == "jku"
@@ -100,19 +100,19 @@ def test_an_unlisted_jku_is_never_fetched(
         "keys",
     ],
 )
-def test_a_jku_is_compared_to_the_letter(content: Content, tmp_path: Path, ehr: KeyServer, spelling: str) -> None:
+def test_a_jku_is_compared_to_the_letter(edition: Edition, tmp_path: Path, ehr: KeyServer, spelling: str) -> None:
     port = ehr.url().split(":")[2].split("/")[0]
     named = spelling.format(listed=ehr.url(), port=port, mark=MARK)
-    with ward(content, tmp_path, client(keys={"jku": [ehr.url(), ehr.url("/two")]})) as door:
+    with ward(edition, tmp_path, client(keys={"jku": [ehr.url(), ehr.url("/two")]})) as door:
         assert door.refusal(token(head={"jku": named})) == "jku"
     assert not ehr.touched
 
 
 def test_the_jku_of_one_client_is_not_that_of_another(
-    content: Content, tmp_path: Path, ehr: KeyServer, attacker: KeyServer
+    edition: Edition, tmp_path: Path, ehr: KeyServer, attacker: KeyServer
 ) -> None:
     second = client(name="other", issuer=OTHER_ISSUER, keys={"jku": [attacker.url()]})
-    with ward(content, tmp_path, client(keys={"jku": [ehr.url()]}), second) as door:
+    with ward(edition, tmp_path, client(keys={"jku": [ehr.url()]}), second) as door:
         assert door.refusal(token(of=EC2, head={"jku": attacker.url()})) == "jku"
         assert not attacker.touched
         assert door.lets_in(token(of=EC2, iss=OTHER_ISSUER, head={"jku": attacker.url()}))
@@ -120,10 +120,10 @@ def test_the_jku_of_one_client_is_not_that_of_another(
 
 @pytest.mark.parametrize("place", ["file", "url"])
 def test_where_keys_have_one_place_a_jku_changes_nothing(
-    content: Content, tmp_path: Path, ehr: KeyServer, attacker: KeyServer, place: str
+    edition: Edition, tmp_path: Path, ehr: KeyServer, attacker: KeyServer, place: str
 ) -> None:
     keys = key_file(tmp_path, jwk(EC)) if place == "file" else {"jwks_url": ehr.url()}
-    with ward(content, tmp_path, client(keys=keys)) as door:
+    with ward(edition, tmp_path, client(keys=keys)) as door:
         assert door.refusal(token(of=EC2, head={"jku": attacker.url()})) == "signature"
         assert door.lets_in(token(head={"jku": attacker.url()}))
     assert not attacker.touched
@@ -131,16 +131,16 @@ def test_where_keys_have_one_place_a_jku_changes_nothing(
 
 @pytest.mark.parametrize("member", ["x5u", "jwks_uri", "iss"])
 def test_no_other_address_in_a_token_is_fetched(
-    content: Content, tmp_path: Path, ehr: KeyServer, attacker: KeyServer, member: str
+    edition: Edition, tmp_path: Path, ehr: KeyServer, attacker: KeyServer, member: str
 ) -> None:
-    with ward(content, tmp_path, client(keys={"jwks_url": ehr.url()})) as door:
+    with ward(edition, tmp_path, client(keys={"jwks_url": ehr.url()})) as door:
         door.refusal(token(of=EC2, head={member: attacker.url()}))
         door.refusal(token(of=EC2, **{member: attacker.url()}))
     assert not attacker.touched
 
 
-def test_what_is_refused_before_its_key_is_needed_asks_nobody(content: Content, tmp_path: Path, ehr: KeyServer) -> None:
-    with ward(content, tmp_path, client(keys={"jwks_url": ehr.url()})) as door:
+def test_what_is_refused_before_its_key_is_needed_asks_nobody(edition: Edition, tmp_path: Path, ehr: KeyServer) -> None:
+    with ward(edition, tmp_path, client(keys={"jwks_url": ehr.url()})) as door:
         refused: list[tuple[Json, Json]] = [
             ({"kid": ...}, {}),
             ({"kid": ""}, {}),
@@ -160,8 +160,8 @@ def test_what_is_refused_before_its_key_is_needed_asks_nobody(content: Content, 
 # kid
 
 
-def test_no_kid_is_refused_even_where_there_is_one_key(content: Content, tmp_path: Path) -> None:
-    with ward(content, tmp_path, client(keys=key_file(tmp_path, jwk(EC)))) as door:
+def test_no_kid_is_refused_even_where_there_is_one_key(edition: Edition, tmp_path: Path) -> None:
+    with ward(edition, tmp_path, client(keys=key_file(tmp_path, jwk(EC)))) as door:
         assert door.refusal(token(head={"kid": ...})) == "kid"
         assert door.refusal(token(head={"kid": ""})) == "kid"
 
@@ -182,37 +182,37 @@ def test_no_kid_is_refused_even_where_there_is_one_key(content: Content, tmp_pat
         "x" * 3000,
     ],
 )
-def test_an_unknown_kid_is_refused_whatever_its_letters(content: Content, tmp_path: Path, kid: str) -> None:
-    with ward(content, tmp_path, client(keys=key_file(tmp_path, jwk(EC)))) as door:
+def test_an_unknown_kid_is_refused_whatever_its_letters(edition: Edition, tmp_path: Path, kid: str) -> None:
+    with ward(edition, tmp_path, client(keys=key_file(tmp_path, jwk(EC)))) as door:
         assert door.refusal(token(head={"kid": kid})) == "key-unknown"
 
 
-def test_a_kid_may_look_like_a_path_where_the_set_has_it(content: Content, tmp_path: Path) -> None:
+def test_a_kid_may_look_like_a_path_where_the_set_has_it(edition: Edition, tmp_path: Path) -> None:
     kid = f"../../{MARK}/keys?x=1#y"
-    with ward(content, tmp_path, client(keys=key_file(tmp_path, jwk(EC, kid)))) as door:
+    with ward(edition, tmp_path, client(keys=key_file(tmp_path, jwk(EC, kid)))) as door:
         assert door.lets_in(token(head={"kid": kid}))
 
 
-def test_a_kid_of_another_clients_set_is_unknown(content: Content, tmp_path: Path) -> None:
+def test_a_kid_of_another_clients_set_is_unknown(edition: Edition, tmp_path: Path) -> None:
     first = client(keys=key_file(tmp_path, jwk(EC)))
     second = client(name="other", issuer=OTHER_ISSUER, keys=key_file(tmp_path, jwk(EC2, "2"), name="2.json"))
-    with ward(content, tmp_path, first, second) as door:
+    with ward(edition, tmp_path, first, second) as door:
         assert door.refusal(token(of=EC2, head={"kid": "2"})) == "key-unknown"
         assert door.refusal(token(iss=OTHER_ISSUER)) == "key-unknown"
 
 
-def test_one_kid_in_the_sets_of_two_clients_is_two_keys(content: Content, tmp_path: Path) -> None:
+def test_one_kid_in_the_sets_of_two_clients_is_two_keys(edition: Edition, tmp_path: Path) -> None:
     first = client(keys=key_file(tmp_path, jwk(EC)))
     second = client(name="other", issuer=OTHER_ISSUER, keys=key_file(tmp_path, jwk(EC2), name="2.json"))
-    with ward(content, tmp_path, first, second) as door:
+    with ward(edition, tmp_path, first, second) as door:
         assert door.refusal(token(of=EC2)) == "signature"
         assert door.refusal(token(iss=OTHER_ISSUER)) == "signature"
         assert door.lets_in(token())
         assert door.lets_in(token(iss=OTHER_ISSUER, of=EC2))
 
 
-def test_a_kid_that_stands_twice_in_a_set_is_refused_for_both_keys(content: Content, tmp_path: Path) -> None:
-    with ward(content, tmp_path, client(keys=key_file(tmp_path, jwk(EC), jwk(EC2)))) as door:
+def test_a_kid_that_stands_twice_in_a_set_is_refused_for_both_keys(edition: Edition, tmp_path: Path) -> None:
+    with ward(edition, tmp_path, client(keys=key_file(tmp_path, jwk(EC), jwk(EC2)))) as door:
         assert door.refusal(token()) == "key-ambiguous"
         assert door.refusal(token(of=EC2)) == "key-ambiguous"
 
@@ -220,8 +220,8 @@ def test_a_kid_that_stands_twice_in_a_set_is_refused_for_both_keys(content: Cont
 # Rarely
 
 
-def test_two_hundred_random_kids_are_not_two_hundred_fetches(content: Content, tmp_path: Path, ehr: KeyServer) -> None:
-    with ward(content, tmp_path, client(keys={"jwks_url": ehr.url()})) as door, ThreadPoolExecutor(8) as pool:
+def test_two_hundred_random_kids_are_not_two_hundred_fetches(edition: Edition, tmp_path: Path, ehr: KeyServer) -> None:
+    with ward(edition, tmp_path, client(keys={"jwks_url": ehr.url()})) as door, ThreadPoolExecutor(8) as pool:
         began = time.monotonic()
 
         def attack(number: int) -> int:
@@ -233,9 +233,9 @@ def test_two_hundred_random_kids_are_not_two_hundred_fetches(content: Content, t
         assert door.lets_in(token()), "the good key is as good as before"
 
 
-def test_a_server_that_is_busy_is_not_besieged(content: Content, tmp_path: Path, ehr: KeyServer) -> None:
+def test_a_server_that_is_busy_is_not_besieged(edition: Edition, tmp_path: Path, ehr: KeyServer) -> None:
     ehr.trouble = says(answer(b"{}", "503 Service Unavailable", "application/json"))
-    with ward(content, tmp_path, client(keys={"jwks_url": ehr.url()})) as door:
+    with ward(edition, tmp_path, client(keys={"jwks_url": ehr.url()})) as door:
         began = time.monotonic()
         assert {door.refusal(token(), status=503) for _ in range(50)} == {"keys-unavailable"}
         tries = 1 + (time.monotonic() - began) // RETRY_SECONDS
@@ -245,20 +245,20 @@ def test_a_server_that_is_busy_is_not_besieged(content: Content, tmp_path: Path,
 # When it fails
 
 
-def test_a_server_that_was_never_reached_is_our_fault_not_the_callers(content: Content, tmp_path: Path) -> None:
+def test_a_server_that_was_never_reached_is_our_fault_not_the_callers(edition: Edition, tmp_path: Path) -> None:
     with key_server() as gone:
         url = gone.url()
-    with ward(content, tmp_path, client(keys={"jwks_url": url})) as door:
+    with ward(edition, tmp_path, client(keys={"jwks_url": url})) as door:
         for path in ENDPOINTS:
             assert door.refusal(token(path), path, status=503) == "keys-unavailable"
         response = door.ask(token())
         assert response.headers["Retry-After"].isdigit()
 
 
-def test_a_caller_who_could_not_be_known_is_not_recorded_as_one(content: Content, tmp_path: Path) -> None:
+def test_a_caller_who_could_not_be_known_is_not_recorded_as_one(edition: Edition, tmp_path: Path) -> None:
     with key_server() as gone:
         url = gone.url()
-    with ward(content, tmp_path, client(keys={"jwks_url": url})) as door:
+    with ward(edition, tmp_path, client(keys={"jwks_url": url})) as door:
         assert door.refusal(token(SERVICE), SERVICE, status=503) == "keys-unavailable"
         door.memory.audit.close(5)
         with door.memory.database.engine.connect() as connection:
@@ -270,10 +270,10 @@ def _elsewhere(url: str) -> Behaviour:
 
 
 def test_a_redirect_of_the_key_server_is_not_followed(
-    content: Content, tmp_path: Path, ehr: KeyServer, attacker: KeyServer
+    edition: Edition, tmp_path: Path, ehr: KeyServer, attacker: KeyServer
 ) -> None:
     ehr.trouble = _elsewhere(attacker.url())
-    with ward(content, tmp_path, client(keys={"jwks_url": ehr.url()})) as door:
+    with ward(edition, tmp_path, client(keys={"jwks_url": ehr.url()})) as door:
         assert door.refusal(token(of=EC2), status=503) == "keys-unavailable"
     assert ehr.asked == {PATH: 1}
     assert not attacker.touched
@@ -301,11 +301,11 @@ GOOD = jwk_set(jwk(EC))
     ids=["large", "500", "404", "201", "html type", "html", "empty", "no keys", "no http", "cut", "reset", "hangs"],
 )
 def test_an_answer_of_no_use_gives_no_keys_and_spoils_no_good_ones(
-    content: Content, tmp_path: Path, ehr: KeyServer, monkeypatch: pytest.MonkeyPatch, trouble: Behaviour
+    edition: Edition, tmp_path: Path, ehr: KeyServer, monkeypatch: pytest.MonkeyPatch, trouble: Behaviour
 ) -> None:
     monkeypatch.setattr(keys_module, "RETRY_SECONDS", 0)
     ehr.trouble = trouble
-    with ward(content, tmp_path, client(keys={"jwks_url": ehr.url()})) as door:
+    with ward(edition, tmp_path, client(keys={"jwks_url": ehr.url()})) as door:
         assert door.refusal(token(), status=503) == "keys-unavailable"
         ehr.trouble = None
         assert door.lets_in(token())
@@ -315,18 +315,18 @@ def test_an_answer_of_no_use_gives_no_keys_and_spoils_no_good_ones(
         assert door.lets_in(token()), "the last good keys are kept"
 
 
-def test_a_large_set_below_the_limit_is_taken(content: Content, tmp_path: Path, ehr: KeyServer) -> None:
+def test_a_large_set_below_the_limit_is_taken(edition: Edition, tmp_path: Path, ehr: KeyServer) -> None:
     ehr.trouble = says(answer(b'{"pad": "%s", %s' % (b"x" * 200_000, GOOD[1:]), kind="application/jwk-set+json"))
-    with ward(content, tmp_path, client(keys={"jwks_url": ehr.url()})) as door:
+    with ward(edition, tmp_path, client(keys={"jwks_url": ehr.url()})) as door:
         assert door.lets_in(token())
 
 
-def test_the_good_keys_outlive_the_server(content: Content, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_good_keys_outlive_the_server(edition: Edition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys_module, "RETRY_SECONDS", 0)
     monkeypatch.setattr(keys_module, "MAX_AGE_SECONDS", 0)
     with ExitStack() as running:
         url = running.enter_context(key_server(jwk(EC))).url()
-        with ward(content, tmp_path, client(keys={"jwks_url": url})) as door:
+        with ward(edition, tmp_path, client(keys={"jwks_url": url})) as door:
             assert door.lets_in(token())
             running.close()
             for _ in range(5):
@@ -338,10 +338,10 @@ def test_the_good_keys_outlive_the_server(content: Content, tmp_path: Path, monk
 
 
 def test_a_new_key_is_taken_up_and_the_old_one_let_go(
-    content: Content, tmp_path: Path, ehr: KeyServer, monkeypatch: pytest.MonkeyPatch
+    edition: Edition, tmp_path: Path, ehr: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keys_module, "RETRY_SECONDS", 0)
-    with ward(content, tmp_path, client(keys={"jwks_url": ehr.url()})) as door:
+    with ward(edition, tmp_path, client(keys={"jwks_url": ehr.url()})) as door:
         assert door.lets_in(token())
         assert door.refusal(token(of=EC2, head={"kid": "2"})) == "key-unknown"
         ehr.publish(jwk(EC), jwk(EC2, "2"))
@@ -352,8 +352,8 @@ def test_a_new_key_is_taken_up_and_the_old_one_let_go(
         assert door.refusal(token()) == "key-unknown"
 
 
-def test_a_key_file_is_replaced_while_the_service_runs(content: Content, tmp_path: Path) -> None:
-    with ward(content, tmp_path, client(keys=key_file(tmp_path, jwk(EC)))) as door:
+def test_a_key_file_is_replaced_while_the_service_runs(edition: Edition, tmp_path: Path) -> None:
+    with ward(edition, tmp_path, client(keys=key_file(tmp_path, jwk(EC)))) as door:
         assert door.lets_in(token())
         key_file(tmp_path, jwk(EC2, "2"))
         assert door.lets_in(token(of=EC2, head={"kid": "2"}))

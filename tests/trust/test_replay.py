@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.store.engine import Database
 from cds_service.store.replay import Used
 from cds_service.store.tables import replay
@@ -37,10 +37,10 @@ ANYWHERE = [PUBLIC + path for path in ENDPOINTS]
 
 
 @pytest.fixture
-def door(content: Content, database_url: str, tmp_path: Path) -> Iterator[Ward]:
+def door(edition: Edition, database_url: str, tmp_path: Path) -> Iterator[Ward]:
     """The service on each kind of database, with two clients."""
     other = client(name="other", issuer=OTHER_ISSUER, keys=key_file(tmp_path, jwk(OTHER), name="2.json"))
-    with ward(content, database_url, client(keys=key_file(tmp_path, jwk(key()))), other) as made:
+    with ward(edition, database_url, client(keys=key_file(tmp_path, jwk(key()))), other) as made:
         yield made
 
 
@@ -100,10 +100,10 @@ def test_a_token_that_is_refused_uses_nothing_up(door: Ward, changes: dict[str, 
 
 
 def test_a_second_machine_on_the_same_database_knows_what_the_first_has_seen(
-    door: Ward, content: Content, database_url: str, tmp_path: Path
+    door: Ward, edition: Edition, database_url: str, tmp_path: Path
 ) -> None:
     shown, back = token(), token()
-    with ward(content, database_url, client(keys=key_file(tmp_path, jwk(key()), name="3.json"))) as second:
+    with ward(edition, database_url, client(keys=key_file(tmp_path, jwk(key()), name="3.json"))) as second:
         assert door.lets_in(shown)
         assert second.refusal(shown) == "replay"
         assert second.lets_in(back)
@@ -111,10 +111,10 @@ def test_a_second_machine_on_the_same_database_knows_what_the_first_has_seen(
 
 
 def test_of_sixteen_that_use_one_token_at_once_exactly_one_comes_in(
-    door: Ward, content: Content, database_url: str, tmp_path: Path
+    door: Ward, edition: Edition, database_url: str, tmp_path: Path
 ) -> None:
     with (
-        ward(content, database_url, client(keys=key_file(tmp_path, jwk(key()), name="3.json"))) as second,
+        ward(edition, database_url, client(keys=key_file(tmp_path, jwk(key()), name="3.json"))) as second,
         ThreadPoolExecutor(16) as pool,
     ):
         for _ in range(3):
@@ -161,10 +161,10 @@ def test_alive_tokens_are_remembered_and_expired_ones_are_not(door: Ward) -> Non
     assert remembered(database) == 0
 
 
-def test_the_widest_leeway_is_remembered_too(content: Content, database_url: str, tmp_path: Path) -> None:
+def test_the_widest_leeway_is_remembered_too(edition: Edition, database_url: str, tmp_path: Path) -> None:
     now = int(time.time())
     wide = client(keys=key_file(tmp_path, jwk(key())), leeway_seconds=60)
-    with ward(content, database_url, wide) as made:
+    with ward(edition, database_url, wide) as made:
         shown = token(iat=now - 60, exp=now - 20)
         assert made.lets_in(shown)
         assert made.memory.used.forget(now + 39) == 0

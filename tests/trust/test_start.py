@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from cds_service.base.yamlfile import ContentError
-from cds_service.edition import Content
+from cds_service.base.complaints import ContentError, SettingsError, StartFault
+from cds_service.edition import Edition
 from cds_service.site.check import Known, complaints
-from cds_service.site.load import load_site
-from cds_service.site.settings import Settings, SettingsError
+from cds_service.site.settings import Settings
 from cds_service.store.memory import Memory
 from cds_service.tools.cli import main
 from cds_service.web.app import create_app
+from tests.asked import faults_of, site_of
 from tests.build import Json
 from tests.site.made import known_of, site
 from tests.trust.tokens import ISSUER, PUBLIC, client, jwk, jwk_set, key, key_file, private_jwk, token, ward
@@ -27,16 +27,16 @@ KEYS = {"jwks_url": "https://ehr.example/keys"}
 
 
 @pytest.fixture(scope="module")
-def known(content: Content) -> Known:
-    return known_of(content)
+def known(edition: Edition) -> Known:
+    return known_of(edition)
 
 
 # Production, and what clients need
 
 
-def test_production_without_clients_does_not_start(content: Content) -> None:
+def test_production_without_clients_does_not_start(edition: Edition) -> None:
     with pytest.raises(SettingsError, match=r"^CDS_SITE_FILE: no client has keys or certificate_subjects"):
-        create_app(Settings(profile="production"), content)
+        create_app(Settings(profile="production"), edition)
 
 
 def test_production_without_clients_does_not_start_from_the_command_line(quiet: None, tmp_path: Path) -> None:
@@ -49,24 +49,24 @@ def test_production_without_clients_does_not_start_from_the_command_line(quiet: 
 
 
 @pytest.mark.parametrize("profile", ["development", "production"])
-def test_clients_that_send_tokens_need_the_public_address(content: Content, tmp_path: Path, profile: str) -> None:
+def test_clients_that_send_tokens_need_the_public_address(edition: Edition, tmp_path: Path, profile: str) -> None:
     entry = client(keys=key_file(tmp_path, jwk(key())))
     with (
         pytest.raises(SettingsError, match=r"^CDS_PUBLIC_URL: not set, and clients send tokens"),
-        ward(content, tmp_path, entry, public_url=None),
+        ward(edition, tmp_path, entry, public_url=None),
     ):
         pass
 
 
-def test_clients_with_certificates_alone_do_not(content: Content, tmp_path: Path) -> None:
+def test_clients_with_certificates_alone_do_not(edition: Edition, tmp_path: Path) -> None:
     alone = {"name": "alone", "certificate_subjects": ["CN=a"]}
-    with ward(content, tmp_path, alone, public_url=None, proxies=(ip_network("127.0.0.1"),)) as made:
+    with ward(edition, tmp_path, alone, public_url=None, proxies=(ip_network("127.0.0.1"),)) as made:
         assert made.refusal(None) == "missing"
 
 
-def test_clients_with_certificates_need_a_proxy_that_checks_them(content: Content, tmp_path: Path) -> None:
+def test_clients_with_certificates_need_a_proxy_that_checks_them(edition: Edition, tmp_path: Path) -> None:
     alone = {"name": "alone", "certificate_subjects": ["CN=a"]}
-    with pytest.raises(SettingsError, match=r"^CDS_PROXIES: not set"), ward(content, tmp_path, alone):
+    with pytest.raises(SettingsError, match=r"^CDS_PROXIES: not set"), ward(edition, tmp_path, alone):
         pytest.fail("started")
 
 
@@ -77,11 +77,11 @@ def test_the_public_address_of_production_is_https() -> None:
 
 
 @pytest.mark.parametrize("keys", [{"jwks_url": "http://127.0.0.1/keys"}, {"jku": ["http://localhost/keys"]}])
-def test_production_asks_for_keys_by_https_only(content: Content, keys: Json) -> None:
+def test_production_asks_for_keys_by_https_only(edition: Edition, keys: Json) -> None:
     made = site(clients=[client(keys=keys)])
 
     with pytest.raises(SettingsError, match=r"a key address of client ward cannot be asked \(not-https\)"):
-        create_app(Settings(profile="production", public_url=PUBLIC), dataclasses.replace(content, site=made))
+        create_app(Settings(profile="production", public_url=PUBLIC), dataclasses.replace(edition, site=made))
 
 
 @pytest.mark.parametrize(
@@ -97,13 +97,13 @@ def test_production_asks_for_keys_by_https_only(content: Content, keys: Json) ->
     ],
     ids=["absent", "empty", "cut", "no keys", "private", "shared secret", "for encryption"],
 )
-def test_a_key_file_of_no_use_stops_the_start(content: Content, tmp_path: Path, body: bytes | None) -> None:
+def test_a_key_file_of_no_use_stops_the_start(edition: Edition, tmp_path: Path, body: bytes | None) -> None:
     if body is not None:
         (tmp_path / "keys.json").write_bytes(body)
     entry = client(keys={"jwks_file": str(tmp_path / "keys.json")})
     with (
         pytest.raises(SettingsError, match=r"the key file .*keys\.json of client ward cannot be used"),
-        ward(content, tmp_path, entry),
+        ward(edition, tmp_path, entry),
     ):
         pass
 
@@ -145,9 +145,10 @@ def test_a_key_file_of_no_use_stops_the_start(content: Content, tmp_path: Path, 
 def test_a_registry_with_a_fault_is_refused(known: Known, clients: list[Json], said: str) -> None:
     found = [f"{complaint.what} {complaint.remedy}" for complaint in complaints(site(clients=clients), known)]
     assert [words for words in found if said in words]
-    with pytest.raises(SettingsError, match=r"^CDS_CLIENTS: ") as refused:
-        load_site(None, known, json.dumps(clients))
-    assert found[0].startswith(refused.value.what)
+    with pytest.raises(StartFault, match=r"^CDS_CLIENTS: ") as refused:
+        site_of(None, known, json.dumps(clients))
+    told = [fault.what for fault in faults_of(refused.value) if isinstance(fault, SettingsError)]
+    assert [words.startswith(what) for words, what in zip(found, told, strict=True)] == [True] * len(found)
 
 
 def test_a_registry_without_fault_is_taken(known: Known) -> None:
@@ -157,7 +158,7 @@ def test_a_registry_without_fault_is_taken(known: Known) -> None:
         {"name": "c", "certificate_subjects": ["CN=x", "CN=y"]},
     ]
     assert list(complaints(site(clients=clients), known)) == []
-    assert load_site(None, known, json.dumps(clients)) == site(clients=clients)
+    assert site_of(None, known, json.dumps(clients)) == site(clients=clients)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ def test_a_registry_without_fault_is_taken(known: Known) -> None:
 )
 def test_a_value_that_is_not_allowed_is_refused(known: Known, member: Json) -> None:
     with pytest.raises(SettingsError, match=r"^CDS_CLIENTS: cannot be read"):
-        load_site(None, known, json.dumps([client(**({"keys": KEYS} | member))]))
+        site_of(None, known, json.dumps([client(**({"keys": KEYS} | member))]))
 
 
 @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ def test_a_value_that_is_not_allowed_is_refused(known: Known, member: Json) -> N
 )
 def test_what_is_no_list_of_clients_is_refused(known: Known, text: str) -> None:
     with pytest.raises(SettingsError, match=r"^CDS_CLIENTS: cannot be read"):
-        load_site(None, known, text)
+        site_of(None, known, text)
 
 
 def test_a_client_of_the_environment_stands_beside_those_of_the_file(known: Known, tmp_path: Path) -> None:
@@ -202,11 +203,11 @@ def test_a_client_of_the_environment_stands_beside_those_of_the_file(known: Know
         encoding="utf-8",
     )
     more: dict[str, Any] = {"name": "b", "issuer": "https://b.example", "keys": KEYS}
-    assert [c.name for c in load_site(file, known, json.dumps([more])).clients] == ["ward", "b"]
+    assert [c.name for c in site_of(file, known, json.dumps([more])).clients] == ["ward", "b"]
     with pytest.raises(SettingsError, match=f"^CDS_CLIENTS: the issuer {ISSUER} is that of the client ward too"):
-        load_site(file, known, json.dumps([more | {"issuer": ISSUER}]))
+        site_of(file, known, json.dumps([more | {"issuer": ISSUER}]))
     with pytest.raises(ContentError, match=r"site\.yaml:2: there is no client 'b'"):
-        load_site(file, known)
+        site_of(file, known)
 
 
 def test_clients_are_read_from_the_environment_and_let_in(tmp_path: Path) -> None:
@@ -217,10 +218,10 @@ def test_clients_are_read_from_the_environment_and_let_in(tmp_path: Path) -> Non
             "CDS_DATABASE_URL": f"sqlite:///{tmp_path / 'cds.sqlite3'}",
         }
     )
-    content = Content.load(settings)
-    memory = Memory.open(settings, content)
+    edition = Edition.load(settings)
+    memory = Memory.open(settings, edition.site.suppression)
     try:
-        http = create_app(settings, content, memory=memory).test_client()
+        http = create_app(settings, edition, memory=memory).test_client()
         shown = token(aud="https://cds.hospital.example/cds-services")
         assert http.get("/cds-services").status_code == 401
         assert http.get("/cds-services", headers={"Authorization": f"Bearer {shown}"}).status_code == 200

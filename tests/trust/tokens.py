@@ -26,7 +26,7 @@ from flask.testing import FlaskClient
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from werkzeug.test import TestResponse
 
-from cds_service.edition import Content
+from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.store.memory import Memory
 from cds_service.web.app import create_app
@@ -234,19 +234,19 @@ ENDPOINTS = (DISCOVERY, SERVICE, FEEDBACK)
 
 
 @contextlib.contextmanager
-def ward(content: Content, database: str | Path, *clients: Json, **settings: Any) -> Iterator[Ward]:
+def ward(edition: Edition, database: str | Path, *clients: Json, **settings: Any) -> Iterator[Ward]:
     """The service with these clients; ``database``: a URL, or the folder of a SQLite file."""
     url = database if isinstance(database, str) else f"sqlite:///{database / 'cds.sqlite3'}"
     made = Settings(**{"public_url": PUBLIC, "database_url": url} | settings)
-    content = dataclasses.replace(content, site=site(clients=list(clients)))
+    edition = dataclasses.replace(edition, site=site(clients=list(clients)))
     records, root = _Records(), logging.getLogger()
     level = root.level
     root.addHandler(records)
     root.setLevel(logging.DEBUG)
     try:
-        memory = Memory.open(made, content)
+        memory = Memory.open(made, edition.site.suppression)
         try:
-            yield Ward(create_app(made, content, lambda: NOW, memory), memory, records.lines)
+            yield Ward(create_app(made, edition, lambda: NOW, memory), memory, records.lines)
         finally:
             memory.close(2)
     finally:

@@ -1,4 +1,4 @@
-"""``tests/cases/<topic>.yaml``: cases (given → expect) and walks (a given whose one number crosses a limit)."""
+"""``cards/cases/<topic>.yaml``: cases (given → expect) and walks (a given whose one number crosses a limit)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from typing import Any
 
 import msgspec
 
-from cds_service.base.yamlfile import ContentError, load_as
-from cds_service.edition import Content
+from cds_service.base.complaints import ContentError
+from cds_service.base.yamlfile import load_as
+from cds_service.edition import Edition
 from cds_service.evaluate.outcome import Advise, NoAdvice, Outcome
-from cds_service.facts.facts import Facts, Order
+from cds_service.facts.facts import Facts
+from cds_service.facts.subjects import Subject
 from cds_service.knowledge.model import Band, File, Parameters, Recommendation
-from cds_service.tools.review.given import Given, facts_of
+from cds_service.tools.review.given import facts_of
 
 
 class Case(File, frozen=True):
@@ -52,7 +54,7 @@ class Asked:
     """One question put to a rule and its answer."""
 
     facts: Facts
-    order: Order
+    subject: Subject
     outcome: Outcome
 
     @property
@@ -78,13 +80,15 @@ def load_cases(folder: Path) -> Iterator[CaseFile]:
         yield file
 
 
-def ask(content: Content, topic: str, given: dict[str, Any]) -> Asked:
+def ask(edition: Edition, topic: str, given: dict[str, Any]) -> Asked:
     """Put the question of a ``given`` mapping to a topic's rule. Raises ``msgspec.ValidationError`` for a bad key."""
-    facts, order = facts_of(msgspec.convert(given, Given), content.guideline.drugs)
-    rule = content.rules[topic]
-    if not rule.about(order):
-        raise msgspec.ValidationError(f"the rule of {topic} is not about the order of this case")
-    return Asked(facts, order, rule.function(order, facts, Parameters(content.guideline.recommendations[topic])))
+    facts, subject = facts_of(given, edition.knowledge.guideline.drugs)
+    rule = edition.rules[topic]
+    if not rule.about(subject):
+        raise msgspec.ValidationError(f"the rule of {topic} is not about the subject of this case")
+    return Asked(
+        facts, subject, rule.function(subject, facts, Parameters(edition.knowledge.guideline.recommendations[topic]))
+    )
 
 
 def steps(walk: Walk, recommendation: Recommendation) -> list[Decimal]:

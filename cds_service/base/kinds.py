@@ -1,0 +1,52 @@
+"""The small kinds that several rooms speak of: each name here means one thing everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Literal, get_args
+
+Indicator = Literal["info", "warning", "critical"]
+URGENCY: tuple[Indicator, ...] = get_args(Indicator)  # ascending
+LanguageTag = Literal["en", "zh-CN"]
+LANGUAGES: tuple[LanguageTag, ...] = get_args(LanguageTag)
+FhirVersion = Literal["R4", "R4B", "R5"]
+DrugGroup = Literal["bisphosphonate", "rankl-inhibitor", "calcium", "vitamin-d", "nsaid", "platinum"]
+Route = Literal["intravenous", "subcutaneous", "oral", "topical", "other"]
+Need = str  # a prefetch key of services.yaml: "patient", "conditions", "laboratory", ...
+
+# The card of what could not be decided: it has no rule, and no site can switch it off.
+NOT_EVALUATED = "not-evaluated"
+
+
+class RequestText(str):
+    """A string out of the request (a drug's name, a unit, a value as printed): data, never markup.
+
+    Render tells it from our own words by its type, and escapes it.
+    """
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something a topic would have needed.
+
+    ``what`` names it (a key of the ``missing`` texts); ``why`` is ``not-obtained``, ``incomplete``, ``not-on-record``,
+    or a reason of the fact itself (``too-old``, ``unit-unknown`` ...); ``detail`` is shown as data where present.
+    """
+
+    what: str
+    why: str
+    detail: RequestText | None = None
+    when: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """A single dose in mg; of a range the upper end counts."""
+
+    mg: Fraction
+    is_range: bool
+    shown: RequestText

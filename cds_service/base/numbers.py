@@ -1,0 +1,30 @@
+"""How numbers are written: exact, rounded half up, without a machine's tail."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from functools import lru_cache
+
+
+@lru_cache(maxsize=4096)
+def plain_number(value: Fraction | Decimal | int, places: int = 1) -> str:
+    """A number to at most ``places`` decimals, half up, without trailing zeros: 7/2 -> "3.5", 4 -> "4"."""
+    above, below = value.as_integer_ratio()
+    scaled = Decimal(above) / Decimal(below)
+    text = f"{scaled.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+# Every limit on a clearance is a multiple of ten (a test holds it); shown with one decimal, 29.96 would read as 30.0.
+_LIMITS = 10
+
+
+def clearance_number(value: Fraction) -> str:
+    """One decimal, and more where one decimal would show a limit that the value is not."""
+    text = ""
+    for places in range(1, 6):
+        text = f"{Decimal(plain_number(value, places)):.{places}f}"
+        if Fraction(text) % _LIMITS or Fraction(text) == value:
+            break
+    return text

@@ -1,0 +1,70 @@
+"""A topic as it runs: what is reviewed, the rule tied to it, and what the two need to be answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from cds_service.base.kinds import Need
+from cds_service.evaluate.triggers import Rule
+from cds_service.facts.subjects import Subject
+from cds_service.knowledge.model import Recommendation
+from cds_service.record.completeness import Completeness, Wanted
+
+ABSENT = Completeness("not-obtained", "absent")
+
+
+@dataclass(frozen=True)
+class Topic:
+    """``needs``: prefetch keys that rule and texts read, with the days back to which each must be known (None: whole).
+
+    They are derived from the chapters of facts that rule and texts read; ``required`` are those of them without which
+    the topic must not be answered, a clinical choice of the YAML.
+    """
+
+    recommendation: Recommendation
+    rule: Rule
+    needs: Mapping[Need, int | None]
+
+    @property
+    def code(self) -> str:
+        return self.recommendation.topic
+
+    @property
+    def required(self) -> tuple[Need, ...]:
+        return tuple(self.recommendation.needs.required)
+
+    @property
+    def optional(self) -> tuple[Need, ...]:
+        """What the topic also looks at; not obtained, its card says so."""
+        return tuple(key for key in self.needs if key not in self.recommendation.needs.required)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A topic, asked about one subject."""
+
+    topic: Topic
+    subject: Subject
+
+
+def questions(topics: Iterable[Topic], subjects: Iterable[Subject]) -> tuple[Question, ...]:
+    """Which topics are about which of the selected subjects, in the order of the topics."""
+    asked = tuple(s for s in subjects if s.selected)
+    return tuple(Question(topic, subject) for topic in topics for subject in asked if topic.rule.about(subject))
+
+
+def wanted(asked: Iterable[Question], today: date) -> Wanted:
+    """The prefetch keys these questions can use, each with the day back to which it must be known."""
+    days: dict[Need, int | None] = {}
+    for topic in {q.topic.code: q.topic for q in asked}.values():
+        for key, back in topic.needs.items():
+            known = days.get(key, back)
+            days[key] = None if back is None or known is None else max(known, back)
+    return {key: None if back is None else (today - timedelta(days=back)).isoformat() for key, back in days.items()}
+
+
+def required(asked: Iterable[Question]) -> tuple[Need, ...]:
+    """The prefetch keys without which these questions must not be answered."""
+    return tuple(dict.fromkeys(key for q in asked for key in q.topic.required))

@@ -1,0 +1,50 @@
+"""A chapter: one kind of fact, read when it is first asked for, and what it needs to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
+
+from cds_service.base.kinds import Need
+
+T = TypeVar("T")
+NOTHING: Mapping[Need, str] = {}
+
+
+class Chapter(cached_property[T]):
+    """A member of ``Facts``.
+
+    ``keys``: the prefetch keys it is read from. ``look_back``: for a key whose resources are dated, the window of
+    ``measurements.yaml`` back to which it must be known; a key without one must be known whole. ``analytes``: those of
+    ``measurements.yaml`` that it names. ``explained``: the chapter's lines of ``--explain``.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[Any], T],
+        keys: tuple[Need, ...],
+        look_back: Mapping[Need, str],
+        analytes: tuple[str, ...],
+        explained: Callable[[Any], Iterator[str]] | None,
+    ) -> None:
+        super().__init__(read)
+        self.keys, self.look_back, self.analytes, self.explained = keys, look_back, analytes, explained
+
+
+class _Make(Protocol):
+    def __call__(self, read: Callable[[Any], T], /) -> Chapter[T]: ...
+
+
+def chapter(
+    *keys: Need,
+    look_back: Mapping[Need, str] = NOTHING,
+    analytes: tuple[str, ...] = (),
+    explained: Callable[[Any], Iterator[str]] | None = None,
+) -> _Make:
+    """Makes a method of ``Facts`` a chapter."""
+
+    def make(read: Callable[[Any], T], /) -> Chapter[T]:
+        return Chapter(read, keys, look_back, analytes, explained)
+
+    return make

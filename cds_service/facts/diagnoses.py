@@ -1,0 +1,109 @@
+"""The chapter of diagnoses: the conditions on record that count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+from cds_service.base.kinds import RequestText
+from cds_service.fhir.dates import day_of
+from cds_service.fhir.structs import CodeableConcept, Condition
+from cds_service.knowledge.model import File
+from cds_service.knowledge.terminology import Match, Terminology
+
+KEYS = ("conditions",)
+NEVER_VERIFIED = frozenset({"refuted", "entered-in-error"})
+INACTIVE = frozenset({"inactive", "resolved"})
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """A condition on record that counts (not refuted, not entered in error, not another patient's)."""
+
+    concept: str
+    active: bool
+    text: RequestText
+    ref: RequestText
+    when: date | None
+    by_name: bool = False
+
+
+@dataclass(frozen=True)
+class Diagnoses:
+    """All that count; those ended are there too, for what asks of the past."""
+
+    all: tuple[Diagnosis, ...]
+
+    @cached_property
+    def active(self) -> frozenset[str]:
+        """The concepts of the active ones: every rule asks for them several times."""
+        return frozenset(d.concept for d in self.all if d.active)
+
+    def has(self, *concepts: str) -> bool:
+        """Whether any of these is an active diagnosis."""
+        return not self.active.isdisjoint(concepts)
+
+    def found(self, *concepts: str) -> tuple[Diagnosis, ...]:
+        """The active diagnoses of these concepts."""
+        return tuple(d for d in self.all if d.active and d.concept in concepts)
+
+
+def diagnoses(conditions: Iterable[Condition], terminology: Terminology, now: datetime) -> Iterator[Diagnosis]:
+    """The conditions that are of a known concept and not refuted, entered in error, or dated after ``now``."""
+    for condition in conditions:
+        if coded(condition.verification_status) in NEVER_VERIFIED:
+            continue
+        when = day_of(condition.onset_date_time) or day_of(condition.recorded_date)
+        recorded = day_of(condition.recorded_date)
+        if recorded and recorded > now.date():
+            continue
+        concept = condition.code.codeable if condition.code else CodeableConcept()
+        codings = [(c.system, c.code, c.display) for c in concept.codings()]
+        over = condition.abatement_date_time or condition.abatement_string
+        active = coded(condition.clinical_status) not in INACTIVE and not over
+        for match in _specific(terminology.match("condition", codings, concept.text)):
+            yield Diagnosis(
+                concept=match.concept,
+                active=active,
+                text=RequestText(concept.said()),
+                ref=RequestText(f"Condition/{condition.id or '?'}"),
+                when=when,
+                by_name=match.by_name,
+            )
+
+
+def _specific(matches: Iterable[Match]) -> Iterator[Match]:
+    """A broad code never decides alone (K10.2 is any inflammation of the jaws)."""
+    seen: set[str] = set()
+    for match in matches:
+        if "broad" not in match.flags and match.concept not in seen:
+            seen.add(match.concept)
+            yield match
+
+
+def coded(status: CodeableConcept | str | None) -> str | None:
+    """The code of a status, however it is written."""
+    if isinstance(status, CodeableConcept):
+        return next((c.code for c in status.codings() if c.code), status.text)
+    return status
+
+
+def explained(diagnoses: Diagnoses) -> Iterator[str]:
+    """The line of ``--explain``."""
+    yield f"diagnoses: {', '.join(d.concept for d in diagnoses.all if d.active) or 'none that matter'}"
+
+
+class DiagnosesGiven(File, frozen=True):
+    """What a case may say of diagnoses: concepts, all active."""
+
+    diagnoses: tuple[str, ...] = ("lung-cancer", "bone-metastasis")
+
+    def told(self, long_ago: date | None) -> Diagnoses:
+        """Each recorded ``long_ago``."""
+        return Diagnoses(tuple(_told(concept, long_ago) for concept in self.diagnoses))
+
+
+def _told(concept: str, when: date | None) -> Diagnosis:
+    return Diagnosis(concept, True, RequestText(concept), RequestText(f"Condition/{concept}"), when)

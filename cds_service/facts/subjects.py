@@ -1,0 +1,159 @@
+"""What a topic can be asked about: a drug order, a requested procedure, or the chart that was opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+import msgspec
+
+from cds_service.base.kinds import Dose, DrugGroup, RequestText, Route
+from cds_service.facts.told import Number, ago, exact, groups_of
+from cds_service.knowledge.drugs import Drugs, Product, Use
+from cds_service.knowledge.model import File
+
+
+@dataclass(frozen=True, slots=True)
+class DrugOrder:
+    """A MedicationRequest among the draft orders."""
+
+    key: str  # stable within the call: the resource's id, else its position
+    position: int
+    ref: RequestText | None
+    text: RequestText
+    drugs: tuple[str, ...]  # concept ids of the code lists; () = not recognised
+    groups: frozenset[DrugGroup]
+    product: Product
+    selected: bool
+    stops: bool  # the draft ends or forbids the drug
+    dose: Dose | None
+    dose_problem: str | None = None  # why no dose was read, when one was written
+    route: Route | None = None
+    interval_days: Fraction | None = None
+    interval_shown: RequestText | None = None
+    infusion_minutes: Fraction | None = None
+    daily_mg: Fraction | None = None
+    indications: frozenset[str] = frozenset()  # concepts of the order's own reasons
+    stop_reasons: frozenset[str] = frozenset()
+    stop_text: RequestText | None = None
+    stops_ref: str | None = None  # the prescription a discontinuation order ends
+    low_confidence: bool = False  # recognised by an unverified name only
+    substance: str = ""  # which of a list of several substances (alendronate of other-bisphosphonate)
+    authored: date | None = None
+
+    @property
+    def drug(self) -> str:
+        """The concept id of the one substance (bone-modifying agents have exactly one)."""
+        return self.drugs[0] if self.drugs else ""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedProcedure:
+    """A ServiceRequest among the draft orders."""
+
+    key: str
+    position: int
+    ref: RequestText | None
+    text: RequestText
+    concepts: tuple[str, ...]  # of the code lists
+    selected: bool
+    stops: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The patient's chart, opened: nothing was ordered. There is one per call."""
+
+    key: str = ""
+    ref: RequestText | None = None
+    selected: bool = True
+
+
+Order = DrugOrder | RequestedProcedure
+Subject = Order | Chart
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """All draft orders of the call, whether selected or not."""
+
+    all: tuple[Order, ...] = ()
+
+    def __iter__(self) -> Iterator[Order]:
+        return iter(self.all)
+
+    def drugs(self, group: DrugGroup) -> tuple[DrugOrder, ...]:
+        """Drafts that start a drug of this group."""
+        return tuple(o for o in self.all if isinstance(o, DrugOrder) and not o.stops and group in o.groups)
+
+
+def explained(orders: Orders) -> Iterator[str]:
+    """Orders have a list of their own in ``--explain``."""
+    yield from ()
+
+
+class OrderGiven(File, frozen=True):
+    """What a case may say of a draft order: a drug (concept id), or a procedure or test (concept id)."""
+
+    drug: str | None = None
+    service: str | None = None  # a procedure or test
+    dose_mg: Number | None = None
+    dose_range: bool = False
+    dose_problem: str | None = None
+    route: Route | None = None
+    interval_days: Number | None = None
+    infusion_minutes: Number | None = None
+    daily_mg: Number | None = None
+    stops: bool = False
+    selected: bool = True
+    product: Use = "oncology"
+    indications: list[str] = []
+    stop_reasons: list[str] = []
+    authored_days_ago: int | None = None
+    id: bool = True  # False: the draft has no id
+
+
+class OrdersGiven(File, frozen=True):
+    """What a case may say of the draft set. Without ``order`` the topic is asked about the chart."""
+
+    order: OrderGiven | None = None
+    also_ordered: list[OrderGiven] = []
+
+    def told(self, drugs: Drugs) -> Orders:
+        given = [*([self.order] if self.order else []), *self.also_ordered]
+        return Orders(tuple(_told(each, position, drugs) for position, each in enumerate(given)))
+
+
+def _told(given: OrderGiven, position: int, drugs: Drugs) -> Order:
+    kind = "ServiceRequest" if given.service else "MedicationRequest"
+    ref = RequestText(f"{kind}/order-{position}") if given.id else None
+    key = f"order-{position}"
+    if given.service:
+        text = RequestText(given.service)
+        return RequestedProcedure(key, position, ref, text, (given.service,), given.selected, given.stops)
+    if given.drug is None:
+        raise msgspec.ValidationError("an order needs a drug or a service")
+    dose, interval = exact(given.dose_mg), given.interval_days
+    return DrugOrder(
+        key=key,
+        position=position,
+        ref=ref,
+        text=RequestText(given.drug),
+        drugs=(given.drug,),
+        groups=groups_of(given.drug, drugs),
+        product=Product(given.product),
+        selected=given.selected,
+        stops=given.stops,
+        dose=Dose(dose, given.dose_range, RequestText(f"{given.dose_mg} mg")) if dose is not None else None,
+        dose_problem=given.dose_problem,
+        route=given.route,
+        interval_days=exact(interval),
+        interval_shown=RequestText(f"{interval} d") if interval is not None else None,
+        infusion_minutes=exact(given.infusion_minutes),
+        daily_mg=exact(given.daily_mg),
+        indications=frozenset(given.indications),
+        stop_reasons=frozenset(given.stop_reasons),
+        authored=ago(given.authored_days_ago),
+    )

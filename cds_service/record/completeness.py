@@ -1,0 +1,28 @@
+"""How much of one prefetch key is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from cds_service.base.kinds import Need
+
+State = Literal["obtained", "none", "incomplete", "not-obtained"]
+# Prefetch keys, and the day (YYYY-MM-DD) back to which each must be known; None: whole.
+Wanted = Mapping[Need, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """How much of one prefetch key is known. ``back_to``: an incomplete newest-first page covers all since this day."""
+
+    state: State
+    cause: str | None = None  # absent | failed | unreadable | more-pages
+    back_to: str | None = None  # YYYY-MM-DD
+
+    def known_since(self, since: str | None) -> bool:
+        """Whether it is known, at least back to ``since`` (YYYY-MM-DD; None: all of it)."""
+        if self.state == "incomplete":
+            return since is not None and self.back_to is not None and self.back_to < since
+        return self.state != "not-obtained"
