@@ -7,13 +7,16 @@ Never counted: a status that says there is no valid result (or no status), and r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
+from functools import partial
+from itertools import pairwise
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 from cds_service.base.kinds import RequestText
-from cds_service.facts.results import Reading, Result, Unusable
+from cds_service.facts.results import Reading, Result, Series, Unusable
 from cds_service.facts.units import converted, shown
 from cds_service.fhir.dates import moment_of
 from cds_service.fhir.structs import (
@@ -22,6 +25,7 @@ from cds_service.fhir.structs import (
     ObservationComponent,
     Quantity,
     ReferenceRange,
+    concept,
     many,
     reference_ranges,
 )
@@ -58,19 +62,36 @@ class _Head(NamedTuple):
     undated: str | None
 
 
-def collect(
-    observations: Iterable[Observation], terminology: Matcher, measurements: Measurements, now: datetime
-) -> Mapping[str, tuple[Result, ...]]:
-    """All results by analyte, newest first: by day, then time (none stated: last of its day), then reference.
+# Newest first: by day, then time (none stated: last of its day), then reference. Those without a day come last.
+_Order = tuple[date, bool, float, str]
+_Unread = tuple[_Order, Callable[[], Result]]
 
-    ``now`` is aware. The order of the observations makes no difference.
+
+def collect(
+    coded: Mapping[bytes, Sequence[Observation]], terminology: Matcher, measurements: Measurements, now: datetime
+) -> dict[str, Series]:
+    """All results by analyte. ``coded``: the Observations by the bytes of their code (``record.coded``).
+
+    ``now`` is aware. The order of the Observations makes no difference. A record repeats few codes many times: what a
+    code means is asked once, and what it does not name is passed over as a whole.
     """
     names = _Names(terminology, measurements.analytes)
-    found: dict[str, list[Result]] = {}
-    for observation in observations:
-        for result in _all(observation, names, measurements, now):
-            found.setdefault(result.analyte, []).append(result)
-    return {analyte: tuple(sorted(results, key=_age_order, reverse=True)) for analyte, results in found.items()}
+    found: dict[str, list[_Unread]] = {}
+    for code, observations in coded.items():
+        analytes = names.named(code)
+        for observation in observations:
+            if analytes or observation.component:
+                for analyte, unread in _all(observation, analytes, names, measurements, now):
+                    found.setdefault(analyte, []).append(unread)
+    return {analyte: _series(unread) for analyte, unread in found.items()}
+
+
+def _series(unread: list[_Unread]) -> Series:
+    unread.sort(key=itemgetter(0), reverse=True)
+    if any(one[0] == next_one[0] for one, next_one in pairwise(unread)):
+        # Two of one moment and one name: the value as printed settles what is left.
+        unread.sort(key=lambda each: (each[0], each[1]().shown or ""), reverse=True)
+    return Series([read for _, read in unread])
 
 
 def read(
@@ -78,7 +99,11 @@ def read(
 ) -> tuple[Result, ...]:
     """The observation's own value as a result of each of these analytes; none when it never counts."""
     head = _head(observation, now)
-    return tuple(_results(observation, observation.value_string, analytes, head, measurements)) if head else ()
+    if head is None:
+        return ()
+    return tuple(
+        _result(name, observation, observation.value_string, head, measurements.analytes[name]) for name in analytes
+    )
 
 
 class _Names:
@@ -86,40 +111,41 @@ class _Names:
 
     def __init__(self, terminology: Matcher, known: Mapping[str, Analyte]) -> None:
         self._terminology, self._known = terminology, known
-        self._seen: dict[tuple[tuple[Coded, ...], str | None], tuple[str, ...]] = {}
 
-    def of(self, concept: CodeableConcept | None) -> tuple[str, ...]:
-        if concept is None:
+    def named(self, code: bytes) -> tuple[str, ...]:
+        """The analytes that the code of an Observation names."""
+        return self.of(concept(code))
+
+    def of(self, told: CodeableConcept | None) -> tuple[str, ...]:
+        if told is None:
             return ()
-        told = concept.codeable
+        told = told.codeable
         codings = tuple([(c.system, c.code, c.display) for c in many(told.coding)])
-        key = (codings, told.text)
-        names = self._seen.get(key)
-        if names is None:
-            names = self._seen[key] = self._match(*key)
-        return names
-
-    def _match(self, codings: tuple[Coded, ...], text: str | None) -> tuple[str, ...]:
-        matches = self._terminology.match("observation", codings, text)
+        matches = self._terminology.match("observation", codings, told.text)
         names = {m.concept for m in matches if m.concept in self._known and "broad" not in m.flags}
         if "egfr" in names:  # a value per body surface is never a clearance, whatever else its codes say
             names = {name for name in names if not name.startswith("creatinine-clearance")}
         return tuple(sorted(names))
 
 
-def _all(observation: Observation, names: _Names, measurements: Measurements, now: datetime) -> Iterator[Result]:
-    """The observation's own results and those of its components."""
-    analytes = names.of(observation.code)
+def _all(
+    observation: Observation, analytes: tuple[str, ...], names: _Names, measurements: Measurements, now: datetime
+) -> Iterator[tuple[str, _Unread]]:
+    """The observation's own results and those of its components, unread."""
     members = many(observation.component)
     parts = [(c, own) for c in members if (own := names.of(c.code))] if members else []
     head = _head(observation, now) if analytes or parts else None
     if head is None:
         return
+    seconds = head.at.timestamp() if head.at is not None else 0.0
+    order = (head.when or date.min, head.at is not None, seconds, head.ref)
+    told: list[tuple[Source, str | None, tuple[str, ...]]] = [(part, None, own) for part, own in parts]
     # A panel named like one of its members carries no value of its own: that is not a result without a value.
     if not (parts and _empty(observation)):
-        yield from _results(observation, observation.value_string, analytes, head, measurements)
-    for component, own in parts:
-        yield from _results(component, None, own, head, measurements)
+        told.insert(0, (observation, observation.value_string, analytes))
+    for source, text, own in told:
+        for name in own:
+            yield name, (order, partial(_result, name, source, text, head, measurements.analytes[name]))
 
 
 def _empty(observation: Observation) -> bool:
@@ -154,13 +180,6 @@ def _stated(observation: Observation) -> str | None:
         or (period and (period.end or period.start))
         or observation.issued
     )
-
-
-def _results(
-    source: Source, text: str | None, analytes: Iterable[str], head: _Head, measurements: Measurements
-) -> Iterator[Result]:
-    for name in analytes:
-        yield _result(name, source, text, head, measurements.analytes[name])
 
 
 def _result(name: str, source: Source, text: str | None, head: _Head, analyte: Analyte) -> Result:
@@ -218,10 +237,3 @@ def _normal(reference: ReferenceRange) -> bool:
     if kind is None or not (kind.codings() or kind.codeable.text):
         return True
     return any(c.code == "normal" for c in kind.codings()) or (kind.codeable.text or "").casefold() == "normal"
-
-
-def _age_order(result: Result) -> tuple[date, bool, float, str, str]:
-    """Sorts by day, then time, then reference; the value as printed settles what is left."""
-    at = result.at if isinstance(result, Reading) else None
-    seconds = at.timestamp() if at is not None else 0.0
-    return result.when or date.min, at is not None, seconds, result.ref, result.shown or ""
