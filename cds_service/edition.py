@@ -207,9 +207,9 @@ def _wording(knowledge: Knowledge, tag: str) -> Wording:
     guideline = knowledge.guideline
     reasons = guideline.override_reasons
     texts = {topic: text[tag] for topic, text in knowledge.texts.items()}
-    kinds = {topic: it.source.kind for topic, it in guideline.recommendations.items()}
+    sources = {topic: it.source for topic, it in guideline.recommendations.items()}
     return Wording(
-        language=compile_language(tag, knowledge.shared[tag], knowledge.macros[tag], texts, kinds),
+        language=compile_language(tag, knowledge.shared[tag], knowledge.macros[tag], texts, sources),
         override_reasons={
             topic: [
                 {"system": reasons.system, "code": code, "display": reasons.display[code][tag]}

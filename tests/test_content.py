@@ -92,7 +92,7 @@ def emitted() -> tuple[set[str], set[str]]:
                 if node.func.id == "Missing":
                     why = node.args[1]
                     whys |= set(constants(assigned.get(why.id) if isinstance(why, ast.Name) else why))
-                if node.func.id == "_Head":
+                if node.func.id == "_Dated":
                     whys |= set(constants(node.args[-1]))
             if isinstance(node, ast.FunctionDef) and file.name in ("units.py", "observations.py"):
                 returns = ast.unparse(node.returns) if node.returns else ""

@@ -52,12 +52,10 @@ class Matcher(Protocol):
         """The code lists a concept belongs to."""
 
 
-class _Head(NamedTuple):
-    """What the results of one Observation share. ``undated`` says why there is no day."""
+class _Dated(NamedTuple):
+    """When a result was taken. ``undated`` says why there is no day."""
 
-    ref: RequestText
-    preliminary: bool
-    when: date | None
+    day: date | None
     at: datetime | None
     undated: str | None
 
@@ -98,12 +96,11 @@ def read(
     observation: Observation, analytes: Iterable[str], measurements: Measurements, now: datetime
 ) -> tuple[Result, ...]:
     """The observation's own value as a result of each of these analytes; none when it never counts."""
-    head = _head(observation, now)
-    if head is None:
+    dated = _dated(observation, now)
+    if dated is None:
         return ()
-    return tuple(
-        _result(name, observation, observation.value_string, head, measurements.analytes[name]) for name in analytes
-    )
+    text = observation.value_string
+    return tuple(_result(measurements.analytes[n], n, observation, observation, text, dated) for n in analytes)
 
 
 class _Names:
@@ -132,44 +129,46 @@ def _all(
     observation: Observation, analytes: tuple[str, ...], names: _Names, measurements: Measurements, now: datetime
 ) -> Iterator[tuple[str, _Unread]]:
     """The observation's own results and those of its components, unread."""
-    members = many(observation.component)
-    parts = [(c, own) for c in members if (own := names.of(c.code))] if members else []
-    head = _head(observation, now) if analytes or parts else None
-    if head is None:
+    parts: list[tuple[Source, tuple[str, ...]]] = []
+    if observation.component:
+        parts = [(part, own) for part in many(observation.component) if (own := names.of(part.code))]
+    dated = _dated(observation, now) if analytes or parts else None
+    if dated is None:
         return
-    seconds = head.at.timestamp() if head.at is not None else 0.0
-    order = (head.when or date.min, head.at is not None, seconds, head.ref)
-    told: list[tuple[Source, str | None, tuple[str, ...]]] = [(part, None, own) for part, own in parts]
+    day, at, _ = dated
+    order = (day or date.min, at is not None, at.timestamp() if at is not None else 0.0, observation.id or "")
+    known = measurements.analytes
     # A panel named like one of its members carries no value of its own: that is not a result without a value.
     if not (parts and _empty(observation)):
-        told.insert(0, (observation, observation.value_string, analytes))
-    for source, text, own in told:
+        text = observation.value_string
+        for name in analytes:
+            yield name, (order, partial(_result, known[name], name, observation, observation, text, dated))
+    for part, own in parts:
         for name in own:
-            yield name, (order, partial(_result, name, source, text, head, measurements.analytes[name]))
+            yield name, (order, partial(_result, known[name], name, observation, part, None, dated))
 
 
 def _empty(observation: Observation) -> bool:
     return observation.value_quantity is None and not observation.value_string
 
 
-def _head(observation: Observation, now: datetime) -> _Head | None:
+def _dated(observation: Observation, now: datetime) -> _Dated | None:
     """None: never counts."""
     if observation.status not in COUNTING:
         return None
-    preliminary, ref = observation.status == "preliminary", RequestText(f"Observation/{observation.id or ''}")
-    stated = _stated(observation)
+    stated = observation.effective_date_time or _stated(observation)
     if not stated:
-        return _Head(ref, preliminary, None, None, "undated")
+        return _Dated(None, None, "undated")
     moment = moment_of(stated)
     if moment is None:
-        return _Head(ref, preliminary, None, None, "date-imprecise")
+        return _Dated(None, None, "date-imprecise")
     day, at = moment
     if at is not None and at.tzinfo is None:
         at = at.replace(tzinfo=now.tzinfo)
     if at > now if at is not None else day > now.date():
         return None
     # Past by the clock, but already tomorrow where it was written: it cannot be newer than today.
-    return _Head(ref, preliminary, min(day, now.date()), at, None)
+    return _Dated(min(day, now.date()), at, None)
 
 
 def _stated(observation: Observation) -> str | None:
@@ -182,25 +181,28 @@ def _stated(observation: Observation) -> str | None:
     )
 
 
-def _result(name: str, source: Source, text: str | None, head: _Head, analyte: Analyte) -> Result:
-    quantity = source.value_quantity
+def _result(
+    analyte: Analyte, name: str, observation: Observation, source: Source, text: str | None, dated: _Dated
+) -> Result:
+    """One result. ``source``: the Observation, or the component of it that holds the value."""
+    ref, quantity = RequestText(f"Observation/{observation.id or ''}"), source.value_quantity
     printed = shown(quantity) if quantity is not None else RequestText(text or "")
-    value = _value(source, text, head, analyte)
+    value = _value(source, text, dated, analyte)
     if isinstance(value, str):
-        return Unusable(name, value, printed or None, head.when, head.ref)
+        return Unusable(name, value, printed or None, dated.day, ref)
     low, high = _own_range(source, analyte)
-    day = head.when or date.min  # a value is only given with a day
-    return Reading(name, value, analyte.unit, printed, day, head.ref, head.preliminary, low=low, high=high, at=head.at)
+    preliminary, day = observation.status == "preliminary", dated.day or date.min  # a value is only given with a day
+    return Reading(name, value, analyte.unit, printed, day, ref, preliminary, low=low, high=high, at=dated.at)
 
 
-def _value(source: Source, text: str | None, head: _Head, analyte: Analyte) -> Fraction | str:
+def _value(source: Source, text: str | None, dated: _Dated, analyte: Analyte) -> Fraction | str:
     """The value in the analyte's unit, or why it cannot be used. A reason of the value comes before one of the date."""
     if source.data_absent_reason is not None:
         return "data-absent"
     if source.value_quantity is None:
         return "not-a-number" if text else "no-value"
     value = converted(source.value_quantity, analyte)
-    return value if isinstance(value, str) else head.undated or value
+    return value if isinstance(value, str) else dated.undated or value
 
 
 def _own_range(source: Source, analyte: Analyte) -> tuple[Fraction | None, Fraction | None]:

@@ -90,7 +90,7 @@ def _guarded(topic: str, make: Callable[[], T]) -> T:
 def _card(finding: Finding, advice: Advise, facts: Facts, page: Page) -> Json:
     language, recommendation = page.wording.language, finding.topic.recommendation
     topic = language.topics[finding.code]
-    values = template_values(recommendation, finding.subject, facts, language, advice.data, advice.say)
+    values = template_values(recommendation, finding.subject, facts, advice.data)
     values["notes"] = _notes(finding, values, language)
     values["gaps"] = _gaps(finding.topic, facts, language)
     name = card_uuid(page.hook_instance, finding.code, finding.subject.key)
@@ -134,27 +134,10 @@ def _frame(
 
 
 def template_values(
-    recommendation: Recommendation,
-    subject: Subject | None,
-    facts: Facts,
-    language: Language,
-    data: Mapping[str, Any],
-    say: str | None = None,
+    recommendation: Recommendation, subject: Subject | None, facts: Facts, data: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the templates of a recommendation see; ``say`` is the card, which may rest on an ungraded statement."""
-    source = recommendation.source
-    if source.graded_cards and say not in source.graded_cards:
-        source = msgspec.structs.replace(source, grade=None, recommendation=[])
-    return {
-        "order": subject,
-        "facts": facts,
-        "p": recommendation.numbers,
-        "source": source,
-        "source_label": source.label[language.tag],
-        "notes": "",
-        "gaps": "",
-        **data,
-    }
+    """What the templates of a recommendation see."""
+    return {"order": subject, "facts": facts, "p": recommendation.numbers, "notes": "", "gaps": "", **data}
 
 
 def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> str:
@@ -169,7 +152,7 @@ def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> s
 def _gaps(topic: Topic, facts: Facts, language: Language) -> str:
     """What the topic would also have looked at and did not get: said on the card that is given all the same."""
     missing = facts.lacking(*topic.optional)
-    return language.notes["gaps"].render(missing=missing).strip() if missing else ""
+    return language.notes["gaps"].render({"missing": missing}).strip() if missing else ""
 
 
 def _suggestion(
@@ -212,7 +195,7 @@ def _action(act: Act, label: str, page: Page) -> Json | None:
 def _not_evaluated(findings: Findings, unreadable: Mapping[str, int], page: Page) -> Json:
     recommendation, language = page.wording.not_evaluated, page.wording.language
     data = {"unknown": list(_unknown_lines(findings.unknown, language)), "unreadable": dict(unreadable)}
-    values = template_values(recommendation, None, findings.facts, language, data)
+    values = template_values(recommendation, None, findings.facts, data)
     name = card_uuid(page.hook_instance, NOT_EVALUATED, "")
     return _frame(recommendation, "some-unknown", recommendation.indicators["default"], name, values, page)
 
