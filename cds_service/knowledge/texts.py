@@ -6,12 +6,17 @@ from cds_service.knowledge.model import File
 
 
 class CardText(File, frozen=True):
-    """One card: what to do, why with the numbers, and what is not known. ``summary`` is plain text."""
+    """One card. ``summary`` is plain text; the detail is ``do`` (what to do), ``why`` (the two or three numbers that
+    matter, with their dates), the source line, and ``how`` (formula and inputs) where no link leads to the explanation.
+
+    ``limits`` stands in the explanation only: windows, limits, what is not looked at.
+    """
 
     summary: str
     do: str
     why: str
-    unknown: str | None = None
+    how: str | None = None
+    limits: str | None = None
 
 
 class TopicText(File, frozen=True):

@@ -24,7 +24,7 @@ from cds_service.knowledge.services import Orderable
 from cds_service.render import resources
 from cds_service.render.model import Response
 from cds_service.render.resources import Json, OrderContext
-from cds_service.render.texts import Language, TopicSentences, one_line, tidy
+from cds_service.render.texts import Language, Sentences, TopicSentences, one_line, tidy
 
 T = TypeVar("T")
 
@@ -127,10 +127,18 @@ def _frame(
         "uuid": str(name),
         "summary": one_line(sentences.summary.render(values)),
         "indicator": indicator,
-        "detail": tidy(sentences.detail.render(values)),
+        "detail": detail(sentences, values),
         "source": source,
         "overrideReasons": wording.override_reasons[recommendation.topic],
     }
+
+
+def detail(sentences: Sentences, values: Mapping[str, Any]) -> str:
+    """The card's text, complete by itself: how it was found stands in its last paragraph."""
+    parts = [sentences.detail.render(values)]
+    if sentences.how:
+        parts.append(sentences.how.render(values))
+    return tidy("\n\n".join(parts))
 
 
 def template_values(

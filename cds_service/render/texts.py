@@ -43,6 +43,8 @@ class Sentences:
 
     summary: Sentence
     detail: Sentence
+    how: Sentence | None  # a last paragraph where no link leads to the explanation
+    limits: Sentence | None  # of the explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +143,19 @@ def compile_language(
     # trim_blocks eats one line break after a tag, so parts are set three apart and tidied afterwards.
     def detail(topic: str, say: str, card: CardText) -> Sentence:
         source = f"{{% raw %}}{source_line(sources[topic], say)}{{% endraw %}}"
-        parts = [card.do, card.why, "{{ notes }}", source, card.unknown or "", "{{ gaps }}"]
+        parts = [card.do, card.why, source, "{{ notes }}", "{{ gaps }}"]
         return rich.sentence("\n\n\n".join(p.strip() for p in parts if p.strip()))
 
     def sentences(topic: str, text: TopicText) -> TopicSentences:
         return TopicSentences(
             display=text.topic,
             cards={
-                say: Sentences(plain.sentence(card.summary), detail(topic, say, card))
+                say: Sentences(
+                    plain.sentence(card.summary),
+                    detail(topic, say, card),
+                    rich.sentence(card.how) if card.how else None,
+                    rich.sentence(card.limits) if card.limits else None,
+                )
                 for say, card in text.cards.items()
             },
             quiet={key: rich.sentence(line) for key, line in text.quiet.items()},
