@@ -24,7 +24,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-import fetch_bench  # all three beside this file
+import fetch_bench  # all four beside this file
+import levers
 import msgspec
 import trust_bench
 from bodies import body
@@ -158,3 +159,4 @@ if __name__ == "__main__":
         fetch_bench.compare(ours)
     trust_bench.compare(server)
     stages()
+    levers.compare()
