@@ -18,6 +18,7 @@ from cds_service.base.folders import content_root
 from cds_service.base.kinds import LANGUAGES, DrugGroup
 from cds_service.edition import NOT_EVALUATED, Edition
 from cds_service.site.settings import Settings
+from tests.asked import faults_of
 
 CODE = Path(cds_service.__file__).parent
 
@@ -263,6 +264,63 @@ def test_names_that_do_not_agree_stop_the_start(cards: Path, file: str, old: str
     assert said in str(caught.value)
     assert "Remedy" in str(caught.value)
     assert Path(file).name in str(caught.value)
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_a_topic_without_the_line_of_its_scope_is_refused(cards: Path, tag: str) -> None:
+    """The judge says it of any topic: without it `check --explain` had no words."""
+    edit(cards / "texts" / tag / "infusion-time.yaml", "  out-of-scope:", "  out-of-scop:")
+    with pytest.raises(StartFault, match="no line 'out-of-scope' under quiet"):
+        Edition.load(Settings(), cards)
+
+
+def test_a_text_that_shows_what_its_rule_does_not_give_is_refused(cards: Path) -> None:
+    edit(cards / "texts" / "en" / "concurrent-bma.yaml", "{{ other.drug", "{{ othr.drug")
+    with pytest.raises(StartFault, match="the text shows othr, which the rule does not give"):
+        Edition.load(Settings(), cards)
+
+
+def test_membership_is_said_once(cards: Path) -> None:
+    """One wrong letter in a recommendation's own service removed its cards without a word."""
+    edit(
+        cards / "recommendations" / "infusion-time.yaml", "topic: infusion-time\n", "topic: infusion-time\nservice: x\n"
+    )
+    with pytest.raises(StartFault, match="unknown key 'service'"):
+        Edition.load(Settings(), cards)
+
+
+def test_a_topic_may_be_in_several_services_but_once_in_each(cards: Path) -> None:
+    services = cards / "services.yaml"
+    text = services.read_text(encoding="utf-8")
+    first = text[text.index("  - id: bone-modifying-agents") :]
+    services.write_text(text + first.replace("bone-modifying-agents", "second"), encoding="utf-8")
+    edition = Edition.load(Settings(), cards)
+    assert edition.topics_of("second") == edition.topics_of("bone-modifying-agents")
+    edit(services, "      - infusion-time\n", "      - infusion-time\n      - infusion-time\n")
+    with pytest.raises(StartFault, match="bone-modifying-agents lists infusion-time twice"):
+        Edition.load(Settings(), cards)
+
+
+def test_what_is_required_must_be_read(cards: Path) -> None:
+    edit(cards / "recommendations" / "infusion-time.yaml", "[conditions]", "[conditions, procedures]")
+    with pytest.raises(StartFault, match="'procedures' is required and never read"):
+        Edition.load(Settings(), cards)
+
+
+def test_every_fault_of_a_start_is_told(cards: Path, tmp_path: Path) -> None:
+    """One run names them all: content of any kind, the site file, the settings."""
+    edit(cards / "recommendations" / "infusion-time.yaml", "default:", "usual:")
+    edit(cards / "recommendations" / "dental-exam-before-bma.yaml", "    min: 30", "    mni: 30")
+    edit(cards / "texts" / "zh-CN" / "infusion-time.yaml", "  no-time:", "  no-tme:")
+    edit(cards / "codelists" / "denosumab.csv", "993449", "993448")
+    site = tmp_path / "site.yaml"
+    site.write_text("windows: {renal: 900}\ntopics: {dose: off}\n", encoding="utf-8")
+    with pytest.raises(StartFault) as caught:
+        Edition.load(Settings(site_file=site, topics_off=frozenset({"no-such"})), cards)
+    said = [str(fault) for fault in faults_of(caught.value)]
+    for words in ("'default'", "'mni'", "'no-time'", "denosumab.csv", "renal is 900", "topic 'dose'", "CDS_TOPICS_OFF"):
+        assert any(words in line for line in said), words
+    assert len(said) == len(set(said))
 
 
 def test_the_card_of_what_is_unknown_cannot_be_silenced() -> None:

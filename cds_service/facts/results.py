@@ -60,7 +60,7 @@ class Series(Sequence[Result]):
     A laboratory sends hundreds, and rules look at the newest few.
     """
 
-    __slots__ = ("_read", "_found")
+    __slots__ = ("_found", "_read")
 
     def __init__(self, unread: Sequence[Callable[[], Result]]) -> None:
         self._read, self._found = unread, dict[int, Result]()

@@ -24,7 +24,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-import fetch_bench  # all three beside this file
+import fetch_bench  # all four beside this file
+import levers
 import msgspec
 import trust_bench
 from bodies import body
@@ -143,8 +144,8 @@ def _split(edition: Edition, payload: bytes, now: datetime) -> dict[str, float]:
         obtaining = timed("record", Obtaining, call, edition.prefetch(service.id), now, None)
         subjects = timed("subjects", edition.readers.subjects, call, obtaining.drafts, obtaining.record)
         findings = timed("judge", judge, edition, service.id, obtaining.record, subjects, now)
-        page = line._page(edition, caller, call, now)
-        response = timed("render", render, findings, obtaining.record.unreadable, page)
+        rendering = line._rendering(edition, caller, call, now)
+        response = timed("render", render, findings, obtaining.record.unreadable, rendering)
         timed("issue", issue, response, findings, call, caller, None)
         timed("encode", ENCODE, response)
     return {name: statistics.median(values) for name, values in times.items()}
@@ -158,3 +159,4 @@ if __name__ == "__main__":
         fetch_bench.compare(ours)
     trust_bench.compare(server)
     stages()
+    levers.compare()
