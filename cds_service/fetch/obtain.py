@@ -20,6 +20,7 @@ from cds_service.fetch.client import Limits
 from cds_service.fetch.failure import Refused
 from cds_service.fetch.gather import Access, Source, fetch, fetch_references
 from cds_service.fetch.scope import require_patient
+from cds_service.fetch.search import unfiltered
 from cds_service.fetch.transport import session
 from cds_service.record.completeness import Wanted
 from cds_service.record.fetched import Fetched
@@ -95,7 +96,18 @@ class Obtaining:
         if missing:
             self._reading.fetched(self._fetch(missing, self._source))
             self.record = self._reading.record()
+            self._ask_unfiltered(missing, self._source)
         return self.medications()
+
+    def _ask_unfiltered(self, asked: Mapping[Need, str], source: Source) -> None:
+        """A search of ours that filters and found nothing is asked once more without its filter: a server whose
+        resources have no category or code would hide every one of them."""
+        needs = self.record.needs
+        wider = {key: unfiltered(search) for key, search in asked.items() if needs[key].state == "none"}
+        again = {key: search for key, search in wider.items() if search != asked[key]}
+        if again:
+            self._reading.fetched(self._fetch(again, source))
+            self.record = self._reading.record()
 
     def _fetch(self, missing: Mapping[Need, str], source: Source) -> dict[Need, Fetched]:
         context = {"patientId": self._call.patient_id, "userId": self._call.user_id}

@@ -47,6 +47,22 @@ def request_of(template: str, context: Mapping[str, str]) -> Request:
     return request_to(_fill(path, context), tuple((name, _fill(value, context)) for name, _, value in pairs))
 
 
+# What narrows a search of ours by what the resources say of themselves, which some systems leave out.
+FILTERS = frozenset({"category", "code"})
+# Without a filter the newest so many are enough for every window; a whole life of results is not asked for.
+MOST_UNFILTERED = 200
+
+
+def unfiltered(template: str) -> str:
+    """The same search without its filters, and bounded; the template itself where it has none."""
+    path, mark, query = template.partition("?")
+    pairs = [part.partition("=") for part in query.split("&")] if mark else []
+    kept = [f"{name}={value}" for name, _, value in pairs if name not in FILTERS and name != "_count"]
+    if len(kept) == len([name for name, *_ in pairs if name != "_count"]):
+        return template
+    return f"{path}?{'&'.join([*kept, f'_count={MOST_UNFILTERED}'])}"
+
+
 def request_to(path: str, params: tuple[tuple[str, str], ...] = ()) -> Request:
     """A read of ``Type/id`` or a search of ``Type``. Raises ``Refused`` ("template") for anything else."""
     is_read = "/" in path

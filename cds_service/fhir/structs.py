@@ -154,6 +154,24 @@ class Resource(msgspec.Struct, frozen=True, rename="camel", tag_field="resourceT
     """Base of the resources that are read; ``resourceType`` is the tag."""
 
     id: str | None = None
+    # Undecoded: looked at only where one resource came in two versions. See ``version_of``.
+    meta: msgspec.Raw = msgspec.Raw()
+
+
+class Meta(Element, frozen=True):
+    version_id: str | None = None
+    last_updated: str | None = None
+
+
+_meta = msgspec.json.Decoder(Meta)
+
+
+def version_of(resource: Resource) -> Meta:
+    """Which version of itself a resource is; an empty one where it does not say."""
+    try:
+        return _meta.decode(resource.meta) if resource.meta else Meta()
+    except (msgspec.DecodeError, RecursionError):
+        return Meta()
 
 
 class Patient(Resource, frozen=True, tag="Patient"):

@@ -11,6 +11,8 @@ Bundle without entries                nothing on record
 Bundle whose entry is an outcome      nothing on record (an error outcome: incomplete)
 OperationOutcome as the value         not obtained (the client's query failed)
 Bundle with a ``next`` link           incomplete, unless its newest-first page reaches back far enough
+Bundle whose ``total`` is more         incomplete, the same
+Bundle in a Bundle                    opened: the answer to a batch
 resource of another patient           dropped and counted
 resource dated after now              dropped and counted: it has not happened
 ====================================  =============================================
@@ -21,7 +23,7 @@ A resource that cannot be decoded is left out and counted; it never stops the ot
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import get_args
@@ -48,6 +50,7 @@ from cds_service.fhir.structs import (
 )
 from cds_service.record.clock import Clock
 from cds_service.record.completeness import Completeness
+from cds_service.record.versions import is_newer
 
 
 class _Head(msgspec.Struct, frozen=True, rename="camel"):
@@ -72,12 +75,11 @@ class Gatherer:
     def __init__(self, patient_id: str, now: datetime) -> None:
         self.patient_id, self._clock = patient_id, Clock(now)
         self.plain_reference = f"Patient/{patient_id}"
-        self.found: dict[type[Resource], list[Resource]] = {}
-        self.coded: dict[bytes, list[Observation]] = {}
-        self._seen: dict[type[Resource], set[str]] = {}
+        self._kept: dict[type[Resource], dict[object, Resource]] = {}
+        self._unread_codes = 0
         self.by_ref: dict[str, Resource] = {}
         self.other_patient = self.later = 0
-        self.unreadable: Counter[str] = Counter()
+        self._unreadable: Counter[str] = Counter()
 
     def decode(self, raw: msgspec.Raw) -> Resource | None:
         """One resource, or None when its type is not wanted or it cannot be read (then counted)."""
@@ -86,59 +88,54 @@ class Gatherer:
         except (msgspec.DecodeError, RecursionError):
             kind = resource_type(raw)
             if kind in WANTED:
-                self.unreadable[kind] += 1
+                self._unreadable[kind] += 1
             return None
         return found
 
     def add(self, resource: Resource, full_url: str | None) -> None:
-        if isinstance(resource, Observation):
-            self._result(resource)
-            return
-        if not self._ours(resource):
-            return
-        kind, identity = type(resource), resource.id
-        if isinstance(resource, _REFERRED):
-            self.name(resource, full_url)
-        if self._is_new(kind, identity):
-            self.found.setdefault(kind, []).append(resource)
-
-    def _result(self, observation: Observation) -> None:
-        """A laboratory sends hundreds of results of some dozen codes: they are kept by the bytes of their code, and
-        a code that cannot be read makes its result unreadable."""
-        # The commonest reference is told by one comparison.
-        subject = observation.subject
-        if (subject is None or subject.reference != self.plain_reference) and not self._ours(observation):
-            return
-        code = bytes(observation.code)
-        same = self.coded.get(code)
-        if same is None:
-            try:
-                concept(code)
-            except (msgspec.DecodeError, RecursionError):
-                self.unreadable["Observation"] += 1
-                return
-            same = self.coded[code] = []
-        if self._is_new(Observation, observation.id):
-            same.append(observation)
-
-    def _ours(self, resource: Resource) -> bool:
-        """Whether a resource is this patient's and has happened; what is left out is counted."""
-        if not belongs(resource, self.patient_id):
+        # The commonest reference is told by one comparison; a page of results has hundreds.
+        subject = getattr(resource, "subject", None)
+        plain = subject is not None and subject.reference == self.plain_reference
+        if not plain and not belongs(resource, self.patient_id):
             self.other_patient += 1
-            return False
+            return
         if self._clock.is_later(resource):
             self.later += 1
-            return False
-        return True
+            return
+        if isinstance(resource, _REFERRED):
+            self.name(resource, full_url)
+        # One without an id is only itself.
+        kept, identity = self._kept.setdefault(type(resource), {}), resource.id or object()
+        known = kept.setdefault(identity, resource)
+        if known is not resource and is_newer(resource, known):
+            kept[identity] = resource
 
-    def _is_new(self, kind: type[Resource], identity: str | None) -> bool:
-        """Whether it came for the first time: it may come under two keys. One without an id is only itself."""
-        if not identity:
-            return True
-        seen = self._seen.setdefault(kind, set())
-        before = len(seen)
-        seen.add(identity)
-        return len(seen) > before
+    def of(self, kind: type[Resource]) -> Iterable[Resource]:
+        """The resources of a type, each once, in the order they came: of two versions the newer."""
+        return self._kept.get(kind, {}).values()
+
+    def kinds(self) -> Iterable[type[Resource]]:
+        return self._kept
+
+    def coded(self) -> dict[bytes, list[Observation]]:
+        """The Observations by the bytes of their code: a laboratory sends hundreds of results of some dozen codes.
+
+        A code that cannot be read makes its results unreadable.
+        """
+        found: dict[bytes, list[Observation]] = {}
+        unread = 0
+        for observation in self.of(Observation):
+            assert isinstance(observation, Observation)
+            found.setdefault(bytes(observation.code), []).append(observation)
+        for code in [code for code in found if not _is_concept(code)]:
+            unread += len(found.pop(code))
+        self._unread_codes = unread
+        return found
+
+    @property
+    def unreadable(self) -> Counter[str]:
+        """How many resources of each type could not be read."""
+        return self._unreadable + Counter({"Observation": self._unread_codes})
 
     def name(self, resource: Resource, full_url: str | None) -> None:
         """Let references find it; where two claim one name, the first keeps it."""
@@ -165,18 +162,19 @@ class Gatherer:
         if isinstance(value, OperationOutcome):
             return Completeness("not-obtained", "failed")
         if isinstance(value, ReadBundle):
-            return self.entries([(e.resource, e.full_url) for e in many(value.entry) if e.resource], many(value.link))
+            entries = [(e.resource, e.full_url) for e in many(value.entry) if e.resource]
+            return self.entries(entries, many(value.link), value.total)
         self.add(value, None)
         return Completeness("obtained")
 
     def single(self, raw: msgspec.Raw) -> Completeness:
         """A resource that is no Bundle, or a Bundle in which not everything can be read."""
-        before = self.unreadable.total()
+        before = self._unreadable.total()
         resource = self.decode(raw)
         if isinstance(resource, Bundle):
-            return self.entries(list(self.readable(resource)), many(resource.link))
+            return self.opened(resource)
         if resource is None:
-            unreadable = self.unreadable.total() > before or not resource_type(raw)
+            unreadable = self._unreadable.total() > before or not resource_type(raw)
             return Completeness("not-obtained", "unreadable") if unreadable else Completeness("none")
         self.add(resource, None)
         return Completeness("obtained")
@@ -190,22 +188,47 @@ class Gatherer:
             if resource is not None:
                 yield resource, entry.full_url
             elif not resource_type(entry.resource):
-                self.unreadable["Resource"] += 1  # it says no type: it may be one that matters
+                self._unreadable["Resource"] += 1  # it says no type: it may be one that matters
 
-    def entries(self, entries: Sequence[tuple[Resource, str | None]], links: list[Link]) -> Completeness:
-        failed, read = False, 0
+    def opened(self, bundle: Bundle) -> Completeness:
+        """A Bundle in which not everything can be read, or that stands in a Bundle (the answer to a batch)."""
+        return self.entries(list(self.readable(bundle)), many(bundle.link), bundle.total)
+
+    def entries(
+        self, entries: Sequence[tuple[Resource, str | None]], links: list[Link], total: int | None
+    ) -> Completeness:
+        """Take in the entries of a Bundle. ``total``: how many the search found, where the server says so."""
+        failed, read, inner = False, 0, list[Completeness]()
         for resource, full_url in entries:
             if isinstance(resource, OperationOutcome):
                 failed = failed or any(i.severity in ("error", "fatal") for i in many(resource.issue))
+            elif isinstance(resource, Bundle):
+                inner.append(self.opened(resource))
             else:
                 read += 1
                 self.add(resource, full_url)
-        if any(link.relation == "next" for link in links):
+        if any(link.relation == "next" for link in links) or (total is not None and total > read and not inner):
             days = [_day(r) for r, _ in entries if not isinstance(r, OperationOutcome)]
             return Completeness("incomplete", "more-pages", _back_to(days))
         if failed:
             return Completeness("incomplete", "failed")
-        return OBTAINED if read else NONE
+        return _together([OBTAINED if read else NONE, *inner])
+
+
+def _together(parts: list[Completeness]) -> Completeness:
+    """What several answers to one need tell together: no more than the least of them."""
+    for state in ("not-obtained", "incomplete", "obtained"):
+        if found := next((part for part in parts if part.state == state), None):
+            return found
+    return NONE
+
+
+def _is_concept(code: bytes) -> bool:
+    try:
+        concept(code)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def resource_type(raw: msgspec.Raw) -> str:

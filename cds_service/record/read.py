@@ -106,12 +106,12 @@ class Reading:
         needs = {key: self._state.get(key, ABSENT) for key in self._keys}
         # A call is about a patient, so "none on record" cannot be true of the Patient itself: it was not obtained.
         patient_known = needs.get(PATIENT, ABSENT).state in ("none", "obtained")
-        if patient_known and Patient not in self.gatherer.found:
+        if patient_known and not self.gatherer.of(Patient):
             needs[PATIENT] = ABSENT
         gatherer = self.gatherer
         return Record(
-            resources={kind: tuple(found) for kind, found in gatherer.found.items()},
-            coded=gatherer.coded,
+            resources={kind: tuple(gatherer.of(kind)) for kind in gatherer.kinds() if kind is not Observation},
+            coded=gatherer.coded(),
             by_ref=dict(gatherer.by_ref),
             needs=needs,
             other_patient=gatherer.other_patient,
@@ -124,6 +124,8 @@ def _completeness(gatherer: Gatherer, answer: Fetched) -> Completeness:
     """How much of a key the FHIR server's answer tells. A next link of a page says nothing here: it was followed."""
     pages = [gatherer.member(msgspec.Raw(page)) for page in answer.pages]
     broken = next((p for p in pages if p.state == "not-obtained" or p.cause == "failed"), None)
+    if len(pages) == 1 and not broken and pages[0].state == "incomplete" and answer.complete:
+        return pages[0]  # it has no next link, and says that there is more than came
     if not pages or broken:
         return Completeness("not-obtained", broken.cause if broken else answer.cause)
     if not answer.complete:
