@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cds_service.call.hook import HookCall
+from cds_service.call.problems import Cause, DataNotObtained
 from cds_service.caller import Caller
 from cds_service.edition import Edition
 from cds_service.evaluate.findings import Findings
@@ -13,7 +14,7 @@ from cds_service.evaluate.judge import judge
 from cds_service.evaluate.topic import questions, required, wanted
 from cds_service.facts.subjects import Subject
 from cds_service.fetch.obtain import Obtaining, Source
-from cds_service.record.read import Record, require
+from cds_service.record.read import Record, unmet
 from cds_service.render.cards import Rendering, render
 from cds_service.render.model import Response
 from cds_service.render.resources import OrderContext
@@ -23,7 +24,10 @@ NOTHING = Response(cards=[])
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The response, and what was found on the way (``findings`` is None when no topic is about the call)."""
+    """The response, and what was found on the way (``findings`` is None when no topic was asked).
+
+    ``unmet``: data without which the order could not be checked; the response says so.
+    """
 
     call: HookCall
     caller: Caller
@@ -31,6 +35,7 @@ class Answer:
     subjects: tuple[Subject, ...]
     record: Record
     findings: Findings | None
+    unmet: tuple[Cause, ...] = ()
 
 
 def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, source: Source | None = None) -> Answer:
@@ -39,22 +44,30 @@ def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, sour
     ``source``: where what the call did not bring may be read; None: nowhere.
     """
     obtaining = Obtaining(call, edition.prefetch(call.service), now, source)
-    subjects = edition.readers.subjects(call, obtaining.drafts, obtaining.medications())
+    rendering = _rendering(edition, caller, call, now)
+    try:
+        subjects = edition.readers.subjects(call, obtaining.drafts, obtaining.medications())
+    except DataNotObtained as nobody_knows_the_drug:
+        return _unread(nobody_knows_the_drug, caller, call, obtaining.record, rendering)
     asked = questions(edition.topics_of(call.service), subjects)
     if not asked:
         return Answer(call, caller, NOTHING, subjects, obtaining.record, None)
     since = wanted(asked, now.date())
     record = obtaining.needs(since)
-    require(record, required(q for q in asked if q.topic.code not in caller.silent), since)
+    causes = unmet(record, required(q for q in asked if q.topic.code not in caller.silent), since)
+    if causes and caller.missing_data == "refuse":
+        raise DataNotObtained(causes)
     findings = judge(edition, call.service, record, subjects, now).silencing(caller.silent)
-    return Answer(
-        call,
-        caller,
-        render(findings, record.unreadable, _rendering(edition, caller, call, now)),
-        subjects,
-        record,
-        findings,
-    )
+    response = render(findings, record.unreadable, causes, rendering)
+    return Answer(call, caller, response, subjects, record, findings, causes)
+
+
+def _unread(problem: DataNotObtained, caller: Caller, call: HookCall, record: Record, rendering: Rendering) -> Answer:
+    """The answer to orders that could not even be read: which drug a draft is for is nowhere said."""
+    if caller.missing_data == "refuse":
+        raise problem
+    response = render(None, record.unreadable, problem.causes, rendering)
+    return Answer(call, caller, response, (), record, None, problem.causes)
 
 
 def _rendering(edition: Edition, caller: Caller, call: HookCall, now: datetime) -> Rendering:

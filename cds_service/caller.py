@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from cds_service.base.kinds import FhirVersion, LanguageTag
+from cds_service.base.kinds import FhirVersion, LanguageTag, MissingData
 from cds_service.call.fhir_version import fhir_version
 from cds_service.call.hook import HookCall
 from cds_service.site.model import Client, Site
@@ -26,13 +26,14 @@ DEFAULTS = Defaults()
 @dataclass(frozen=True, slots=True)
 class Caller:
     """``client``: as authenticated, else by the FHIR server of the call. ``silent``: topics that are evaluated and
-    recorded, and give this caller no card today."""
+    recorded, and give this caller no card today. ``missing_data``: how it is told that an order could not be checked."""
 
     who: Identity = ANYBODY
     client: Client | None = None
     language: LanguageTag = "en"
     fhir_version: FhirVersion = "R4"
     silent: frozenset[str] = frozenset()
+    missing_data: MissingData = "card"
 
     @property
     def profile(self) -> str:
@@ -58,4 +59,5 @@ def settle(
         language=language or own_language or defaults.language,
         fhir_version=own_version or fhir_version(call),
         silent=site.silent_for(client, today),
+        missing_data=client.missing_data if client else "card",
     )

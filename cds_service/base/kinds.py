@@ -14,6 +14,7 @@ LANGUAGES: tuple[LanguageTag, ...] = get_args(LanguageTag)
 FhirVersion = Literal["R4", "R4B", "R5"]
 DrugGroup = Literal["bisphosphonate", "rankl-inhibitor", "calcium", "vitamin-d", "nsaid", "platinum"]
 Route = Literal["intravenous", "subcutaneous", "oral", "topical", "other"]
+MissingData = Literal["card", "refuse"]
 Need = str  # a prefetch key of services.yaml: "patient", "conditions", "laboratory", ...
 
 # The card of what could not be decided: it has no rule, and no site can switch it off.

@@ -28,11 +28,15 @@ class UnknownService(CallProblem):
     known: tuple[str, ...]
 
 
+# Something that was not obtained: the path into the request where it would have stood, and why.
+Cause = tuple[str, str]
+
+
 @dataclass(unsafe_hash=True)
 class DataNotObtained(CallProblem):
-    """Data that an order in scope cannot be checked without. ``causes``: (path into the request, why)."""
+    """Data that an order in scope cannot be checked without."""
 
-    causes: tuple[tuple[str, str], ...]
+    causes: tuple[Cause, ...]
 
 
 @dataclass(unsafe_hash=True)

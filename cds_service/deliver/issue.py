@@ -61,8 +61,6 @@ def issue(
 
     The urgency that is shown may differ from ours by the caller's profile.
     """
-    if findings is None:
-        return response, ()
     samenesses = dict(_samenesses(response, findings, call, caller.who, overridden.key)) if overridden else {}
     gone = overridden.among(samenesses.values()) if overridden and samenesses else frozenset()
     kept = [card for card in response.cards if samenesses.get(card.uuid) not in gone]
@@ -73,7 +71,7 @@ def issue(
         indicator = shown_indicator(caller.client, topic, card.indicator)
         fate: Fate = "shown" if card.uuid in shown else "suppressed"
         issued.append(Issued(uuid.UUID(card.uuid), topic, indicator, fate, samenesses.get(card.uuid)))
-    for finding, advice in findings.kept_back:
+    for finding, advice in findings.kept_back if findings else ():
         name = card_uuid(call.hook_instance, finding.code, finding.subject.key)
         indicator = shown_indicator(caller.client, finding.code, advice.indicator)
         issued.append(Issued(name, finding.code, indicator, "silent"))
@@ -81,11 +79,14 @@ def issue(
 
 
 def _samenesses(
-    response: Response, findings: Findings, call: HookCall, who: Identity, key: bytes
+    response: Response, findings: Findings | None, call: HookCall, who: Identity, key: bytes
 ) -> Iterator[tuple[str, bytes]]:
     """By card, the keyed hash of everything that must be the same. The facts are those the card states, in its words:
     a new result, a new date or a new dose is another text."""
-    about = {str(card_uuid(call.hook_instance, f.code, f.subject.key)): f.subject for f, _ in findings.advice}
+    about = {
+        str(card_uuid(call.hook_instance, f.code, f.subject.key)): f.subject
+        for f, _ in (findings.advice if findings else ())
+    }
     if not call.user_id.strip():
         return  # nobody in particular: one user's override is not another's
     for card in response.cards:

@@ -14,7 +14,7 @@ import msgspec
 
 from cds_service.base.kinds import Need
 from cds_service.call.hook import HookCall
-from cds_service.call.problems import BadRequest, DataNotObtained
+from cds_service.call.problems import BadRequest, Cause
 from cds_service.fhir.references import Treatment, medication_reference, type_and_id
 from cds_service.fhir.structs import (
     Entry,
@@ -161,15 +161,13 @@ def _mute(treatment: Treatment) -> Iterator[str]:
         yield reference.reference
 
 
-def require(record: Record, needs: Iterable[Need], wanted: Wanted) -> None:
-    """Raise ``DataNotObtained`` unless every one of these needs is known as far back as it is ``wanted``."""
-    causes = [
+def unmet(record: Record, needs: Iterable[Need], wanted: Wanted) -> tuple[Cause, ...]:
+    """Those of these needs that are not known as far back as they are ``wanted``, and why."""
+    return tuple(
         (f"prefetch.{key}", record.needs[key].cause or "absent")
         for key in needs
         if not record.needs[key].known_since(wanted[key])
-    ]
-    if causes:
-        raise DataNotObtained(tuple(causes))
+    )
 
 
 def draft_resources(call: HookCall) -> tuple[Draft, ...]:

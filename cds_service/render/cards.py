@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from cds_service.base.kinds import NOT_EVALUATED, URGENCY, Missing
-from cds_service.call.problems import RuleFailed
+from cds_service.call.problems import Cause, RuleFailed
 from cds_service.evaluate.findings import Finding, Findings, Unknown
 from cds_service.evaluate.outcome import Act, Advise, CreateDrug, CreateService, DeleteOrder, ReviseOrder, Suggestion
 from cds_service.evaluate.topic import Topic
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 # What the card of what was not evaluated is worded with.
-NOT_EVALUATED_DATA = frozenset({"unknown", "unreadable"})
+NOT_EVALUATED_DATA = frozenset({"unknown", "unreadable", "unmet"})
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,18 @@ class Rendering:
     drafts: Mapping[int, msgspec.Raw]
 
 
-def render(findings: Findings, unreadable: Mapping[str, int], rendering: Rendering) -> Response:
+def render(
+    findings: Findings | None, unreadable: Mapping[str, int], unmet: Sequence[Cause], rendering: Rendering
+) -> Response:
     """The response, most urgent first, checked against its own model.
 
-    Raises ``RuleFailed`` naming the topic when a sentence or a suggestion of ours cannot be made.
+    ``unmet``: data without which the order could not be checked. Raises ``RuleFailed`` naming the topic when a sentence
+    or a suggestion of ours cannot be made.
     """
-    cards = [_guarded(f.code, partial(_card, f, a, findings.facts, rendering)) for f, a in findings.advice]
-    if findings.unknown or unreadable:
-        cards.append(_guarded(NOT_EVALUATED, partial(_not_evaluated, findings, unreadable, rendering)))
+    advice = findings.advice if findings else ()
+    cards = [_guarded(f.code, partial(_card, f, a, findings.facts, rendering)) for f, a in advice if findings]
+    if unmet or unreadable or (findings and findings.unknown):
+        cards.append(_guarded(NOT_EVALUATED, partial(_not_evaluated, findings, unreadable, unmet, rendering)))
     cards.sort(key=lambda card: -URGENCY.index(card["indicator"]))
     return _guarded("response", partial(_checked, cards))
 
@@ -205,12 +209,25 @@ def _action(act: Act, label: str, rendering: Rendering) -> Json | None:
             }
 
 
-def _not_evaluated(findings: Findings, unreadable: Mapping[str, int], rendering: Rendering) -> Json:
+def _not_evaluated(
+    findings: Findings | None, unreadable: Mapping[str, int], unmet: Sequence[Cause], rendering: Rendering
+) -> Json:
     recommendation, language = rendering.wording.not_evaluated, rendering.wording.language
-    data = {"unknown": list(_unknown_lines(findings.unknown, language)), "unreadable": dict(unreadable)}
-    values = template_values(recommendation, None, findings.facts, data)
+    data = {
+        "unknown": list(_unknown_lines(findings.unknown if findings else (), language)),
+        "unreadable": dict(unreadable),
+        "unmet": [_named(path) for path, _ in unmet],
+    }
+    values = {"order": None, "p": recommendation.numbers, "notes": "", "gaps": "", **data}
     name = card_uuid(rendering.hook_instance, NOT_EVALUATED, "")
-    return _frame(recommendation, "some-unknown", recommendation.indicators["default"], name, values, rendering)
+    say, urgency = ("not-checked", "not-checked") if unmet else ("some-unknown", "default")
+    return _frame(recommendation, say, recommendation.indicators[urgency], name, values, rendering)
+
+
+def _named(path: str) -> str:
+    """The ``missing`` word for what a path of the request would have held."""
+    head, _, key = path.partition(".")
+    return key if head == "prefetch" else "draft-medication"
 
 
 def _unknown_lines(unknown: Iterable[Unknown], language: Language) -> Iterator[Json]:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from cds_service.base.kinds import FhirVersion, LanguageTag
+from cds_service.base.kinds import FhirVersion, LanguageTag, MissingData
 from cds_service.knowledge.codelists import Domain
 from cds_service.knowledge.model import File
 
@@ -53,6 +53,8 @@ class Client(File, frozen=True):
     profile: ClientProfile = "generic"
     fhir_version: FhirVersion | None = None
     default_language: LanguageTag | None = None
+    # Data an order cannot be checked without: a card that says so, or HTTP 412.
+    missing_data: MissingData = "card"
     links: list[str] = []
     popup_topics: list[str] = []
 

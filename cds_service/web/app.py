@@ -17,6 +17,7 @@ from cds_service.call.feedback import read_feedback
 from cds_service.call.hook import read_hook
 from cds_service.call.problems import CallProblem, UnknownService
 from cds_service.caller import Caller, Defaults, settle
+from cds_service.deliver import codesystem
 from cds_service.deliver.issue import issue
 from cds_service.deliver.profiles import Offered, transform
 from cds_service.deliver.unmatched import UNMATCHED
@@ -78,6 +79,7 @@ def create_app(
 
 def _information(app: Flask, edition: Edition, memory: Memory | None) -> None:
     services, document = orjson.dumps(discovery(edition)), orjson.dumps(openapi(edition, feedback=memory is not None))
+    topic_codes = orjson.dumps(codesystem.topic_system(edition))
 
     @app.get("/cds-services")
     def discover() -> Response:
@@ -86,6 +88,10 @@ def _information(app: Flask, edition: Edition, memory: Memory | None) -> None:
     @app.get("/openapi.json")
     def describe() -> Response:
         return answer_json(200, document)
+
+    @app.get(f"/fhir/CodeSystem/{codesystem.ID}")
+    def topics() -> Response:
+        return Response(topic_codes, 200, content_type="application/fhir+json")
 
     @app.get("/health")
     def health() -> Response:

@@ -79,6 +79,8 @@ def _record(status: int, service: str, knowledge: str) -> CallRecord:
 
 
 def _outcome(status: int, answered: Answer | None) -> str:
+    if answered is not None and answered.unmet:
+        return "not-obtained"
     if answered is not None and status == 200:
         return "cards" if g.delivered.cards else "no-cards"
     if status == 412:
