@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
+from cds_service.facts.conditions import has_abated, meanings
 from cds_service.facts.dates import day_of
 from cds_service.facts.drugs import DrugReader, Lookup, Recognised
 from cds_service.facts.facts import Arrangement, Diagnosis, DrugUse, RequestText
@@ -47,10 +48,8 @@ def diagnoses(conditions: Iterable[Condition], terminology: Terminology, now: da
         if recorded and recorded > now.date():
             continue
         concept = condition.code.codeable if condition.code else CodeableConcept()
-        codings = [(c.system, c.code, c.display) for c in concept.codings()]
-        over = condition.abatement_date_time or condition.abatement_string
-        active = _code(condition.clinical_status) not in INACTIVE and not over
-        for match in _specific(terminology.match("condition", codings, concept.text)):
+        active = _code(condition.clinical_status) not in INACTIVE and not has_abated(condition, now.date())
+        for match in _specific(meanings(condition, terminology)):
             yield Diagnosis(
                 concept=match.concept,
                 active=active,
