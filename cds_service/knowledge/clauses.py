@@ -7,7 +7,7 @@ before it.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
@@ -49,13 +49,17 @@ class Clauses:
             self._sentence_end[at] = at if STOP in roles[at] else self._sentence_end[at + 1] if after else count
             self._clause_end[at] = at if ends_at(at) else self._clause_end[at + 1] if after else count
         self._starts: dict[int, list[int]] = {}
+        self._ends: dict[int, list[int]] = {}
+        self._inside: dict[int, list[int]] = {}
         for number, mention in enumerate(self._mentions):
             self._starts.setdefault(mention.start, []).append(number)
+            self._ends.setdefault(mention.end, []).append(number)
+            for place in range(mention.start + 1, mention.end - 1):
+                self._inside.setdefault(place, []).append(number)
         self._unknown = list(accumulate((_says_something(m) for m in meanings), initial=0))
         self._markers = list(accumulate((MARKER in r for r in roles), initial=0))
         # For each word the last place up to which a mention has ended before it.
-        ended = {mention.end for mention in self._mentions}
-        self._ended = list(accumulate(range(count + 1), lambda last, at: at if at in ended else last, initial=-1))[1:]
+        self._ended = list(accumulate((at if at in self._ends else -1 for at in range(count + 1)), max))
         self._roles = roles
         self._clause_from = list(
             accumulate(range(1, count), lambda last, at: at if ends_at(at - 1) else last, initial=0)
@@ -63,10 +67,10 @@ class Clauses:
 
     def _apply(self, at: int, cue: Cue) -> None:
         if cue.only:
-            if not any(mention.start > at for mention in self._mentions):
+            if self._mentions[-1].start < at:
                 self._backward(at, cue)
-        elif inside := [n for n, m in enumerate(self._mentions) if m.start < at < m.end - 1]:
-            self._mark(inside, cue)
+        elif at in self._inside:
+            self._mark(self._inside[at], cue)
         elif cue.where == "before" or (cue.where == "around" and self._looks_forward(at)):
             if not self._forward(at, cue) and self._alone(at):
                 self._unsay(at, cue)
@@ -126,9 +130,10 @@ class Clauses:
         if end <= start:
             return
         if cue.state == "relative":
-            self._mark([n for n, m in enumerate(self._mentions) if start <= m.start and m.end <= at], cue)
+            first = bisect_left(self._mentions, start, key=lambda mention: mention.start)
+            self._mark([n for n in range(first, len(self._mentions)) if self._mentions[n].end <= at], cue)
         elif not self._of_something_else(end, at):
-            self._mark([n for n, m in enumerate(self._mentions) if m.end == end], cue)
+            self._mark(self._ends[end], cue)
 
     def _of_something_else(self, end: int, at: int) -> bool:
         """Whether it is about a marker between, or about other words that are set apart: "骨转移 左肺结节待排"."""
@@ -145,7 +150,7 @@ class Clauses:
     def _unsay(self, at: int, cue: Cue) -> None:
         end = self._ended[at]
         if end > 0 and self._unknown[at] == self._unknown[end]:
-            self._mark([n for n, m in enumerate(self._mentions) if m.end == end], cue)
+            self._mark(self._ends[end], cue)
 
     def _mark(self, numbers: Sequence[int], cue: Cue) -> None:
         for number in numbers:

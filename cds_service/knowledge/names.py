@@ -48,6 +48,7 @@ class Names:
     def __init__(self, rows: Iterable[Row], wording: Wording, phrases: Phrases, domain: str) -> None:
         self._domain = domain
         self._wording = wording
+        self._bridged = phrases.bridged
         self._lexicon: Lexicon[Meaning] = Lexicon()
         self._splitter = splitter(domain, wording)
         self._filler = Meaning(roles={FILLER})
@@ -77,7 +78,7 @@ class Names:
         barred = frozenset(c for word in candidates if word.what for c in word.what.bars)
         words = apart(self._fitting(candidates, units), units)
         words = [self._known(word, units) for word in words]
-        mentions = Composer(words, self._said).mentions()
+        mentions = Composer(words, units, self._said, self._bridged).mentions()
         if not mentions:
             return Reading((), {}, barred)
         states = Clauses(words, units, mentions).states()
@@ -87,6 +88,8 @@ class Names:
 
     def _spelled(self, units: list[Unit]) -> tuple[list[Unit], frozenset[int]]:
         """The units with plain typing errors mended, and which those are."""
+        if self._domain != "drug":
+            return units, frozenset()
         mended = {at: word for at, unit in enumerate(units) if (word := self._spelling.mend(unit.text))}
         if not mended:
             return units, frozenset()
@@ -98,6 +101,8 @@ class Names:
 
     def _fitting(self, words: list[Found[Meaning]], units: Sequence[Unit]) -> list[Found[Meaning]]:
         """Without names that must stand by themselves and do not."""
+        if not any(word.what and word.what.guarded for word in words):
+            return words
         # Beside a drug's name another may stand; elsewhere only what says nothing.
         near = words if self._domain == "drug" else [w for w in words if w.what and w.what.roles & {FILLER, FORM}]
         starts, ends = {w.start for w in near}, {w.end for w in near}

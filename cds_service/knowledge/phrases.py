@@ -6,13 +6,13 @@ spine", "多发转移(骨、肝)"). Between them stand only words known to say n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cds_service.knowledge.codelists import Row
 from cds_service.knowledge.model import File
-from cds_service.knowledge.words import Found
+from cds_service.knowledge.words import Found, Unit
 
 # What a word does in a phrase, beside being a part or a process.
 FILLER, MARKER, LINK, TOWARD, AWAY, OTHER = "filler", "marker", "link", "toward", "away", "other"
@@ -25,13 +25,15 @@ MARKS: Mapping[str, str] = {
 
 
 class Words(File, frozen=True):
-    """Words of both languages."""
+    """Words of both languages, with commas between."""
 
-    zh: list[str] = []
-    en: list[str] = []
+    zh: str = ""
+    en: str = ""
 
-    def all(self) -> Iterable[str]:
-        return (*self.zh, *self.en)
+    def all(self) -> Iterator[str]:
+        """Each word."""
+        for words in (self.zh, self.en):
+            yield from filter(None, map(str.strip, words.split(",")))
 
 
 class Pair(File, frozen=True):
@@ -44,12 +46,16 @@ class Pair(File, frozen=True):
 
 
 class Phrases(File, frozen=True):
-    """The words of one domain. ``attributes``: processes that stand before the part too ("metastatic bone disease")."""
+    """The words of one domain. ``bridged``: so many unknown characters may stand inside one Chinese word.
+
+    ``attributes``: processes that stand before the part too ("metastatic bone disease").
+    """
 
     parts: dict[str, Words] = {}
     processes: dict[str, Words] = {}
     attributes: dict[str, Words] = {}
     pairs: list[Pair] = []
+    bridged: int = 0
     fillers: Words = Words()
     markers: Words = Words()  # of a tumour: fillers that can be negative without the tumour being so
     links: Words = Words()
@@ -106,8 +112,9 @@ class _Process(NamedTuple):
 class Composer:
     """Reads the words of one text from left to right, once."""
 
-    def __init__(self, words: Sequence[Word], said: Said) -> None:
-        self._words, self._said = words, said
+    def __init__(self, words: Sequence[Word], units: Sequence[Unit], said: Said, bridged: int) -> None:
+        self._words, self._units, self._said, self._most_bridged = words, units, said, bridged
+        self._bridged = 0
         self._mentions: list[Mention] = []
         self._parts: list[str] = []
         self._from = 0
@@ -120,14 +127,21 @@ class Composer:
         """What the text says, in order of the first word; a phrase replaces the name its process would be alone."""
         for at, word in enumerate(self._words):
             meaning = word.what
-            if meaning is None or meaning.breaks:
-                self._clear()
-            else:
+            if meaning is not None and not meaning.breaks:
                 self._take(at, meaning)
+            elif meaning is not None or not self._bridges(at):
+                self._clear()
         return sorted(self._mentions, key=lambda mention: mention[:2])
 
     def _clear(self) -> None:
         self._parts, self._open, self._comma, self._reach = [], [], False, ""
+
+    def _bridges(self, at: int) -> bool:
+        """Whether an unknown character stands inside a Chinese word, after its part: 左肺上叶尖后段腺癌."""
+        unit, before = self._units[self._words[at].start], self._units[self._words[at].start - 1]
+        self._bridged += 1
+        inside = bool(self._parts) and at > 0 and before.end == unit.start and before.chinese and unit.chinese
+        return inside and self._bridged <= self._most_bridged
 
     def _take(self, at: int, meaning: Meaning) -> None:
         named = tuple(row for row in meaning.rows if row.match != "exclude")
@@ -151,7 +165,7 @@ class Composer:
 
     def _towards(self, why: str) -> None:
         """A comma or bracket leads from a process to its part only where no part stood before the process."""
-        if self._open and not self._reach:
+        if self._open and self._reach in ("", COMMA):
             self._open = [process for process in self._open if not process.bound]
             self._reach = why if self._open else ""
 
@@ -162,7 +176,7 @@ class Composer:
         if not self._parts:
             self._from = at
         self._parts.append(part)
-        self._comma = False
+        self._comma, self._bridged = False, 0
 
     def _process(self, at: int, process: str, roles: set[str]) -> bool:
         """Whether the parts before it are said to have it."""
@@ -170,7 +184,8 @@ class Composer:
         said = [self._say(part, process, self._from, at + 1) for part in self._parts] if bound else []
         self._open = [other for other in self._open if other.name != process][-1:]
         self._open.append(_Process(process, at, bound))
-        self._reach = ATTRIBUTE if ATTRIBUTE in roles else ""
+        # "Carcinoma lung": without a word between, a part is its own only where nothing else follows.
+        self._reach = ATTRIBUTE if ATTRIBUTE in roles else "" if bound else COMMA
         self._parts, self._comma = [], False
         return any(said)
 

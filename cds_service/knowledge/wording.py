@@ -8,7 +8,7 @@ from msgspec import field
 
 from cds_service.knowledge.model import File
 from cds_service.knowledge.phrases import Words
-from cds_service.knowledge.words import Splitter
+from cds_service.knowledge.words import Splitter, is_chinese
 
 State = Literal["negated", "suspected", "relative", "past"]
 
@@ -69,7 +69,8 @@ def _notations(domain: str, wording: Wording) -> dict[str, str]:
         return {}
     if domain != "condition":
         return {"stop": _FULL_STOP}
-    zh, en = "".join(wording.vertebrae.zh), "|".join(wording.vertebrae.en)
+    letters = [word for word in wording.vertebrae.all() if not is_chinese(word)]
+    zh, en = "".join(word for word in wording.vertebrae.all() if is_chinese(word)), "|".join(letters)
     number = "(?:1[0-2]|[1-9])"
     vertebra = rf"(?<![a-z0-9])(?:{en}){number}(?![a-z0-9])|[{zh}]{number}(?!\d)"
     return {"stage": _STAGE, "vertebra": vertebra, "stop": _FULL_STOP}

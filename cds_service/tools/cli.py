@@ -241,6 +241,16 @@ def list_unmatched(files: tuple[Path, ...]) -> None:
     sys.exit(1 if failed else 0)
 
 
+@main.command("names")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def read_names(file: Path) -> None:
+    """Say what each wording of FILE (a line each, or YAML with what is expected) means to this service."""
+    from cds_service.tools.names import names
+
+    for line in names(_content(_settings()).terminology, file):
+        click.echo(line)
+
+
 @main.group()
 def export() -> None:
     """Print what others need of the running content."""
