@@ -42,7 +42,7 @@ def named(tmp_path: Path, name: str, text: str) -> str:
 
 
 def test_the_command_says_what_each_wording_means_and_sums_up(tmp_path: Path) -> None:
-    text = "condition:\n  lung-cancer+bone-metastasis?:\n  - 右肺癌 骨转移不除外\n  - 骨转移\n  '-':\n  - 肺结核\n  - 肺癌\n"
+    text = "condition:\n  lung-cancer+bone-metastasis?: [右肺癌 骨转移不除外, 骨转移]\n  '-': [肺结核, 肺癌]\n"
     assert named(tmp_path, "some.yaml", text).splitlines() == [
         "condition\t右肺癌 骨转移不除外\tlung-cancer; bone-metastasis (suspected)",
         "condition\t骨转移\tbone-metastasis\tmissed: lung-cancer\tfalse: bone-metastasis",

@@ -11,7 +11,19 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
-from cds_service.knowledge.phrases import CLOSING, COMMA, CONTRAST, MARKER, OTHER, STOP, Cue, Meaning, Mention, Word
+from cds_service.knowledge.phrases import (
+    AWAY,
+    CLOSING,
+    COMMA,
+    CONTRAST,
+    MARKER,
+    OTHER,
+    STOP,
+    Cue,
+    Meaning,
+    Mention,
+    Word,
+)
 from cds_service.knowledge.words import Unit
 
 QUERY = "?"
@@ -25,6 +37,7 @@ class Clauses:
         meanings = [word.what for word in words]
         self._cues = [(at, m.cue) for at, m in enumerate(meanings) if m is not None and m.cue]
         self._state: list[str | None] = [None] * len(mentions)
+        self._relatives = 0  # so many mentions have been looked at for relatives
         if self._cues and mentions:
             self._measure(meanings)
 
@@ -67,11 +80,11 @@ class Clauses:
 
     def _apply(self, at: int, cue: Cue) -> None:
         if cue.only:
-            if self._mentions[-1].start < at:
+            if self._mentions[-1].start < at and not any(w.what and w.what.process for w in self._words[at + 1 :]):
                 self._backward(at, cue)
         elif at in self._inside:
             self._mark(self._inside[at], cue)
-        elif cue.where == "before" or (cue.where == "around" and self._looks_forward(at)):
+        elif self._is_forward(at, cue):
             if not self._forward(at, cue) and self._alone(at):
                 self._unsay(at, cue)
         elif self._alone(at):
@@ -79,9 +92,12 @@ class Clauses:
         else:
             self._backward(at, cue)
 
+    def _is_forward(self, at: int, cue: Cue) -> bool:
+        return cue.where == "before" or (cue.where == "around" and self._looks_forward(at))
+
     def _looks_forward(self, at: int) -> bool:
         start, end = self._clause_from[at], self._clause_end[at]
-        following = bisect_right(self._mentions, at, key=lambda mention: mention.start)
+        following = bisect_right(self._mentions, at, key=_start)
         if following == len(self._mentions) or self._mentions[following].start >= end:
             return False
         if self._ended[at] <= start:
@@ -94,17 +110,21 @@ class Clauses:
 
     def _forward(self, at: int, cue: Cue) -> bool:
         """Takes back what follows, up to the end of the clause: of the list, where it goes on over commas."""
-        found, chinese = False, self._units[self._words[at].start].chinese
+        found = other = False
+        chinese, listing = self._units[self._words[at].start].chinese, CLOSING in self._roles[at]
         for place in range(at + 1, self._scope(at)):
-            meaning = self._words[place].what
-            apart = chinese and found and not self._tight(place) and CLOSING not in self._roles[at]
-            if CONTRAST in self._roles[place] or apart:
+            meaning, roles = self._words[place].what, self._roles[place]
+            # "疑肺炎 肺癌", "possible pneumonia with lung cancer": it is about something else.
+            apart = chinese and not listing and (found or other) and not self._tight(place)
+            if CONTRAST in roles or apart or (AWAY in roles and other and not found):
                 break
-            if meaning is not None and meaning.cue and meaning.cue.where == "before":
+            if meaning is not None and meaning.cue and self._is_forward(place, meaning.cue):
                 break
             if place in self._starts:
                 self._mark(self._starts[place], cue)
                 found = True
+            elif not found and _says_something(meaning):
+                other = True
         return found
 
     def _scope(self, at: int) -> int:
@@ -130,8 +150,9 @@ class Clauses:
         if end <= start:
             return
         if cue.state == "relative":
-            first = bisect_left(self._mentions, start, key=lambda mention: mention.start)
-            self._mark([n for n in range(first, len(self._mentions)) if self._mentions[n].end <= at], cue)
+            first = max(self._relatives, bisect_left(self._mentions, start, key=_start))
+            self._relatives = bisect_left(self._mentions, at, key=_start)
+            self._mark(range(first, self._relatives), cue)
         elif not self._of_something_else(end, at):
             self._mark(self._ends[end], cue)
 
@@ -163,6 +184,10 @@ class Clauses:
         if place <= 0 or place >= len(self._words):
             return False
         return self._units[self._words[place].start].start == self._units[self._words[place - 1].end - 1].end
+
+
+def _start(mention: Mention) -> int:
+    return mention.start
 
 
 def _says_something(meaning: Meaning | None) -> int:

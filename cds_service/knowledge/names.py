@@ -16,7 +16,6 @@ from cds_service.knowledge.phrases import (
     FORM,
     LINK,
     MARKER,
-    MARKS,
     OTHER,
     STOP,
     TOWARD,
@@ -29,7 +28,7 @@ from cds_service.knowledge.phrases import (
     Words,
 )
 from cds_service.knowledge.spelling import Spelling
-from cds_service.knowledge.wording import TAKEN_BACK, Wording, marks, splitter
+from cds_service.knowledge.wording import MARKS, TAKEN_BACK, Wording, marks, splitter
 from cds_service.knowledge.words import Found, Lexicon, Unit, apart, is_chinese
 
 
@@ -221,6 +220,7 @@ class Names:
             yield from self._at(word)
 
     def _add_cues(self) -> None:
+        self._lexicon.at(("\0minus",), Meaning).cue = Cue("negated", "after", frozenset())
         for group in self._wording.cues:
             if self._domain in group.domains:
                 for where, words in (("before", group.before), ("after", group.after), ("around", group.around)):

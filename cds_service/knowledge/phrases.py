@@ -18,10 +18,6 @@ from cds_service.knowledge.words import Found, Unit
 FILLER, MARKER, LINK, TOWARD, AWAY, OTHER = "filler", "marker", "link", "toward", "away", "other"
 COMMA, STOP, BRACKET = "comma", "stop", "bracket"
 ATTRIBUTE, CONTRAST, CLOSING, FORM = "attribute", "contrast", "closing", "form"
-MARKS: Mapping[str, str] = {
-    ",": COMMA, ";": STOP, "。": STOP, "\n": STOP, ".": STOP, "、": LINK, "/": LINK, "&": LINK,
-    ":": BRACKET, "(": BRACKET, ")": FILLER, "+": FILLER,
-}  # fmt: skip
 
 
 class Words(File, frozen=True):

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from msgspec import field
 
 from cds_service.knowledge.model import File
-from cds_service.knowledge.phrases import Words
+from cds_service.knowledge.phrases import BRACKET, COMMA, FILLER, LINK, STOP, Words
 from cds_service.knowledge.words import Splitter, is_chinese
 
 State = Literal["negated", "suspected", "relative", "past"]
 
-# Notation of the field, not names: TNM stages ("cT2N3M1c", "M1b"), a full stop that ends a sentence.
+# Notation of the field, not names: TNM stages ("cT2N3M1c", "M1b"), a minus for negative, a full stop of a sentence.
 _STAGE = (
     r"(?<![a-z0-9])(?:[cpyra]{0,3}t(?:is|x|[0-4])(?:mi|[a-d])?\s?n(?:x|[0-3])[a-d]?(?:\s?m(?:x|[01])[a-d]?\d?)?"
     r"|[cpyra]{1,3}t(?:is|x|[0-4])(?:mi|[a-d])?|[cpyra]{0,3}[nm](?:x|[0-3])[a-d]?\d?)(?![a-z0-9])"
 )
+_MINUS = r"\([-‐−–—]\)"  # 骨转移(-)
 _FULL_STOP = r"(?<=[^\W\d_]{3})\.(?=\s)"
 # A result's name is not negated ("calcium, no fasting"), and its commas belong to it ("calcium, ionized").
 _MARKS = {"condition": ",;。\n、/&:()+?", "procedure": ",;。\n、/&:()?", "drug": ",;。\n:?", "observation": "+"}
+# What a mark of punctuation does.
+MARKS: Mapping[str, str] = {
+    ",": COMMA, ";": STOP, "。": STOP, "\n": STOP, ".": STOP, "、": LINK, "/": LINK, "&": LINK,
+    ":": BRACKET, "(": BRACKET, ")": FILLER, "+": FILLER,
+}  # fmt: skip
 TAKEN_BACK = frozenset({"condition", "drug", "procedure"})
 
 
@@ -68,12 +75,12 @@ def _notations(domain: str, wording: Wording) -> dict[str, str]:
     if domain not in TAKEN_BACK:
         return {}
     if domain != "condition":
-        return {"stop": _FULL_STOP}
+        return {"minus": _MINUS, "stop": _FULL_STOP}
     letters = [word for word in wording.vertebrae.all() if not is_chinese(word)]
     zh, en = "".join(word for word in wording.vertebrae.all() if is_chinese(word)), "|".join(letters)
     number = "(?:1[0-2]|[1-9])"
     vertebra = rf"(?<![a-z0-9])(?:{en}){number}(?![a-z0-9])|[{zh}]{number}(?!\d)"
-    return {"stage": _STAGE, "vertebra": vertebra, "stop": _FULL_STOP}
+    return {"stage": _STAGE, "vertebra": vertebra, "minus": _MINUS, "stop": _FULL_STOP}
 
 
 def _folded(domain: str, wording: Wording) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """``cds-service names``: what each wording of a file means to us, and how many of them are read as the file expects.
 
-A YAML file holds domain → expected → wordings: ``lung-cancer+bone-metastasis?`` expects the first as said and the second
-as suspected only, ``-`` none of the concepts that the domain names in the file. A text file holds a wording a line.
+A YAML file holds domain → expected → wordings: ``lung-cancer+bone-metastasis?`` expects the first as said and the
+second as suspected only, ``-`` none of the concepts that the domain names in the file. A text file holds a wording a
+line.
 """
 
 from __future__ import annotations
