@@ -40,7 +40,7 @@ class Missing:
 
     what: str
     why: str
-    detail: RequestText | None = None
+    detail: str | None = None
     when: date | None = None
 
 

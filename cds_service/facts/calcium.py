@@ -2,16 +2,21 @@
 
 The newest day of the window counts; of one day an ionised calcium comes before an albumin-corrected one as reported,
 and that before a total calcium, which is corrected where an albumin of the window allows it.
+
+A total within its range that only a high albumin corrects to below it is no low calcium until the corrected one is below
+the limit of the second grade: the formula restores to 40 g/L, the range comes from people above it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
+
+import msgspec
 
 from cds_service.base.kinds import Missing, RequestText
 from cds_service.base.numbers import plain_number
@@ -19,7 +24,7 @@ from cds_service.facts.diagnoses import KEYS as DIAGNOSIS_KEYS
 from cds_service.facts.diagnoses import Diagnoses
 from cds_service.facts.renal import ProblemGiven
 from cds_service.facts.results import Reading, Results, Sourced
-from cds_service.facts.told import Number, ago
+from cds_service.facts.told import NOW, Number, ago
 from cds_service.facts.window import newer_unusable, newest, problem_list, reasons, since
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import File
@@ -67,6 +72,12 @@ class Calcium:
     preliminary: bool = False
     newer: tuple[Missing, ...] = ()  # newer results that could not be used
     problems: tuple[Missing, ...] = ()
+    severe: bool = False  # low or high beyond the first grade (``limits`` of cards/measurements.yaml)
+    downward: bool = False  # the measured total is within its range, only the correction makes it low
+    lab: Fraction | None = None  # ``value`` in the laboratory's unit
+    lab_unit: str = ""
+    reading: Reading | None = None  # the result that counts
+    albumin: Reading | None = None  # that corrects it
 
 
 def calcium(results: Results, today: date, measurements: Measurements) -> Calcium:
@@ -77,10 +88,12 @@ def calcium(results: Results, today: date, measurements: Measurements) -> Calciu
         return Calcium(days, None, problems=tuple(_problems(results, today, days)))
     reading, albumin = chosen.reading, chosen.albumin
     low, high, origin = _range(reading, measurements, RANGE_OF[chosen.kind])
+    lab = reading.lab * chosen.value / reading.value
+    found, severe, downward = judged(chosen, lab, (low, high), measurements)
     inputs = (Sourced("calcium-total", reading.value, reading.unit, reading),) if albumin else ()
     return Calcium(
         look_back_days=days,
-        level=level(chosen.value, low, high),
+        level=found,
         kind=chosen.kind,
         value=chosen.value,
         unit=reading.unit,
@@ -91,8 +104,46 @@ def calcium(results: Results, today: date, measurements: Measurements) -> Calciu
         range_origin=origin,
         inputs=(*inputs, *((Sourced("albumin", albumin.value, albumin.unit, albumin),) if albumin else ())),
         preliminary=reading.preliminary or (albumin is not None and albumin.preliminary),
-        newer=tuple(m for a in ANALYTES for m in newer_unusable("calcium", a, results, reading.when, today)),
+        newer=tuple(m for a in ANALYTES for m in newer_unusable("calcium", a, results, reading.when)),
+        severe=severe,
+        downward=downward,
+        lab=lab,
+        lab_unit=reading.lab_unit,
+        reading=reading,
+        albumin=albumin,
     )
+
+
+# By which limits each kind is graded.
+GRADED_AS: dict[Kind, str] = {
+    "ionised": "ionised",
+    "corrected-reported": "corrected",
+    "corrected-computed": "corrected",
+    "total-uncorrected": "total",
+}
+
+
+def judged(
+    chosen: Chosen, lab: Fraction, normal: tuple[Fraction, Fraction], measurements: Measurements
+) -> tuple[CalciumLevel, bool, bool]:
+    """Level, whether it is severe, and whether only a downward correction makes it low. ``lab``: in the reading's unit."""
+    low, high = normal
+    found = level(chosen.value, low, high)
+    if found == "normal":
+        return found, False, False
+    limit = _limit(f"calcium-{GRADED_AS[chosen.kind]}-{found}", chosen.reading.lab_unit, measurements)
+    severe = lab < limit if found == "low" else lab > limit
+    if found == "low" and chosen.corrects_down(low, measurements):
+        return ("low" if severe else "normal"), False, True
+    return found, severe, False
+
+
+def _limit(name: str, unit: str, measurements: Measurements) -> Fraction:
+    """The limit in the laboratory's unit; where its source prints none in it, its number in mmol/L turned into it."""
+    try:
+        return measurements.limit(name, unit)
+    except KeyError:
+        return measurements.limit(name, "mmol/L") / measurements.analytes["calcium-total"].factor(unit)
 
 
 def level(value: Fraction, low: Fraction, high: Fraction) -> CalciumLevel:
@@ -110,7 +161,7 @@ def corrected(total: Fraction, albumin: Fraction, measurements: Measurements) ->
 
 
 @dataclass(frozen=True, slots=True)
-class _Chosen:
+class Chosen:
     """The result that counts; ``value`` differs from it where an albumin corrects it."""
 
     kind: Kind
@@ -118,25 +169,31 @@ class _Chosen:
     value: Fraction
     albumin: Reading | None = None
 
+    def corrects_down(self, low: Fraction, measurements: Measurements) -> bool:
+        """Whether the total itself is not below ``low``, and its albumin is above what the correction restores to."""
+        if self.albumin is None or self.reading.value < low:
+            return False
+        return self.albumin.value > measurements.limit("albumin-restored", "g/L")
 
-def _chosen(results: Results, today: date, days: int, measurements: Measurements) -> _Chosen | None:
+
+def _chosen(results: Results, today: date, days: int, measurements: Measurements) -> Chosen | None:
     found = [reading for analyte in ANALYTES if (reading := newest(results, analyte, today, days))]
     # max keeps the first of equals: ANALYTES is the precedence within one day.
     reading = max(found, key=lambda r: r.when, default=None)
     if reading is None:
         return None
     if reading.analyte == "calcium-ionised":
-        return _Chosen("ionised", reading, reading.value)
+        return Chosen("ionised", reading, reading.value)
     if reading.analyte == "calcium-corrected":
-        return _Chosen("corrected-reported", reading, reading.value)
+        return Chosen("corrected-reported", reading, reading.value)
     return _of_total(reading, results, today, days, measurements)
 
 
-def _of_total(total: Reading, results: Results, today: date, days: int, measurements: Measurements) -> _Chosen:
+def _of_total(total: Reading, results: Results, today: date, days: int, measurements: Measurements) -> Chosen:
     albumin = _albumin_for(total, results, today, days)
     if albumin is None:
-        return _Chosen("total-uncorrected", total, total.value)
-    return _Chosen("corrected-computed", total, corrected(total.value, albumin.value, measurements), albumin)
+        return Chosen("total-uncorrected", total, total.value)
+    return Chosen("corrected-computed", total, corrected(total.value, albumin.value, measurements), albumin)
 
 
 def _albumin_for(total: Reading, results: Results, today: date, days: int) -> Reading | None:
@@ -178,14 +235,24 @@ def explained(calcium: Calcium) -> Iterator[str]:
     """The line of ``--explain``."""
     if calcium.level and calcium.value is not None:
         value = f"{plain_number(calcium.value, 2)} {calcium.unit}"
-        yield f"calcium {calcium.level}: {value} ({calcium.kind}, {calcium.when})"
+        measured = calcium.reading.shown if calcium.downward and calcium.reading else ""
+        total = f"; below the range by correction alone, measured {measured}" if measured else ""
+        yield f"calcium {calcium.level}: {value} ({calcium.kind}, {calcium.when}){total}"
     else:
         yield f"calcium unknown: {problem_list(calcium.problems)}"
 
 
 class OneCalciumGiven(File, frozen=True):
-    level: CalciumLevel | None
+    """What a case may say of a calcium: its level, or (``level`` left out) the numbers that give it.
+
+    ``total_mmol_l``: the total as measured, where ``kind`` is corrected-computed, with the albumin that corrects it.
+    """
+
+    level: CalciumLevel | Literal["by-number"] | None = "by-number"
     mmol_l: Number = Decimal("2.30")
+    mg_dl: Number | None = None
+    total_mmol_l: Number | None = None
+    albumin_g_l: Number = 40
     kind: Kind = "corrected-reported"
     days_ago: int = 1
 
@@ -196,20 +263,36 @@ class CalciumGiven(File, frozen=True):
     calcium: OneCalciumGiven = OneCalciumGiven(level="normal")
     calcium_problems: list[ProblemGiven] = []
 
-    def told(self) -> Calcium:
-        one = self.calcium
+    def told(self, measurements: Measurements) -> Calcium:
+        one, days = self.calcium, measurements.days("calcium")
         if one.level is None:
             problems = tuple(p.told() for p in self.calcium_problems)
-            return Calcium(28, None, problems=problems or (Missing("calcium", "not-on-record"),))
-        return Calcium(
-            look_back_days=28,
-            level=one.level,
-            kind=one.kind,
-            value=Fraction(one.mmol_l),
-            unit="mmol/L",
-            when=ago(one.days_ago),
-            ref=RequestText("Observation/calcium"),
-            low=Fraction("2.11"),
-            high=Fraction("2.52"),
-            range_origin="result",
-        )
+            return Calcium(days, None, problems=problems or (Missing("calcium", "not-on-record"),))
+        found = calcium(_results(one, measurements), NOW.date(), measurements)
+        return found if one.level == "by-number" else replace(found, level=one.level)
+
+
+def _results(one: OneCalciumGiven, measurements: Measurements) -> Results:
+    if one.total_mmol_l is not None:
+        albumin = _given("albumin", Fraction(one.albumin_g_l), "g/L", f"{one.albumin_g_l} g/L", one)
+        total = _given("calcium-total", Fraction(one.total_mmol_l), "mmol/L", f"{one.total_mmol_l} mmol/L", one)
+        return {"calcium-total": (total,), "albumin": (albumin,)}
+    analyte = next(a for a, kind in KIND_OF.items() if kind == one.kind)
+    if one.mg_dl is None:
+        return {analyte: (_given(analyte, Fraction(one.mmol_l), "mmol/L", f"{one.mmol_l} mmol/L", one),)}
+    value = Fraction(one.mg_dl) * measurements.analytes[analyte].factor("mg/dL")
+    told = _given(analyte, value, "mmol/L", f"{one.mg_dl} mg/dL", one)
+    return {analyte: (msgspec.structs.replace(told, own=Fraction(one.mg_dl), own_unit="mg/dL"),)}
+
+
+KIND_OF: dict[str, Kind] = {
+    "calcium-ionised": "ionised",
+    "calcium-corrected": "corrected-reported",
+    "calcium-total": "total-uncorrected",
+}
+
+
+def _given(analyte: str, value: Fraction, unit: str, shown: str, one: OneCalciumGiven) -> Reading:
+    when = ago(one.days_ago)
+    assert when is not None
+    return Reading(analyte, value, unit, shown, when, RequestText(f"Observation/{analyte}"))

@@ -15,7 +15,7 @@ from cds_service.facts.window import within
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import File
 
-__all__ = ["ANALYTES", "KEYS", "LOOK_BACK", "Creatinine", "CreatininesGiven", "creatinine", "explained"]
+__all__ = ["ANALYTES", "KEYS", "LOOK_BACK", "Creatinine", "CreatininesGiven", "creatinine", "explained", "in_unit"]
 
 ANALYTES = ("creatinine",)
 LOOK_BACK = {"laboratory": "renal", "measurements": "renal"}
@@ -49,6 +49,17 @@ class Creatinine:
         older = dropwhile(lambda r: r is not reading, self.history)
         return takewhile(lambda r: (reading.when - r.when).days <= days, islice(older, 1, None))
 
+    def since(self, day: date) -> Iterator[Reading]:
+        """Those taken after a day, newest first."""
+        return takewhile(lambda r: r.when > day, self.history)
+
+
+def in_unit(reading: Reading, like: Reading) -> Fraction:
+    """A creatinine in the laboratory's unit of another one."""
+    if reading.lab_unit == like.lab_unit:
+        return reading.lab
+    return reading.value * like.lab / like.value
+
 
 def creatinine(results: Results, today: date, measurements: Measurements) -> Creatinine:
     """``results``: by analyte, newest first."""
@@ -60,9 +71,15 @@ def explained(_: Creatinine) -> Iterator[str]:
     yield from ()
 
 
+UMOL_PER_MG = Fraction("88.4")  # of cases; records are read with cards/measurements.yaml
+
+
 class CreatinineGiven(File, frozen=True):
-    mg_dl: Number
+    """In one of the two units."""
+
     days_ago: int
+    mg_dl: Number | None = None
+    umol_l: Number | None = None
 
 
 class CreatininesGiven(File, frozen=True):
@@ -77,11 +94,15 @@ class CreatininesGiven(File, frozen=True):
 
 
 def _told(given: CreatinineGiven, number: int) -> Reading:
+    own = None if given.umol_l is None else Fraction(given.umol_l)
+    value = Fraction(given.mg_dl or 0) if own is None else own / UMOL_PER_MG
     return Reading(
         analyte="creatinine",
-        value=Fraction(given.mg_dl),
+        value=value,
         unit="mg/dL",
-        shown=RequestText(f"{given.mg_dl} mg/dL"),
+        shown=f"{given.mg_dl} mg/dL" if own is None else f"{given.umol_l} μmol/L",
         when=NOW.date() - timedelta(days=given.days_ago),
         ref=RequestText(f"Observation/creatinine-{number}"),
+        own=own,
+        own_unit="" if own is None else "umol/L",
     )

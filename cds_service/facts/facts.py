@@ -17,8 +17,10 @@ from cds_service.facts import patient as patient_chapter
 from cds_service.facts import procedures as procedures_chapter
 from cds_service.facts import renal as renal_chapter
 from cds_service.facts import results as results_chapter
+from cds_service.facts import steadiness as steadiness_chapter
 from cds_service.facts import treatment as treatment_chapter
 from cds_service.facts.chapter import Chapter, chapter
+from cds_service.facts.fluids import Fluids
 from cds_service.facts.observations import collect
 from cds_service.facts.readers import Readers
 from cds_service.facts.subjects import Order, Orders
@@ -86,7 +88,8 @@ class Facts:
     @chapter(*results_chapter.KEYS)
     def results(self) -> results_chapter.Results:
         readers = self._readers
-        return collect(self._record.coded, readers.terminology, readers.measurements, self.now)
+        fluids = Fluids(readers.terminology, self._record.referred)
+        return collect(self._record.coded, readers.terminology, readers.measurements, self.now, fluids)
 
     @chapter(
         *creatinine_chapter.KEYS,
@@ -96,6 +99,15 @@ class Facts:
     )
     def creatinine(self) -> creatinine_chapter.Creatinine:
         return creatinine_chapter.creatinine(self.results, self.today, self._readers.measurements)
+
+    @chapter(
+        *steadiness_chapter.KEYS,
+        look_back=steadiness_chapter.LOOK_BACK,
+        analytes=creatinine_chapter.ANALYTES,
+        explained=steadiness_chapter.explained,
+    )
+    def unsteady(self) -> steadiness_chapter.Unsteady | None:
+        return steadiness_chapter.unsteady(self.creatinine, self.diagnoses, self.today, self._readers.measurements)
 
     @chapter(
         *renal_chapter.KEYS,

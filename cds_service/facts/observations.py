@@ -1,29 +1,32 @@
 """Observation → Reading or Unusable: which results count, when they were taken, and their value in one unit.
 
-Which date: effectiveDateTime, else effectiveInstant, else the end (or start) of effectivePeriod, else issued; the first
-one that is stated decides, also when it cannot be read.
-Never counted: a status that says there is no valid result (or no status), and results dated after ``now``.
+When a result was taken is told in ``dating``, in what it was measured in ``fluids``.
+Never counted: a status that says there is no valid result (or no status), and what was measured in another fluid.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise
 from operator import itemgetter
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from cds_service.base.kinds import RequestText
+from cds_service.facts.dating import Dated, Dating
+from cds_service.facts.fluids import Fluids
 from cds_service.facts.results import Reading, Result, Series, Unusable
-from cds_service.facts.units import converted, shown
-from cds_service.fhir.dates import moment_of
+from cds_service.facts.units import LONGEST_NUMBER, converted, laboratory_unit, shown
 from cds_service.fhir.structs import (
     CodeableConcept,
     Observation,
     ObservationComponent,
     Quantity,
+    Range,
+    Ratio,
     ReferenceRange,
     concept,
     many,
@@ -33,6 +36,7 @@ from cds_service.knowledge.measurements import Analyte, Measurements
 
 # "appended" is R5: final, with something added.
 COUNTING = frozenset({"final", "amended", "corrected", "appended", "preliminary"})
+NOWHERE: frozenset[str] = frozenset()
 
 Coded = tuple[str | None, str | None, str | None]
 Source = Observation | ObservationComponent
@@ -52,35 +56,33 @@ class Matcher(Protocol):
         """The code lists a concept belongs to."""
 
 
-class _Dated(NamedTuple):
-    """When a result was taken. ``undated`` says why there is no day."""
-
-    day: date | None
-    at: datetime | None
-    undated: str | None
-
-
 # Newest first: by day, then time (none stated: last of its day), then reference. Those without a day come last.
 _Order = tuple[date, bool, float, str]
 _Unread = tuple[_Order, Callable[[], Result]]
 
 
 def collect(
-    coded: Mapping[bytes, Sequence[Observation]], terminology: Matcher, measurements: Measurements, now: datetime
+    coded: Mapping[bytes, Sequence[Observation]],
+    terminology: Matcher,
+    measurements: Measurements,
+    now: datetime,
+    fluids: Fluids | None = None,
 ) -> dict[str, Series]:
     """All results by analyte. ``coded``: the Observations by the bytes of their code (``record.coded``).
 
-    ``now`` is aware. The order of the Observations makes no difference. A record repeats few codes many times: what a
-    code means is asked once, and what it does not name is passed over as a whole.
+    ``now`` is aware; ``fluids``: the record's specimens. The order of the Observations makes no difference. A record
+    repeats few codes many times: what a code means is asked once, and what it does not name is passed over as a whole.
     """
-    names = _Names(terminology, measurements.analytes)
+    names, dating = _Names(terminology, measurements.analytes), Dating(coded, now, measurements.ahead)
     found: dict[str, list[_Unread]] = {}
     for code, observations in coded.items():
         analytes = names.named(code)
         for observation in observations:
-            if analytes or observation.component:
-                for analyte, unread in _all(observation, analytes, names, measurements, now):
-                    found.setdefault(analyte, []).append(unread)
+            if (analytes or observation.component) and observation.status in COUNTING:
+                elsewhere = fluids.measured_in_blood if fluids and fluids.elsewhere(observation) else NOWHERE
+                for analyte, unread in _all(observation, analytes, names, measurements, dating):
+                    if analyte not in elsewhere:
+                        found.setdefault(analyte, []).append(unread)
     return {analyte: _series(unread) for analyte, unread in found.items()}
 
 
@@ -90,17 +92,6 @@ def _series(unread: list[_Unread]) -> Series:
         # Two of one moment and one name: the value as printed settles what is left.
         unread.sort(key=lambda each: (each[0], each[1]().shown or ""), reverse=True)
     return Series([read for _, read in unread])
-
-
-def read(
-    observation: Observation, analytes: Iterable[str], measurements: Measurements, now: datetime
-) -> tuple[Result, ...]:
-    """The observation's own value as a result of each of these analytes; none when it never counts."""
-    dated = _dated(observation, now)
-    if dated is None:
-        return ()
-    text = observation.value_string
-    return tuple(_result(measurements.analytes[n], n, observation, observation, text, dated) for n in analytes)
 
 
 class _Names:
@@ -126,83 +117,74 @@ class _Names:
 
 
 def _all(
-    observation: Observation, analytes: tuple[str, ...], names: _Names, measurements: Measurements, now: datetime
+    observation: Observation, analytes: tuple[str, ...], names: _Names, measurements: Measurements, dating: Dating
 ) -> Iterator[tuple[str, _Unread]]:
     """The observation's own results and those of its components, unread."""
     parts: list[tuple[Source, tuple[str, ...]]] = []
     if observation.component:
         parts = [(part, own) for part in many(observation.component) if (own := names.of(part.code))]
-    dated = _dated(observation, now) if analytes or parts else None
-    if dated is None:
+    if not (analytes or parts):
         return
-    day, at, _ = dated
+    dated = dating.of(observation)
+    day, at = dated.day, dated.at
     order = (day or date.min, at is not None, at.timestamp() if at is not None else 0.0, observation.id or "")
     known = measurements.analytes
     # A panel named like one of its members carries no value of its own: that is not a result without a value.
     if not (parts and _empty(observation)):
-        text = observation.value_string
         for name in analytes:
-            yield name, (order, partial(_result, known[name], name, observation, observation, text, dated))
+            yield name, (order, partial(_result, known[name], name, observation, observation, dated))
     for part, own in parts:
         for name in own:
-            yield name, (order, partial(_result, known[name], name, observation, part, None, dated))
+            yield name, (order, partial(_result, known[name], name, observation, part, dated))
 
 
 def _empty(observation: Observation) -> bool:
-    return observation.value_quantity is None and not observation.value_string
+    return observation.value_quantity is None and not _text(observation)
 
 
-def _dated(observation: Observation, now: datetime) -> _Dated | None:
-    """None: never counts."""
-    if observation.status not in COUNTING:
-        return None
-    stated = observation.effective_date_time or _stated(observation)
-    if not stated:
-        return _Dated(None, None, "undated")
-    moment = moment_of(stated)
-    if moment is None:
-        return _Dated(None, None, "date-imprecise")
-    day, at = moment
-    if at is not None and at.tzinfo is None:
-        at = at.replace(tzinfo=now.tzinfo)
-    if at > now if at is not None else day > now.date():
-        return None
-    # Past by the clock, but already tomorrow where it was written: it cannot be newer than today.
-    return _Dated(min(day, now.date()), at, None)
+def _text(source: Source) -> str:
+    """A value that is no quantity, as it is written."""
+    told = source.value_codeable_concept
+    if isinstance(source, Observation):
+        for each in (source.value_range, source.value_ratio, source.value_integer):
+            if each is not None:
+                return _written(each)
+    return source.value_string or (told.said() if told else "")
 
 
-def _stated(observation: Observation) -> str | None:
-    period = observation.effective_period
-    return (
-        observation.effective_date_time
-        or observation.effective_instant
-        or (period and (period.end or period.start))
-        or observation.issued
-    )
+def _written(value: Range | Ratio | Decimal) -> str:
+    if isinstance(value, Decimal):
+        return str(value)[:LONGEST_NUMBER]
+    ends = (value.low, value.high) if isinstance(value, Range) else (value.numerator, value.denominator)
+    return (" – " if isinstance(value, Range) else " / ").join(shown(end, None) for end in ends if end)
 
 
-def _result(
-    analyte: Analyte, name: str, observation: Observation, source: Source, text: str | None, dated: _Dated
-) -> Result:
+def _result(analyte: Analyte, name: str, observation: Observation, source: Source, dated: Dated) -> Result:
     """One result. ``source``: the Observation, or the component of it that holds the value."""
     ref, quantity = RequestText(f"Observation/{observation.id or ''}"), source.value_quantity
-    printed = shown(quantity) if quantity is not None else RequestText(text or "")
-    value = _value(source, text, dated, analyte)
+    printed = shown(quantity, analyte) if quantity is not None else RequestText(_text(source))
+    value = _value(source, dated, analyte)
     if isinstance(value, str):
         return Unusable(name, value, printed or None, dated.day, ref)
     low, high = _own_range(source, analyte)
     preliminary, day = observation.status == "preliminary", dated.day or date.min  # a value is only given with a day
-    return Reading(name, value, analyte.unit, printed, day, ref, preliminary, low=low, high=high, at=dated.at)
+    unit = laboratory_unit(quantity, analyte) if quantity else analyte.unit
+    own = None if unit == analyte.unit else value / analyte.factor(unit)
+    return Reading(
+        name, value, analyte.unit, printed, day, ref, preliminary, low, high, dated.at, dated.ahead, own, unit
+    )  # fmt: skip
 
 
-def _value(source: Source, text: str | None, dated: _Dated, analyte: Analyte) -> Fraction | str:
+def _value(source: Source, dated: Dated, analyte: Analyte) -> Fraction | str:
     """The value in the analyte's unit, or why it cannot be used. A reason of the value comes before one of the date."""
     if source.data_absent_reason is not None:
         return "data-absent"
     if source.value_quantity is None:
-        return "not-a-number" if text else "no-value"
+        if isinstance(source, Observation) and source.value_integer is not None:
+            return "unit-missing"
+        return "not-a-number" if _text(source) else "no-value"
     value = converted(source.value_quantity, analyte)
-    return value if isinstance(value, str) else dated.undated or value
+    return value if isinstance(value, str) else dated.unusable or value
 
 
 def _own_range(source: Source, analyte: Analyte) -> tuple[Fraction | None, Fraction | None]:

@@ -115,7 +115,7 @@ def renal(results: Results, patient: PatientFacts, today: date, measurements: Me
     # max keeps the first of equals: the order above is the precedence within one day.
     clearance = max((c for c in found if c), key=lambda c: c.when, default=None) or _de_indexed(egfr, body)
     if clearance:
-        newer = tuple(m for what, a in SERUM for m in newer_unusable(what, a, results, clearance.when, today))
+        newer = tuple(m for what, a in SERUM for m in newer_unusable(what, a, results, clearance.when))
         clearance = replace(clearance, newer=newer)
     problems = () if clearance else tuple(_problems(results, body, creatinine, egfr, today, measurements))
     return Renal(days, clearance, problems, egfr)

@@ -17,18 +17,33 @@ KEYS = ("laboratory", "measurements")
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):  # a Struct: one is made for every result
-    """One usable result. ``value`` is in the canonical unit of its analyte (``cards/measurements.yaml``)."""
+    """One usable result. ``value`` is in the canonical unit of its analyte (``cards/measurements.yaml``).
+
+    ``lab`` and ``lab_unit``: the value in the laboratory's unit (mg/dL or μmol/L). A limit that its source prints in
+    both is compared there: 44 μmol/L is 44 and not 44.2.
+    """
 
     analyte: str
     value: Fraction
     unit: str
-    shown: RequestText  # value and unit as reported
+    shown: str  # value and unit as reported
     when: date
     ref: RequestText  # e.g. Observation/123
     preliminary: bool = False
     low: Fraction | None = None  # the result's own reference range, canonical unit
     high: Fraction | None = None
     at: datetime | None = None  # time of day where stated, to order two results of one day
+    ahead: bool = False  # dated after now, by no more than clocks differ: it counts as of now
+    own: Fraction | None = None  # in ``own_unit``, where the laboratory's unit is another one than ``unit``
+    own_unit: str = ""
+
+    @property
+    def lab(self) -> Fraction:
+        return self.value if self.own is None else self.own
+
+    @property
+    def lab_unit(self) -> str:
+        return self.own_unit or self.unit
 
 
 class Unusable(msgspec.Struct, frozen=True, gc=False):  # a Struct: one is made for every result
@@ -36,7 +51,7 @@ class Unusable(msgspec.Struct, frozen=True, gc=False):  # a Struct: one is made 
 
     analyte: str
     why: str
-    shown: RequestText | None
+    shown: str | None
     when: date | None
     ref: RequestText
 

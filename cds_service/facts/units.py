@@ -6,7 +6,8 @@ drop ``{1.73_m2}`` without a word.
 
 from __future__ import annotations
 
-from decimal import Decimal
+import re
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 from cds_service.base.kinds import RequestText
@@ -20,6 +21,9 @@ LARGEST_EXPONENT = 12
 LONGEST_NUMBER = 40
 LONGEST_UNIT = 60
 REMEMBERED = 8192  # values per analyte
+MOST_DECIMALS, FIGURES = 3, 3
+# {1.73_m2} and [lb_av] are for machines.
+_UCUM_MARKS = re.compile(r"[{}\[\]_]+")
 
 
 def converted(quantity: Quantity, analyte: Analyte, fallback: Quantity | None = None) -> Fraction | str:
@@ -89,8 +93,33 @@ def _measurable(value: Decimal) -> bool:
     return value.is_finite() and abs(value.adjusted()) <= LARGEST_EXPONENT and len(str(value)) <= LONGEST_NUMBER
 
 
-def shown(quantity: Quantity) -> RequestText:
-    """Comparator, value and unit as reported."""
-    unit = quantity.unit or quantity.code or ""
-    value = "" if quantity.value is None else str(quantity.value)
-    return RequestText(f"{quantity.comparator or ''}{value} {unit}".strip())
+def laboratory_unit(quantity: Quantity, analyte: Analyte) -> str:
+    """The unit in which a result is compared with printed limits; the analyte's own where its unit is not known."""
+    return analyte.laboratory.get(spelling(unit_of(quantity) or ""), analyte.unit)
+
+
+def shown(quantity: Quantity, analyte: Analyte | None) -> str:
+    """Comparator, value and unit as reported, as a laboratory prints them.
+
+    In a unit of ours it is our own words; anything else is the request's text, without the brackets of UCUM.
+    """
+    value, unit = _printed(quantity.value), unit_of(quantity) or ""
+    known = analyte.printed.get(spelling(unit)) if analyte and len(unit) <= LONGEST_UNIT else None
+    if known and not quantity.comparator:
+        return f"{value} {known}".strip()
+    words = known or _UCUM_MARKS.sub(" ", quantity.unit or unit).strip()
+    return RequestText(f"{quantity.comparator or ''}{value} {words}".strip())
+
+
+def _printed(value: Decimal | None) -> str:
+    """A number with as many decimals as a laboratory prints: a machine's tail is cut, half up."""
+    if value is None:
+        return ""
+    if not _measurable(value):
+        return str(value)[:LONGEST_NUMBER]
+    if -int(value.as_tuple().exponent) > MOST_DECIMALS:
+        # Three figures at least, of a small number too.
+        places = max(MOST_DECIMALS, FIGURES - 1 - value.adjusted())
+        value = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+        return f"{value.normalize():f}"
+    return f"{value:f}"

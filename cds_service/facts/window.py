@@ -34,27 +34,27 @@ def newest(results: Results, analyte: str, today: date, days: int) -> Reading | 
     return next(since(results, analyte, today, days), None)
 
 
-def newer_unusable(what: str, analyte: str, results: Results, than: date, today: date) -> Iterator[Missing]:
+def newer_unusable(what: str, analyte: str, results: Results, than: date) -> Iterator[Missing]:
     """Results newer than the one that counts, which cannot be used: the reader must know they are there."""
     for result in results.get(analyte, ()):
         if result.when is None or result.when <= than:
             return  # they are sorted, those without a day last
-        if isinstance(result, Unusable) and result.when <= today:
+        if isinstance(result, Unusable):
             yield Missing(what, result.why, result.shown, result.when)
 
 
 def reasons(what: str, analyte: str, results: Results, today: date, days: int) -> Iterator[Missing]:
     """Why an analyte without a usable result in the window has none; nothing when it is not on record at all.
 
-    One reason of each kind, the newest first: results in the window (or without a day) that cannot be used; only when
-    there is none of those, the newest one that is too old.
+    One reason of each kind, the newest first: results in the window (or without a day, or dated after now) that cannot
+    be used; only when there is none of those, the newest one that is too old.
     """
     found: dict[str, Missing] = {}
     for result in results.get(analyte, ()):
-        if isinstance(result, Unusable) and (result.when is None or within(result.when, today, days)):
+        if isinstance(result, Unusable) and (result.when is None or result.when >= today - timedelta(days=days)):
             found.setdefault(result.why, Missing(what, result.why, result.shown, result.when))
     yield from found.values()
-    older = [r for r in results.get(analyte, ()) if r.when is not None]
+    older = [r for r in results.get(analyte, ()) if r.when is not None and r.when <= today]
     if older and not found:
         yield Missing(what, "too-old", older[0].shown, older[0].when)
 

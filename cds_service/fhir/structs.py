@@ -217,6 +217,8 @@ def reference_ranges(raw: msgspec.Raw) -> list[ReferenceRange]:
 class ObservationComponent(Element, frozen=True):
     code: CodeableConcept | None = None
     value_quantity: Quantity | None = None
+    value_string: str | None = None
+    value_codeable_concept: CodeableConcept | None = None
     data_absent_reason: CodeableConcept | None = None
     # Undecoded: read of a few results only, and half the cost of reading them all. See ``reference_ranges``.
     reference_range: msgspec.Raw = msgspec.Raw()
@@ -233,10 +235,23 @@ class Observation(Resource, frozen=True, tag="Observation"):
     issued: str | None = None
     value_quantity: Quantity | None = None
     value_string: str | None = None
+    value_integer: Decimal | None = None
+    value_range: Range | None = None
+    value_ratio: Ratio | None = None
+    value_codeable_concept: CodeableConcept | None = None
     data_absent_reason: CodeableConcept | None = None
     # Undecoded: read of a few results only, and half the cost of reading them all. See ``reference_ranges``.
     reference_range: msgspec.Raw = msgspec.Raw()
     component: Many[ObservationComponent] = None
+    specimen: Many[Reference] = None
+    contained: list[msgspec.Raw] | None = None
+
+
+class Specimen(Resource, frozen=True, tag="Specimen"):
+    """What results were measured in."""
+
+    type: CodeableConcept | None = None
+    subject: Reference | None = None
 
 
 class MedicationIngredient(Element, frozen=True):
@@ -379,6 +394,7 @@ Readable = (
     Patient
     | Condition
     | Observation
+    | Specimen
     | Medication
     | MedicationRequest
     | MedicationStatement
@@ -411,6 +427,7 @@ Member = (
     | Patient
     | Condition
     | Observation
+    | Specimen
     | Medication
     | MedicationRequest
     | MedicationStatement

@@ -23,7 +23,7 @@ from cds_service.knowledge.model import Recommendation
 from cds_service.knowledge.texts import SharedText, TopicText
 
 _parser = jinja2.Environment(autoescape=True)
-_PARAMETER = frozenset({"number", "days", "share"})
+_PARAMETER = frozenset({"number", "days", "share", "limit"})
 FACTS = "facts"  # the name under which rules and texts know them
 # What every template sees besides the data of its outcome (``render.cards``).
 ALWAYS = frozenset({"order", FACTS, "p", "source", "source_label", "notes", "gaps", "m", "act", "acts", "loop"})
@@ -58,6 +58,8 @@ class RuleSource:
                     yield method, "default"
                 if method == "indicator" or method in _PARAMETER:
                     yield from ((method, name) for argument in node.args[:1] for name in _names(argument))
+                if method == "limit":  # in each of the two units
+                    yield from ((method, f"{name}_si") for name in _names(node.args[0]))
 
     def says(self) -> Iterator[tuple[str, str]]:
         """(member of the texts, key) of every outcome and button that it makes with a literal."""

@@ -21,11 +21,17 @@ def spelling(unit: str) -> str:
 
 
 class Unit(File, frozen=True):
-    """A unit an analyte is accepted in. ``factor`` (a number or a quotient) turns it into the analyte's own unit."""
+    """A unit an analyte is accepted in. ``factor`` (a number or a quotient) turns it into the analyte's own unit.
+
+    ``laboratory``: the unit in which results so reported are compared with limits that sources print in several units
+    (left out: the analyte's own). ``printed``: how a card writes it (left out: ``ucum``).
+    """
 
     ucum: str
     factor: str
     spellings: list[str]
+    laboratory: str | None = None
+    printed: str | None = None
 
     def __post_init__(self) -> None:
         if self.exact <= 0:
@@ -80,11 +86,24 @@ class Analyte(File, frozen=True, dict=True):
             raise ValueError(f"the unit spelling {name!r} stands twice (case and spaces do not count)")
         if self.factors.get(spelling(self.unit)) != 1:
             raise ValueError(f"the unit {self.unit!r} itself must stand in units with factor 1")
+        for unit in self.units:
+            if unit.laboratory is not None and spelling(unit.laboratory) not in self.factors:
+                raise ValueError(f"the laboratory unit {unit.laboratory!r} of {unit.ucum} is not among the units")
 
     @cached_property
     def factors(self) -> dict[str, Fraction]:
         """Compared spelling -> factor to ``unit``."""
         return {spelling(name): unit.exact for unit in self.units for name in unit.names}
+
+    @cached_property
+    def laboratory(self) -> dict[str, str]:
+        """Compared spelling -> the unit in which such a result is compared with printed limits."""
+        return {spelling(name): unit.laboratory or self.unit for unit in self.units for name in unit.names}
+
+    @cached_property
+    def printed(self) -> dict[str, str]:
+        """Compared spelling -> the unit as a card writes it."""
+        return {spelling(name): unit.printed or unit.ucum for unit in self.units for name in unit.names}
 
     @cached_property
     def per_surface(self) -> frozenset[str]:
@@ -106,10 +125,14 @@ class Analyte(File, frozen=True, dict=True):
 
 
 class Measurements(File, frozen=True):
-    """The whole file. ``windows``: how far back a result counts, by name; ``analytes`` by code list."""
+    """The whole file. ``windows``: how far back a result counts, by name; ``analytes`` by code list.
+
+    ``limits``: what results are judged by wherever they are read, by name; one number for each unit its source prints.
+    """
 
     windows: dict[str, Parameter]
     analytes: dict[str, Analyte]
+    limits: dict[str, list[Parameter]] = {}
 
     def __post_init__(self) -> None:
         for name, window in self.windows.items():
@@ -118,6 +141,18 @@ class Measurements(File, frozen=True):
             if (window.min is not None and window.value < window.min) or (window.max and window.value > window.max):
                 raise ValueError(f"the window {name} lies outside its own min and max")
 
+    @property
+    def ahead(self) -> int:
+        """How many hours after now a result may be dated and still count as of now."""
+        return int(self.limit("ahead", "h"))
+
     def days(self, window: str) -> int:
         """The days of a window, the last day included. Raises ``KeyError`` for a name that is not in the file."""
         return int(self.windows[window].value)
+
+    def limit(self, name: str, unit: str) -> Fraction:
+        """A limit in a unit. Raises ``KeyError`` for a name, or a unit, that is not in the file."""
+        for each in self.limits[name]:
+            if each.unit == unit:
+                return Fraction(each.value)
+        raise KeyError(f"{name} in {unit}")

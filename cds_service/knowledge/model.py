@@ -11,7 +11,8 @@ import msgspec
 
 from cds_service.base.kinds import Indicator
 
-Origin = Literal["guideline", "label", "local"]
+# ``published``: a grading or guideline of others (CTCAE, KDIGO), named in the source of each number.
+Origin = Literal["guideline", "label", "published", "local"]
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -167,6 +168,11 @@ class Parameters:
 
     def days(self, name: str) -> int:
         return int(self.number(name))
+
+    def limit(self, name: str, unit: str) -> Fraction:
+        """A limit that its source prints in two units, in the one given: ``name``, or ``name`` with ``_si``."""
+        parameters = self._recommendation.parameters
+        return self.number(name if parameters[name].unit == unit else f"{name}_si")
 
     def indicator(self, name: str = "default") -> Indicator:
         return self._recommendation.indicators[name]

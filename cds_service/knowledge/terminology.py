@@ -69,7 +69,8 @@ class Terminology:
         self._codes.index(row for row in self._rows if not row.is_name)
         named = {d: [row for row in self._rows if row.is_name and row.domain == d] for d in DOMAINS}
         self._names = {d: Names(named[d], wording, phrases.get(d, Phrases()), d) for d in DOMAINS}
-        self._in_blood = frozenset(wording.measured_in_blood)
+        # Analytes: the same word in urine or pleural fluid is another test.
+        self.measured_in_blood = frozenset(wording.measured_in_blood)
         self._places = {(concept, part) for p in phrases["condition"].pairs for concept in p.says for part in p.parts}
         self._cached = lru_cache(maxsize=CACHED)(self._match)
 
@@ -200,7 +201,7 @@ class Terminology:
                 ):
                     found[row] = None
         if domain == "observation" and self._elsewhere(codings, text):
-            barred |= self._in_blood
+            barred |= self.measured_in_blood
         if domain == "condition" and text and found:
             # "肺癌待排" with the code of lung cancer: the code is what was looked for, the text says what was found.
             barred |= names.read(text).unsaid.keys()

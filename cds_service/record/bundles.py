@@ -45,6 +45,7 @@ from cds_service.fhir.structs import (
     ReadBundle,
     Reference,
     Resource,
+    Specimen,
     concept,
     many,
 )
@@ -66,7 +67,7 @@ WANTED = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Readable
 _member: msgspec.json.Decoder[Member] = msgspec.json.Decoder(Member)
 NONE, OBTAINED = Completeness("none"), Completeness("obtained")
 # What references are followed to; nothing else is looked up.
-_REFERRED = (Medication, Condition)
+_REFERRED = (Medication, Condition, Specimen)
 
 
 class Gatherer:

@@ -20,10 +20,12 @@ from cds_service.facts.facts import Facts
 from cds_service.facts.patient import PatientGiven
 from cds_service.facts.procedures import ProceduresGiven
 from cds_service.facts.renal import RenalGiven
+from cds_service.facts.steadiness import unsteady
 from cds_service.facts.subjects import Chart, OrdersGiven, Subject
 from cds_service.facts.told import NOW, ago
 from cds_service.facts.treatment import TreatmentGiven
 from cds_service.knowledge.drugs import Drugs
+from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import File
 
 P = TypeVar("P", bound=File)
@@ -45,7 +47,7 @@ VOCABULARY: Mapping[str, type[File]] = {
 }
 
 
-def facts_of(given: Mapping[str, Any], drugs: Drugs) -> tuple[Facts, Subject]:
+def facts_of(given: Mapping[str, Any], drugs: Drugs, measurements: Measurements) -> tuple[Facts, Subject]:
     """The facts a case describes, and the subject it asks about. Raises ``msgspec.ValidationError`` for a bad key."""
     if unknown := sorted(given.keys() - VOCABULARY.keys()):
         raise msgspec.ValidationError(f"no such key of given: {', '.join(unknown)}")
@@ -55,14 +57,15 @@ def facts_of(given: Mapping[str, Any], drugs: Drugs) -> tuple[Facts, Subject]:
 
     orders = part(OrdersGiven).told(drugs)
     diagnoses = part(DiagnosesGiven).told(ago(LONG_AGO))
-    calcium = part(CalciumGiven).told()
+    calcium, creatinine = part(CalciumGiven).told(measurements), part(CreatininesGiven).told()
     procedures = part(ProceduresGiven).told(orders)
     facts = Facts.told(
         NOW,
         orders=orders,
         patient=part(PatientGiven).told(),
         diagnoses=diagnoses,
-        creatinine=part(CreatininesGiven).told(),
+        creatinine=creatinine,
+        unsteady=unsteady(creatinine, diagnoses, NOW.date(), measurements),
         renal=part(RenalGiven).told(),
         calcium=calcium,
         hypercalcaemic=hypercalcaemic(calcium, diagnoses),

@@ -1,0 +1,77 @@
+"""When a result was taken, told by the clock of whoever wrote it.
+
+Which date: effectiveDateTime, else effectiveInstant, else the end (or start) of effectivePeriod, else issued; the first
+one that is stated decides, also when it cannot be read. A time without a zone is in the zone of the record's other
+results, else in the server's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from functools import cached_property
+from typing import NamedTuple
+
+from cds_service.fhir.dates import moment_of
+from cds_service.fhir.structs import Observation
+
+
+class Dated(NamedTuple):
+    """When a result was taken. ``unusable`` says why the day does not let it count; ``ahead``: it is after now."""
+
+    day: date | None
+    at: datetime | None
+    unusable: str | None = None
+    ahead: bool = False
+
+
+class Dating:
+    """The dates of one record's results. ``now`` is aware; ``hours``: how far clocks may differ."""
+
+    def __init__(self, coded: Mapping[bytes, Sequence[Observation]], now: datetime, hours: int) -> None:
+        self._coded, self._now, self._latest = coded, now, now + timedelta(hours=hours)
+
+    def of(self, observation: Observation) -> Dated:
+        """A result up to ``hours`` after now counts as of now; one farther ahead is named as unusable."""
+        stated = _stated(observation)
+        if not stated:
+            return Dated(None, None, "undated")
+        moment = moment_of(stated)
+        if moment is None:
+            return Dated(None, None, "date-imprecise")
+        day, at = moment
+        if at is not None and at.tzinfo is None:
+            at = at.replace(tzinfo=self._zone)
+        ahead = at > self._now if at is not None else day > self._now.date()
+        if ahead and (at > self._latest if at is not None else day > self._latest.date()):
+            return Dated(day, at, "after-now")
+        # Past by the clock, but already tomorrow where it was written: it cannot be newer than today.
+        return Dated(min(day, self._now.date()), at, None, ahead)
+
+    @cached_property
+    def _zone(self) -> tzinfo | None:
+        """The commonest zone of the record; of two as common, the western."""
+        found = Counter(_zones(o for same in self._coded.values() for o in same))
+        if not found:
+            return self._now.tzinfo
+        most = max(found.values())
+        return timezone(min(zone for zone, times in found.items() if times == most))
+
+
+def _zones(observations: Iterable[Observation]) -> Iterable[timedelta]:
+    for observation in observations:
+        moment = moment_of(_stated(observation))
+        offset = moment.at.utcoffset() if moment and moment.at else None
+        if offset is not None:
+            yield offset
+
+
+def _stated(observation: Observation) -> str | None:
+    period = observation.effective_period
+    return (
+        observation.effective_date_time
+        or observation.effective_instant
+        or (period and (period.end or period.start))
+        or observation.issued
+    )
