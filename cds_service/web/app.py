@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from datetime import datetime
 
@@ -22,6 +23,8 @@ from cds_service.site.settings import Settings
 from cds_service.store.engine import UNAVAILABLE
 from cds_service.store.memory import Memory
 from cds_service.store.reactions import keep
+from cds_service.trust.gate import Identity
+from cds_service.trust.limits import Allowance, within
 from cds_service.web.cors import cross_origin
 from cds_service.web.discovery import discovery
 from cds_service.web.door import gate_of, guard
@@ -119,16 +122,42 @@ def _feedback(app: Flask, content: Content, clock: Clock, memory: Memory) -> Non
             return refused
         if content.service(service_id) is None:
             raise UnknownService(tuple(s.id for s in content.services.services))
+        who: Identity = g.who
+        allowance = who.allowance
+        # Before it is read: reading a thousand events costs more than refusing them.
+        if allowance:
+            within(allowance.feedback, who.client)
         events = read_feedback(request.get_data(cache=False), vocabulary)
+        if allowance:
+            allowance.feedback.spend(len(events))
         try:
-            keep(memory.database, events, g.who, service_id, clock())
+            kept = keep(
+                memory.database, events, who, service_id, clock(), allowance.unknown_cards.take if allowance else None
+            )
         except UNAVAILABLE as error:
             log.error("feedback was not stored cause=%s", type(error).__name__)  # noqa: TRY400  # its message quotes rows
-            text = "The feedback could not be stored. Nothing of it was; send it again."
+            text = "The feedback could not all be stored. Send it again: an event that was stored does not count twice."
             response = answer_json(503, orjson.dumps(outcome(issue("transient", text))))
             response.headers["Retry-After"] = "5"
             return response
+        if kept.refused:
+            assert allowance
+            return _unknown_cards(kept.refused, who, allowance)
         return answer_json(200, b"{}")
+
+
+def _unknown_cards(places: tuple[int, ...], who: Identity, allowance: Allowance) -> Response:
+    """Some events were not stored: nobody has issued their cards to this client, or that is not recorded yet."""
+    log.warning(
+        "feedback of cards never issued: %s events refused client=%s", len(places), who.client and who.client.name
+    )
+    text = (
+        f"{len(places)} events are of cards that are not on record, and this client has told of too many such. Those"
+        " were not stored, the others were. Send it again later: an event that was stored does not count twice."
+    )
+    response = answer_json(429, orjson.dumps(outcome(issue("throttled", text, f"feedback[{places[0]}].card"))))
+    response.headers["Retry-After"] = str(max(1, math.ceil(allowance.unknown_cards.wait())))
+    return response
 
 
 def _refused_media() -> Response | None:
