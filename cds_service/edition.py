@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from cds_service.knowledge.dosing import Dosing
 from cds_service.knowledge.load import Guideline, load_guideline
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import Recommendation
+from cds_service.knowledge.seal import Standing, checked, fingerprint
 from cds_service.knowledge.services import Orderable, Service, Services
 from cds_service.knowledge.terminology import Terminology
 from cds_service.knowledge.texts import SharedText, TopicText
@@ -51,6 +51,7 @@ class Content:
     site: Site
     offered: Offered  # what can be ordered, and under which codes of the site
     version: str  # of this knowledge: recorded with every call
+    seal: Standing  # who has signed it
 
     @property
     def topic_system(self) -> str:
@@ -124,6 +125,7 @@ class Content:
             site=site,
             offered=Offered.read(root, orderables, site),
             version=_version(root, settings),
+            seal=checked(root, settings.seal_file, required=settings.profile == "production"),
         )
 
 
@@ -137,14 +139,11 @@ def _site(settings: Settings, known: Known) -> Site:
 
 
 def _version(root: Path, settings: Settings) -> str:
-    """Version of the package, and a hash of all that can change an answer: content, site file, topics off."""
-    files = [p for p in sorted(root.rglob("*")) if p.suffix in (".yaml", ".csv")]
-    digest = hashlib.sha256()
-    for file in (*files, *((settings.site_file,) if settings.site_file else ())):
-        digest.update(hashlib.sha256(file.name.encode()).digest() + hashlib.sha256(file.read_bytes()).digest())
+    """Version of the package, and a hash of all that can change an answer: content, code, site file, topics off."""
+    site = settings.site_file.read_bytes() if settings.site_file else b""
     switches = (settings.label_rules, settings.snomed_affiliate, *sorted(settings.topics_off))
-    digest.update(repr(switches).encode())
-    return f"{__version__}+{digest.hexdigest()[:12]}"
+    hashed = fingerprint(root, Path(__file__).parent, (site, settings.clients or "", repr(switches)))
+    return f"{__version__}+{hashed}"
 
 
 def _active(guideline: Guideline, services: Services, settings: Settings) -> dict[str, Recommendation]:

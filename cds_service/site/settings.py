@@ -52,6 +52,8 @@ class Settings:
     ``CDS_LABEL_RULES``           on                      ``off`` silences topics that do not rest on the guideline
     ``CDS_TOPICS_OFF``            (none)                  topic codes to silence, comma-separated
     ``CDS_SITE_FILE``             (none)                  path of the site file (deploy/site.example.yaml)
+    ``CDS_SEAL_FILE``             cards/seal.yaml         who has signed the content (``cds-service seal``); production
+                                                          starts with signed content only
     ``CDS_FETCH_SECONDS``         2                       what reading from a caller's FHIR server may take in all
     ============================= ======================= ===========================================================
     """
@@ -77,6 +79,7 @@ class Settings:
     label_rules: bool = True
     topics_off: frozenset[str] = frozenset()
     site_file: Path | None = None
+    seal_file: Path | None = None
     fetch_seconds: int = 2
 
     @classmethod
@@ -134,5 +137,6 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str, str], Any]]] = {
     "CDS_LABEL_RULES": ("label_rules", values.switch),
     "CDS_TOPICS_OFF": ("topics_off", values.topics),
     "CDS_SITE_FILE": ("site_file", values.file),
+    "CDS_SEAL_FILE": ("seal_file", values.path),
     "CDS_FETCH_SECONDS": ("fetch_seconds", values.number(1, 30)),
 }

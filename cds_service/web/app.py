@@ -54,6 +54,7 @@ def create_app(
     Without ``memory`` nothing is recorded, there is no feedback endpoint, and nobody can be authenticated.
     """
     content = content or Content.load(settings)
+    log.log(logging.INFO if content.seal.holds else logging.WARNING, "%s", content.seal)
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.strict_slashes = True
