@@ -1,4 +1,4 @@
-"""The seal: production starts with content that a named person has signed, to the byte; the version says which it was."""
+"""The seal: production starts with content that a named person has signed, to the byte; the version says which."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_every_other_file_is_signed() -> None:
     assert {n for n in everything - signed_files(root).keys() if not n.startswith("review/")} <= {SEAL}
 
 
-@pytest.mark.parametrize("text", ["", "by: X\n", "by: ' '\nat: 2026-03-02\nfiles: {}\n", "by: X\nat: then\nfiles: {}\n"])
+@pytest.mark.parametrize("text", ["", "by: X\n", "by: ' '\nat: 2026-03-02\nfiles: {}\n", "by: X\nat: then\nfiles: {}"])
 def test_a_seal_that_says_nothing_is_none(cards: Path, text: str) -> None:
     (cards / SEAL).write_text(text, encoding="utf-8")
     with pytest.raises(ContentError):
@@ -126,7 +126,7 @@ def test_the_command_signs_where_the_setting_says(cards: Path, elsewhere: Path) 
     assert production(cards, elsewhere).seal.holds
 
 
-@pytest.mark.parametrize("arguments", [(), ("--by", ""), ("--by", " - "), ("--by", "a\x07b"), ("--by", "X Y", "--check")])
+@pytest.mark.parametrize("arguments", [(), ("--by", ""), ("--by", "-"), ("--by", "a\x07b"), ("--by", "X Y", "--check")])
 def test_nobody_cannot_sign(elsewhere: Path, arguments: tuple[str, ...]) -> None:
     assert run("seal", *arguments).exit_code == 2
     assert not elsewhere.exists()

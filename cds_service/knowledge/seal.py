@@ -111,8 +111,8 @@ def seal(root: Path, by: str, on: date, file: Path | None = None) -> Standing:
 
 
 def fingerprint(root: Path, package: Path, more: Iterable[str | bytes] = ()) -> str:
-    """Twelve hexadecimal digits that change with whatever can change an answer: the content, the code between a call and
-    its answer (``package``: its folder), and ``more``."""
+    """Twelve hexadecimal digits that change with whatever can change an answer: the content, the code between a call
+    and its answer (``package``: its folder), and ``more``."""
     parts = [*(f"{name} {digest}" for name, digest in signed_files(root).items()), *_code(package)]
     parts += [hashlib.sha256(each.encode() if isinstance(each, str) else each).hexdigest() for each in more]
     return hashlib.sha256(joined(*parts)).hexdigest()[:12]
