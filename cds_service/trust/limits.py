@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cds_service.site.model import Client, Limits
@@ -79,6 +80,27 @@ class Limiter:
     def of(self, client: Client | None) -> Allowance | None:
         """What this client may still ask; None: there is no limit."""
         return self._of.get(client.name) if client else None
+
+
+class Turns:
+    """One at a time of each client: who takes long may not take every thread."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def turn(self, client: Client | None) -> Iterator[None]:
+        """While this lasts it is this client's. Raises ``Refusal`` (429) when it is already."""
+        name = client.name if client else ""
+        with self._lock:
+            if name in self._taken:
+                raise Refusal("rate", 429, name or None, retry_after=1)
+            self._taken.add(name)
+        try:
+            yield
+        finally:
+            self._taken.discard(name)
 
 
 def within(bucket: Bucket, client: Client | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable
 from datetime import datetime
 
@@ -13,22 +12,19 @@ from flask import Flask, Response, g, request
 
 from cds_service import fixtures
 from cds_service.answer import Answer, Defaults, answer
-from cds_service.call.feedback import Vocabulary, read_feedback
+from cds_service.call.feedback import Vocabulary
 from cds_service.call.problems import CallProblem, UnknownService
 from cds_service.deliver.profiles import transform
 from cds_service.deliver.unmatched import UNMATCHED
 from cds_service.edition import Content
 from cds_service.render.texts import LANGUAGES
 from cds_service.site.settings import Settings
-from cds_service.store.engine import UNAVAILABLE
 from cds_service.store.memory import Memory
-from cds_service.store.reactions import keep
-from cds_service.trust.gate import Identity
-from cds_service.trust.limits import Allowance, within
 from cds_service.web.cors import cross_origin
 from cds_service.web.discovery import discovery
 from cds_service.web.door import gate_of, guard
 from cds_service.web.errors import errors
+from cds_service.web.feedback import FeedbackDesk
 from cds_service.web.journal import journal, record_calls
 from cds_service.web.language import choose_language
 from cds_service.web.openapi import openapi
@@ -116,6 +112,7 @@ def _feedback(app: Flask, content: Content, clock: Clock, memory: Memory) -> Non
     reasons = content.guideline.override_reasons
     options = content.site.feedback
     vocabulary = Vocabulary.of(reasons.system, reasons.display, content.guideline.recommendations, options)
+    desk = FeedbackDesk(memory.database, vocabulary)
 
     @app.post("/cds-services/<service_id>/feedback")
     def feedback(service_id: str) -> Response:
@@ -123,42 +120,7 @@ def _feedback(app: Flask, content: Content, clock: Clock, memory: Memory) -> Non
             return refused
         if content.service(service_id) is None:
             raise UnknownService(tuple(s.id for s in content.services.services))
-        who: Identity = g.who
-        allowance = who.allowance
-        # Before it is read: reading a thousand events costs more than refusing them.
-        if allowance:
-            within(allowance.feedback, who.client)
-        events = read_feedback(request.get_data(cache=False), vocabulary)
-        if allowance:
-            allowance.feedback.spend(len(events))
-        try:
-            kept = keep(
-                memory.database, events, who, service_id, clock(), allowance.unknown_cards.take if allowance else None
-            )
-        except UNAVAILABLE as error:
-            log.error("feedback was not stored cause=%s", type(error).__name__)  # noqa: TRY400  # its message quotes rows
-            text = "The feedback could not all be stored. Send it again: an event that was stored does not count twice."
-            response = answer_json(503, orjson.dumps(outcome(issue("transient", text))))
-            response.headers["Retry-After"] = "5"
-            return response
-        if kept.refused:
-            assert allowance
-            return _unknown_cards(kept.refused, who, allowance)
-        return answer_json(200, b"{}")
-
-
-def _unknown_cards(places: tuple[int, ...], who: Identity, allowance: Allowance) -> Response:
-    """Some events were not stored: nobody has issued their cards to this client, or that is not recorded yet."""
-    log.warning(
-        "feedback of cards never issued: %s events refused client=%s", len(places), who.client and who.client.name
-    )
-    text = (
-        f"{len(places)} events are of cards that are not on record, and this client has told of too many such. Those"
-        " were not stored, the others were. Send it again later: an event that was stored does not count twice."
-    )
-    response = answer_json(429, orjson.dumps(outcome(issue("throttled", text, f"feedback[{places[0]}].card"))))
-    response.headers["Retry-After"] = str(max(1, math.ceil(allowance.unknown_cards.wait())))
-    return response
+        return desk.take(service_id, clock())
 
 
 def _refused_media() -> Response | None:

@@ -31,10 +31,7 @@ _TEXTS = {
     401: ("login", "The caller is not authenticated."),
     403: ("forbidden", "The caller may not do this."),
     413: ("too-long", "The body is larger than this client may send (limits of its entry in the site file)."),
-    429: (
-        "throttled",
-        "This client asks more often than it may (limits of its entry in the site file). Ask again later.",
-    ),
+    429: ("throttled", "This client asks for more than it may at a time. Ask again later."),
     503: ("transient", "Whether the caller may come in cannot be said now. Try again."),
 }
 _PAUSE_SECONDS = 1.0

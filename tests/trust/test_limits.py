@@ -12,10 +12,11 @@ from werkzeug.test import TestResponse
 
 from cds_service.edition import Content
 from cds_service.site.model import Client, Limits
+from cds_service.store.reactions import Kept
 from cds_service.trust.limits import Bucket, Limiter
 from tests.build import SERVICE, Json
 from tests.memory.build import issues
-from tests.trust.tokens import DISCOVERY, FEEDBACK, MARK, Ward, client, jwk, key, key_file, token, ward
+from tests.trust.tokens import DISCOVERY, FEEDBACK, FEEDBACK_BODY, MARK, Ward, client, jwk, key, key_file, token, ward
 
 OTHER = key("P-384", "other")
 OTHER_ISSUER = f"https://other.{MARK}.example"
@@ -97,6 +98,28 @@ def test_feedback_is_counted_by_its_events(content: Content, tmp_path: Path) -> 
         refused(made.ask(token(FEEDBACK), FEEDBACK, batch))
         assert made.lets_in(token(SERVICE), SERVICE), "calls do not pay for feedback"
         assert made.lets_in(token(FEEDBACK, of=OTHER, iss=OTHER_ISSUER), FEEDBACK, body=batch)
+
+
+def test_a_second_large_batch_of_a_client_waits_for_the_first_and_other_feedback_does_not(
+    content: Content, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = FEEDBACK_BODY | {"x": "x" * 20_000}
+    inside: list[int] = []
+    with ward(content, tmp_path, *two(tmp_path)) as made:
+
+        def storing(*_: object) -> Kept:
+            if not inside:
+                inside.append(0)
+                refused(made.ask(token(FEEDBACK), FEEDBACK, large))
+                assert made.lets_in(token(FEEDBACK), FEEDBACK), "one event takes no time"
+                assert made.lets_in(token(SERVICE), SERVICE)
+                assert made.lets_in(token(FEEDBACK, of=OTHER, iss=OTHER_ISSUER), FEEDBACK, body=large)
+            return Kept(1)
+
+        monkeypatch.setattr("cds_service.web.feedback.keep", storing)
+        assert made.lets_in(token(FEEDBACK), FEEDBACK, body=large)
+        assert inside
+        assert made.lets_in(token(FEEDBACK), FEEDBACK, body=large), "and then it is its turn again"
 
 
 def test_production_limits_every_client_and_development_those_that_ask_for_it() -> None:
