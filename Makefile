@@ -94,3 +94,36 @@ lock: $(VENV)/test.stamp ## resolve the lock files anew
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(FHIR_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants build dist *.egg-info tests/acceptance/node_modules
+
+# Tools for the two below, and a copy of what a server runs with, each in an environment of its own.
+build/supply/stamp: $(VENV)/pyvenv.cfg requirements-supply.lock
+	$(PYTHON) -m venv build/supply
+	build/supply/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-supply.lock
+	@touch $@
+
+build/runtime/stamp: $(VENV)/pyvenv.cfg requirements.lock
+	rm -rf build/runtime
+	$(PYTHON) -m venv --without-pip build/runtime
+	$(BIN)/python -m pip --python build/runtime install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+.PHONY: sbom audit
+sbom: build/supply/stamp build/runtime/stamp ## write build/sbom.json: what the service is made of (CycloneDX, validated)
+	@sed 's/^dynamic = .*/version = "'"$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' cds_service/__init__.py)"'"/' pyproject.toml > build/pyproject.toml
+	build/supply/bin/cyclonedx-py environment build/runtime --pyproject build/pyproject.toml --sv 1.6 --of JSON --output-reproducible --validate -o build/sbom.json
+
+define SHOW
+import json
+for each in json.load(open("build/audit.json"))["dependencies"]:
+    for known in each["vulns"]:
+        print(each["name"], each["version"], known["id"], "fixed in", ", ".join(known["fix_versions"]) or "no version yet")
+endef
+export SHOW
+
+OSV_URL ?= https://api.osv.dev/v1/query
+audit: build/supply/stamp ## ask the OSV database about every locked package (needs the network; OSV_URL)
+	@rm -f build/audit.json
+	@build/supply/bin/pip-audit -r requirements.lock --disable-pip --strict -s osv --osv-url $(OSV_URL) --desc off --progress-spinner off -f json -o build/audit.json 2>build/audit.log \
+	  && echo "no known vulnerability (build/audit.json)" \
+	  || { if test -s build/audit.json; then echo "known vulnerabilities (build/audit.json):"; $(BIN)/python -c "$$SHOW"; else \
+	       echo "$(OSV_URL) did not answer: nothing was audited. Run it where there is a network, or name a mirror: make audit OSV_URL=... (why: build/audit.log)"; fi; exit 1; }

@@ -5,7 +5,6 @@ Loaded once at start and read-only afterwards. Every fault of a start is listed,
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import pkgutil
 import re
@@ -25,6 +24,7 @@ from cds_service.facts.readers import Readers
 from cds_service.knowledge.knowledge import Knowledge, load_knowledge
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import Recommendation
+from cds_service.knowledge.seal import Standing, checked, fingerprint
 from cds_service.knowledge.services import Service
 from cds_service.knowledge.terminology import Terminology
 from cds_service.render.cards import NOT_EVALUATED_DATA, Offer, Wording
@@ -51,6 +51,7 @@ class Edition:
     terminology: Terminology
     readers: Readers
     version: str  # of this knowledge: recorded with every call
+    seal: Standing  # who has signed it
 
     def service(self, service_id: str) -> Service | None:
         return self._services.get(service_id)
@@ -118,6 +119,8 @@ class Edition:
                 system_aliases=site.code_systems,
                 extra_rows=rows(site),
             )
+        with faults.noted():
+            seal = checked(root, settings.seal_file, required=settings.profile == "production")
         faults.stop()
         measurements = apply_windows(knowledge.measurements, site)
         recommendations = apply(_active(knowledge, settings), site)
@@ -131,6 +134,7 @@ class Edition:
             terminology=terminology,
             readers=Readers.of(terminology, measurements, knowledge.guideline.drugs, knowledge.dosing),
             version=_version(root, settings),
+            seal=seal,
         )
 
 
@@ -171,15 +175,11 @@ def _site(settings: Settings, known: Known, faults: Faults) -> Site:
 
 
 def _version(root: Path, settings: Settings) -> str:
-    """Version of the package, and a hash of all that can change an answer: content, site file, topics off."""
-    told = [p for p in sorted(root.rglob("*")) if p.suffix in (".yaml", ".csv", ".j2")]
-    files = [p for p in told if p.parent.name != "cases"]  # examples, which change no answer
-    digest = hashlib.sha256()
-    for file in (*files, *((settings.site_file,) if settings.site_file else ())):
-        digest.update(hashlib.sha256(file.name.encode()).digest() + hashlib.sha256(file.read_bytes()).digest())
+    """Version of the package, and a hash of all that can change an answer: content, code, site file, switches."""
+    site = settings.site_file.read_bytes() if settings.site_file else b""
     switches = (settings.label_rules, settings.snomed_affiliate)
-    digest.update(repr(switches).encode())
-    return f"{__version__}+{digest.hexdigest()[:12]}"
+    hashed = fingerprint(root, Path(__file__).parent, (site, settings.clients or "", repr(switches)))
+    return f"{__version__}+{hashed}"
 
 
 def _active(knowledge: Knowledge, settings: Settings) -> dict[str, Recommendation]:

@@ -48,6 +48,8 @@ class Settings:
     ``CDS_SNOMED_AFFILIATE``      on                      ``off`` where the site has no SNOMED CT licence
     ``CDS_LABEL_RULES``           on                      ``off`` silences topics that do not rest on the guideline
     ``CDS_SITE_FILE``             (none)                  path of the site file (deploy/site.example.yaml)
+    ``CDS_SEAL_FILE``             cards/seal.yaml         who has signed the content (``cds-service seal``); production
+                                                          starts with signed content only
     ``CDS_FETCH_SECONDS``         2                       what reading from a caller's FHIR server may take in all
     ============================= ======================= ===========================================================
     """
@@ -72,6 +74,7 @@ class Settings:
     snomed_affiliate: bool = True
     label_rules: bool = True
     site_file: Path | None = None
+    seal_file: Path | None = None
     fetch_seconds: int = 2
 
     @classmethod
@@ -137,5 +140,6 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str, str], Any]]] = {
     "CDS_SNOMED_AFFILIATE": ("snomed_affiliate", values.switch),
     "CDS_LABEL_RULES": ("label_rules", values.switch),
     "CDS_SITE_FILE": ("site_file", values.file),
+    "CDS_SEAL_FILE": ("seal_file", values.path),
     "CDS_FETCH_SECONDS": ("fetch_seconds", values.number(1, 30)),
 }

@@ -30,6 +30,14 @@ def file(name: str, value: str) -> Path:
     return path
 
 
+def path(name: str, value: str) -> Path:
+    """The path of a file that may still have to be written."""
+    found = Path(value)
+    if found.is_dir():
+        raise SettingsError(name, f"{value} is a folder", "Give the path of a file")
+    return found
+
+
 def number(low: int, high: int) -> Callable[[str, str], int]:
     def read(name: str, value: str) -> int:
         if not (value.isascii() and value.isdigit() and low <= int(value) <= high):

@@ -31,6 +31,7 @@ from cds_service.site.settings import Settings
 from cds_service.store.command import db_group, purge_command
 from cds_service.store.memory import Memory
 from cds_service.tools.asking import answer_body
+from cds_service.tools.seal import seal_command
 from cds_service.web.app import create_app, local_now
 from cds_service.web.outcomes import of_problem
 
@@ -44,6 +45,7 @@ def main() -> None:
 main.add_command(db_group)
 main.add_command(purge_command)
 main.add_command(report_command)
+main.add_command(seal_command)
 
 
 def _settings() -> Settings:
