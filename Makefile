@@ -91,6 +91,7 @@ lock: $(VENV)/test.stamp ## resolve the lock files anew
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade --extra dev pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade tests/fhir_server/requirements.in -o requirements-fhir.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade deploy/supply.in -o requirements-supply.lock
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(FHIR_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants build dist *.egg-info tests/acceptance/node_modules
@@ -98,7 +99,7 @@ clean: ## remove what the targets made
 # Tools for the two below, and a copy of what a server runs with, each in an environment of its own.
 build/supply/stamp: $(VENV)/pyvenv.cfg requirements-supply.lock
 	$(PYTHON) -m venv build/supply
-	build/supply/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-supply.lock
+	build/supply/bin/python -m pip $(LOCKED) requirements-supply.lock
 	@touch $@
 
 build/runtime/stamp: $(VENV)/pyvenv.cfg requirements.lock
