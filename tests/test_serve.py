@@ -26,11 +26,11 @@ from cds_service.web.serve import serve
 TOY = """
 import os, time
 from flask import Flask, request
-from cds_service.web import worker
+from cds_service.web import channel, listener, supervisor, worker
 from cds_service.web.serve import serve
 from cds_service.site.settings import Settings
 
-worker.REQUEST_SECONDS = float(os.environ["TOY_REQUEST_SECONDS"])
+channel.REQUEST_SECONDS = float(os.environ["TOY_REQUEST_SECONDS"])
 built = os.getpid()
 
 def app_factory():
