@@ -71,7 +71,7 @@ class Parser(HTTPRequestParser):
                 raise ParsingError("two lengths")
 
     def _bounded(self, body: Any) -> None:
-        if isinstance(body, ChunkedReceiver) and not body.completed:
+        if isinstance(body, ChunkedReceiver):
             line, trailer = len(body.control_line) + len(body.chunk_end), len(body.trailer)
             if line > _CHUNK_LINE_BYTES or trailer > _TRAILER_BYTES:
                 self._refuse(BadRequest("no end of a chunk"))
