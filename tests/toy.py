@@ -42,7 +42,7 @@ def app_factory():
         raise ContentError("toy.yaml", 3, "wrong", "write it right")
     if content == "unforeseen":
         raise LookupError("SECRET")
-    if os.environ.get("TOY_DIES"):
+    if content == "dies" or os.environ.get("TOY_DIES"):
         app.extensions["begin"] = lambda: os._exit(7)
     warmed = []
     app.extensions["warm"] = lambda: warmed.append(os.getpid())
@@ -128,8 +128,13 @@ class Server:
     def pids(self, count: int) -> set[int]:
         """Of so many workers, once each of them has answered."""
         found: set[int] = set()
-        until(lambda: len(found.union({self.pid()})) == count or found.add(self.pid()))
-        return found | {self.pid()}
+
+        def all_found() -> bool:
+            found.add(self.pid())
+            return len(found) >= count
+
+        until(all_found)
+        return found
 
     def listens(self) -> bool:
         with socket.socket() as client:

@@ -64,8 +64,8 @@ def serve(app_factory: Callable[[], Flask], settings: Settings) -> None:
         )
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        log.info("listening on http://%s:%s workers=%s threads=%s", shown, port, settings.workers, settings.threads)
-        supervised.run()
+        said = "listening on http://%s:%s workers=%s threads=%s"
+        supervised.run(lambda: log.info(said, shown, port, settings.workers, settings.threads))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -78,9 +78,13 @@ class Supervisor:
         self._work = make()
         _settle_memory()
 
-    def run(self) -> None:
-        """Fork the workers and look after them until a stop signal has ended the last."""
+    def run(self, ready: Callable[[], None]) -> None:
+        """Fork the workers and look after them until a stop signal has ended the last.
+
+        ``ready`` is called first, when signals mean what they should.
+        """
         with _signals() as pipe:
+            ready()
             while True:
                 now = self._wake()
                 self._reap(now)
@@ -166,7 +170,7 @@ class Supervisor:
         old = [w for w in there if w.generation != self._generation]
         new_are_well = all(self._board.beaten(w.place) for w in there if w.generation == self._generation)
         if old and len(there) > self._count and new_are_well:
-            self._tell(old[0], now)
+            self._tell(old[0], now, STOP_SECONDS)
             there.remove(old[0])
             old.pop(0)
         wanted = self._count + (1 if old and new_are_well else 0)
@@ -180,9 +184,9 @@ class Supervisor:
             self._close()
         for worker in self._workers.values():
             if worker.told is None:
-                self._tell(worker, now)
+                self._tell(worker, now, STOP_SECONDS)
 
-    def _tell(self, worker: _Worker, now: float, seconds: float = STOP_SECONDS) -> None:
+    def _tell(self, worker: _Worker, now: float, seconds: float) -> None:
         worker.told, worker.ends_by = now, now + seconds
         _send(worker, signal.SIGTERM)
 
