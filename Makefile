@@ -5,7 +5,7 @@ FHIR_VENV := .venv-fhir
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types unit fresh review bench crash mutants acceptance lock clean
+.PHONY: help serve test lint types unit fresh review bench crash siege mutants acceptance lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -63,6 +63,9 @@ tests/acceptance/node_modules/.package-lock.json: tests/acceptance/package.json 
 	@command -v npm >/dev/null || { echo "make acceptance needs npm (Debian: apt-get install nodejs npm); everything else does without."; exit 1; }
 	npm ci --prefix tests/acceptance --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
+
+siege: $(VENV)/test.stamp ## loads against a real server: slow clients, floods, hung workers, full disks (five minutes)
+	$(BIN)/python tests/siege/run.py
 
 crash: $(VENV)/test.stamp ## kill -9 of the whole server under feedback load, twenty times on each database
 	$(BIN)/python tests/crash/run.py

@@ -194,7 +194,7 @@ def test_sighup_replaces_the_workers_one_by_one_and_no_request_is_lost(tmp_path:
             for word in ("new", "newer"):
                 content.write_text(word, encoding="utf-8")
                 server.signal(signal.SIGHUP)
-                until(lambda word=word: server.get("/who")["content"] == word and all(map(gone, before)))
+                until(lambda word=word, before=before: server.get("/who")["content"] == word and all(map(gone, before)))
                 assert {server.get("/who")["content"] for _ in range(10)} == {word}
                 before = server.pids(2)
         finally:
@@ -242,7 +242,10 @@ def test_a_terminal_that_is_closed_ends_the_server() -> None:
     """Where there was a terminal SIGHUP says that it is gone, and nobody is there for whom to go on."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-c", TOY], env=os.environ | {"PORT": "0", "WORKERS": "1"}, stderr=theirs, start_new_session=True
+        [sys.executable, "-c", TOY],
+        env=os.environ | {"PORT": "0", "WORKERS": "1"},
+        stderr=theirs,
+        start_new_session=True,
     ) as process:
         try:
             os.close(theirs)

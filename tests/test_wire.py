@@ -30,7 +30,12 @@ def refused(server: Server, request: bytes, status: int) -> None:
     assert answer.split()[1] == str(status).encode(), answer
     assert answer.count(b"HTTP/1.") == 1, "what follows is no request"
     assert b"OperationOutcome" in answer
-    for always in (b"Cache-Control: no-store", b"X-Content-Type-Options: nosniff", b"X-Toy: open", b"Connection: close"):
+    for always in (
+        b"Cache-Control: no-store",
+        b"X-Content-Type-Options: nosniff",
+        b"X-Toy: open",
+        b"Connection: close",
+    ):
         assert always in answer
     assert b"Traceback" not in answer
 

@@ -107,7 +107,11 @@ class Channel(HTTPChannel):
             super().service()
         finally:
             self.since = time.monotonic()
+            all_were_busy = len(self.server.working) >= self.adj.threads
             self.server.working.pop(thread, None)
+            if all_were_busy:
+                # The loop may have looked just before: it may accept again.
+                self.server.pull_trigger()
 
     @property
     def busy(self) -> bool:

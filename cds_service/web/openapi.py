@@ -36,7 +36,8 @@ _REASONS = {
     413: "The body is larger than the server accepts.",
     415: "The media type is neither application/json nor application/fhir+json.",
     500: "A fault of the service. No advice was given.",
-    503: "Callers cannot be authenticated, or feedback cannot be stored, for the moment. Nothing was done.",
+    503: "Callers cannot be authenticated, feedback cannot be stored, or this server should not be called, for the "
+    "moment. Nothing was done.",
 }
 
 
@@ -57,6 +58,8 @@ def openapi(edition: Edition, *, feedback: bool) -> Json:
                 for s in edition.knowledge.services.services
                 if feedback
             },
+            "/livez": {"get": _probe("Whether this process answers", "alive")},
+            "/readyz": {"get": _probe("Whether a load balancer should send callers here", "ready", _errors(503))},
         },
         "components": {
             "schemas": {
@@ -71,6 +74,13 @@ def openapi(edition: Edition, *, feedback: bool) -> Json:
 
 def _discovered() -> Json:
     return {"200": {"description": "The services."}, **_errors(401, 403, 503)}
+
+
+def _probe(summary: str, status: str, errors: Json | None = None) -> Json:
+    schema = {"type": "object", "required": ["status"], "properties": {"status": {"const": status}}}
+    good = {"description": f"It is {status}.", "content": {"application/json": {"schema": schema}}}
+    # No token: who asks has none.
+    return {"summary": summary, "security": [], "responses": {"200": good, **(errors or {})}}
 
 
 def _feedback(edition: Edition) -> Json:
