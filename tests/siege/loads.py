@@ -30,7 +30,7 @@ from tests.fetch import bad_server
 
 SLOW = 200
 HEADERS = b"POST /cds-services/bone-modifying-agents HTTP/1.1\r\nHost: a\r\nX-"
-BODY = b"POST /cds-services/bone-modifying-agents HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n{"
+BODY = HEADERS + b": a\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n{"
 
 
 def until(true: Callable[[], object], seconds: float = 60.0) -> float:
