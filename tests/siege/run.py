@@ -91,8 +91,8 @@ def hung_worker() -> Verdict:
         ended = made.stop()
     # At most the calls in its hands: one of each caller.
     good = seen.failed <= 3 and seen.longest_gap < 2 and max(replaced, buried) < HANG_SECONDS and ended == 0
-    told = f"longest without an answer {seen.longest_gap:.1f} s; replaced after {replaced:.1f} s, gone {buried:.1f} s later"
-    return good, f"{seen}; {told}"
+    told = f"replaced after {replaced:.1f} s, gone {buried:.1f} s later"
+    return good, f"{seen}; longest without an answer {seen.longest_gap:.1f} s; {told}"
 
 
 def killed_workers() -> Verdict:
