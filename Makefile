@@ -5,7 +5,14 @@ FHIR_VENV := .venv-fhir
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types unit fresh review bench crash siege mutants acceptance lock clean
+# Locks are complete (a test holds it), so nothing is resolved: a release that appears tomorrow changes no installation.
+LOCKED := install --quiet --disable-pip-version-check --require-hashes --no-deps -r
+# What writes the locks.
+UV := uv==0.13.9
+.PHONY: help serve test quick lint types unit fresh review bench crash siege mutants acceptance lock clean
+
+# $(call timed,what,command): the command, and how long it took.
+timed = @start=$$(date +%s); $(2) && echo "$(1): $$(( $$(date +%s) - start )) s"
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -14,40 +21,48 @@ $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# What the server needs, exactly as locked.
+# What the server needs, exactly as locked. An environment whose making was interrupted is made anew.
 $(VENV)/serve.stamp: $(VENV)/pyvenv.cfg requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing what the server needs into $(VENV): once, about a minute ..."
+	$(BIN)/python -m pip $(LOCKED) requirements.lock
 	@touch $@
 
 # What the tests need besides, and the package itself, editable.
 $(VENV)/test.stamp: $(VENV)/serve.stamp requirements-dev.lock pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@echo "Installing what the tests need besides: once ..."
+	$(BIN)/python -m pip $(LOCKED) requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # A FHIR server for the tests, in an environment of its own: its dependencies and ours never meet.
 $(FHIR_VENV)/stamp: $(VENV)/pyvenv.cfg requirements-fhir.lock
-	$(PYTHON) -m venv $(FHIR_VENV)
-	$(FHIR_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fhir.lock
+	$(PYTHON) -m venv --clear $(FHIR_VENV)
+	$(FHIR_VENV)/bin/python -m pip $(LOCKED) requirements-fhir.lock
 	@touch $@
 
 serve: $(VENV)/serve.stamp ## start the server (HOST, PORT, WORKERS, THREADS, CDS_*)
 	@$(BIN)/python -m cds_service serve
 
-test: lint types unit fresh ## lint, types, tests, freshness of the review pages
+test: $(VENV)/test.stamp $(FHIR_VENV)/stamp ## lint, types, tests, freshness of the review pages; says how long each takes
+	$(call timed,make test,$(MAKE) --no-print-directory lint types unit fresh)
+
+# What a contributor runs after every change: content, cases, architecture, and all that is quick to say.
+QUICK := tests/test_architecture.py tests/test_rule_code.py tests/test_content.py tests/test_guideline_load.py tests/test_cases.py tests/test_answers.py tests/test_registry.py tests/test_codelists.py tests/test_evaluate.py
+quick: $(VENV)/test.stamp ## lint, types, content, cases, architecture: under a minute
+	$(call timed,make quick,$(MAKE) --no-print-directory lint types && $(BIN)/python -m pytest --numprocesses auto --no-header $(QUICK))
 
 lint: $(VENV)/test.stamp
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(call timed,lint,$(BIN)/ruff check . && $(BIN)/ruff format --check .)
 
 types: $(VENV)/test.stamp
-	$(BIN)/mypy
+	$(call timed,types,$(BIN)/mypy)
 
 unit: $(VENV)/test.stamp $(FHIR_VENV)/stamp
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(call timed,tests,$(BIN)/python -m pytest --numprocesses auto --dist worksteal --cov --cov-report=term)
 
 fresh: $(VENV)/test.stamp
-	$(BIN)/python -m cds_service review --check
+	$(call timed,review pages,$(BIN)/python -m cds_service review --check)
 
 review: $(VENV)/test.stamp ## write the review pages from the running rules
 	$(BIN)/python -m cds_service review
@@ -75,7 +90,7 @@ acceptance: $(VENV)/test.stamp tests/acceptance/node_modules/.package-lock.json 
 	$(BIN)/python tests/acceptance/nginx_run.py
 
 lock: $(VENV)/test.stamp ## resolve the lock files anew
-	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/python -m pip install --quiet $(UV)
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade --extra dev pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade tests/fhir_server/requirements.in -o requirements-fhir.lock

@@ -14,7 +14,7 @@ from cds_service.evaluate.topic import questions, required, wanted
 from cds_service.facts.subjects import Subject
 from cds_service.fetch.obtain import Obtaining, Source
 from cds_service.record.read import Record, require
-from cds_service.render.cards import Page, render
+from cds_service.render.cards import Rendering, render
 from cds_service.render.model import Response
 from cds_service.render.resources import OrderContext
 
@@ -48,11 +48,16 @@ def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, sour
     require(record, required(q for q in asked if q.topic.code not in caller.silent), since)
     findings = judge(edition, call.service, record, subjects, now).silencing(caller.silent)
     return Answer(
-        call, caller, render(findings, record.unreadable, _page(edition, caller, call, now)), subjects, record, findings
+        call,
+        caller,
+        render(findings, record.unreadable, _rendering(edition, caller, call, now)),
+        subjects,
+        record,
+        findings,
     )
 
 
-def _page(edition: Edition, caller: Caller, call: HookCall, now: datetime) -> Page:
+def _rendering(edition: Edition, caller: Caller, call: HookCall, now: datetime) -> Rendering:
     context = OrderContext(caller.fhir_version, call.patient_id, call.user_id, call.encounter_id, now, caller.language)
     drafts = {n: e.resource for n, e in enumerate(call.drafts) if e.resource}
-    return Page(edition.wordings[caller.language], edition.offer, context, call.hook_instance, drafts)
+    return Rendering(edition.wordings[caller.language], edition.offer, context, call.hook_instance, drafts)

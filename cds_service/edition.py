@@ -118,11 +118,9 @@ class Edition:
                 system_aliases=site.code_systems,
                 extra_rows=rows(site),
             )
-        with faults.noted():
-            active = _active(knowledge, settings)
         faults.stop()
         measurements = apply_windows(knowledge.measurements, site)
-        recommendations = apply(active, site)
+        recommendations = apply(_active(knowledge, settings), site)
         return cls(
             knowledge=knowledge,
             site=site,
@@ -179,27 +177,19 @@ def _version(root: Path, settings: Settings) -> str:
     digest = hashlib.sha256()
     for file in (*files, *((settings.site_file,) if settings.site_file else ())):
         digest.update(hashlib.sha256(file.name.encode()).digest() + hashlib.sha256(file.read_bytes()).digest())
-    switches = (settings.label_rules, settings.snomed_affiliate, *sorted(settings.topics_off))
+    switches = (settings.label_rules, settings.snomed_affiliate)
     digest.update(repr(switches).encode())
     return f"{__version__}+{digest.hexdigest()[:12]}"
 
 
 def _active(knowledge: Knowledge, settings: Settings) -> dict[str, Recommendation]:
-    """The recommendations switched on, in page order. Raises ``SettingsError``."""
+    """The recommendations, in page order; without the label rules only the guideline's. A site switches single ones."""
     recommendations = knowledge.guideline.recommendations
     order = dict.fromkeys(topic for service in knowledge.services.services for topic in service.topics)
-    for topic in sorted(settings.topics_off - set(order)):
-        raise SettingsError("CDS_TOPICS_OFF", f"there is no topic {topic!r}", f"The topics are {', '.join(order)}")
-    if NOT_EVALUATED in settings.topics_off:
-        raise SettingsError(
-            "CDS_TOPICS_OFF", f"{NOT_EVALUATED} cannot be silenced", "Without it, unknown looks like safe"
-        )
     return {
         topic: recommendations[topic]
         for topic in order
-        if topic in recommendations
-        and topic not in settings.topics_off
-        and (settings.label_rules or topic == NOT_EVALUATED or recommendations[topic].source.kind == "guideline")
+        if settings.label_rules or topic == NOT_EVALUATED or recommendations[topic].source.kind == "guideline"
     }
 
 
@@ -207,9 +197,9 @@ def _wording(knowledge: Knowledge, tag: str) -> Wording:
     guideline = knowledge.guideline
     reasons = guideline.override_reasons
     texts = {topic: text[tag] for topic, text in knowledge.texts.items()}
-    kinds = {topic: it.source.kind for topic, it in guideline.recommendations.items()}
+    sources = {topic: it.source for topic, it in guideline.recommendations.items()}
     return Wording(
-        language=compile_language(tag, knowledge.shared[tag], knowledge.macros[tag], texts, kinds),
+        language=compile_language(tag, knowledge.shared[tag], knowledge.macros[tag], texts, sources),
         override_reasons={
             topic: [
                 {"system": reasons.system, "code": code, "display": reasons.display[code][tag]}

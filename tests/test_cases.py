@@ -65,10 +65,10 @@ def test_every_case_can_be_worded(edition: Edition, topic: str, case: Case, tag:
     language = edition.wordings[tag].language
     text = language.topics[topic]
     if isinstance(one.outcome, NoAdvice):
-        values = template_values(recommendation, one.subject, one.facts, language, one.outcome.data)
+        values = template_values(recommendation, one.subject, one.facts, one.outcome.data)
         assert text.quiet[one.outcome.because].render(values).strip()
     elif isinstance(one.outcome, Advise):
-        values = template_values(recommendation, one.subject, one.facts, language, one.outcome.data)
+        values = template_values(recommendation, one.subject, one.facts, one.outcome.data)
         assert 0 < len(one_line(text.cards[one.outcome.say].summary.render(values))) < 140
         assert text.cards[one.outcome.say].detail.render(values).strip()
     else:

@@ -13,11 +13,12 @@ import yaml
 
 import cds_service
 from cds_service.base import folders
-from cds_service.base.complaints import SettingsError, StartFault
+from cds_service.base.complaints import StartFault
 from cds_service.base.folders import content_root
 from cds_service.base.kinds import LANGUAGES, DrugGroup
 from cds_service.edition import NOT_EVALUATED, Edition
 from cds_service.site.settings import Settings
+from tests.asked import faults_of
 
 CODE = Path(cds_service.__file__).parent
 
@@ -92,7 +93,7 @@ def emitted() -> tuple[set[str], set[str]]:
                 if node.func.id == "Missing":
                     why = node.args[1]
                     whys |= set(constants(assigned.get(why.id) if isinstance(why, ast.Name) else why))
-                if node.func.id == "_Head":
+                if node.func.id == "_Dated":
                     whys |= set(constants(node.args[-1]))
             if isinstance(node, ast.FunctionDef) and file.name in ("units.py", "observations.py"):
                 returns = ast.unparse(node.returns) if node.returns else ""
@@ -140,15 +141,23 @@ def test_every_drug_has_a_group_a_rule_may_ask_for(edition: Edition) -> None:
 # What is switched off
 
 
-def test_a_topic_can_be_switched_off(edition: Edition) -> None:
-    off = frozenset({"nsaid-with-bisphosphonate"})
-    without = Edition.load(Settings(topics_off=off))
-    assert set(edition.recommendations) - set(without.recommendations) == off
+def off(tmp_path: Path, *topics: str) -> Settings:
+    """Settings of a site that switches these topics off."""
+    file = tmp_path / "off.yaml"
+    file.write_text("topics:\n" + "".join(f"  {topic}: off\n" for topic in topics), encoding="utf-8")
+    return Settings(site_file=file)
 
 
-def test_a_topic_that_is_not_there_cannot_be_switched_off() -> None:
-    with pytest.raises(SettingsError, match="bisphosphonate-renal-dose"):
-        Edition.load(Settings(topics_off=frozenset({"no-such-topic"})))
+def test_a_topic_can_be_switched_off(edition: Edition, tmp_path: Path) -> None:
+    without = Edition.load(off(tmp_path, "nsaid-with-bisphosphonate"))
+    assert set(edition.recommendations) - set(without.recommendations) == {"nsaid-with-bisphosphonate"}
+    assert "nsaid-with-bisphosphonate" not in without.topics
+
+
+@pytest.mark.parametrize("topic", ["no-such-topic", "not-evaluated"])
+def test_a_topic_that_is_not_there_or_must_stay_cannot_be_switched_off(tmp_path: Path, topic: str) -> None:
+    with pytest.raises(StartFault, match=topic):
+        Edition.load(off(tmp_path, topic))
 
 
 def test_without_label_rules_only_the_guideline_speaks() -> None:
@@ -159,9 +168,8 @@ def test_without_label_rules_only_the_guideline_speaks() -> None:
     assert len(kinds) > 5
 
 
-def test_what_only_a_switched_off_topic_needs_is_not_asked_for() -> None:
-    dental = frozenset({"dental-exam-before-bma"})
-    needs = Edition.load(Settings(topics_off=dental)).prefetch("bone-modifying-agents")
+def test_what_only_a_switched_off_topic_needs_is_not_asked_for(tmp_path: Path) -> None:
+    needs = Edition.load(off(tmp_path, "dental-exam-before-bma")).prefetch("bone-modifying-agents")
     assert "procedures" not in needs
     assert "laboratory" in needs
 
@@ -265,6 +273,58 @@ def test_names_that_do_not_agree_stop_the_start(cards: Path, file: str, old: str
     assert Path(file).name in str(caught.value)
 
 
-def test_the_card_of_what_is_unknown_cannot_be_silenced() -> None:
-    with pytest.raises(SettingsError, match="not-evaluated"):
-        Edition.load(Settings(topics_off=frozenset({"not-evaluated"})))
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_a_topic_without_the_line_of_its_scope_is_refused(cards: Path, tag: str) -> None:
+    """The judge says it of any topic: without it `check --explain` had no words."""
+    edit(cards / "texts" / tag / "infusion-time.yaml", "  out-of-scope:", "  out-of-scop:")
+    with pytest.raises(StartFault, match="no line 'out-of-scope' under quiet"):
+        Edition.load(Settings(), cards)
+
+
+def test_a_text_that_shows_what_its_rule_does_not_give_is_refused(cards: Path) -> None:
+    edit(cards / "texts" / "en" / "concurrent-bma.yaml", "{{ other.drug", "{{ othr.drug")
+    with pytest.raises(StartFault, match="the text shows othr, which the rule does not give"):
+        Edition.load(Settings(), cards)
+
+
+def test_membership_is_said_once(cards: Path) -> None:
+    """One wrong letter in a recommendation's own service removed its cards without a word."""
+    edit(
+        cards / "recommendations" / "infusion-time.yaml", "topic: infusion-time\n", "topic: infusion-time\nservice: x\n"
+    )
+    with pytest.raises(StartFault, match="unknown key 'service'"):
+        Edition.load(Settings(), cards)
+
+
+def test_a_topic_may_be_in_several_services_but_once_in_each(cards: Path) -> None:
+    services = cards / "services.yaml"
+    text = services.read_text(encoding="utf-8")
+    first = text[text.index("  - id: bone-modifying-agents") :]
+    services.write_text(text + first.replace("bone-modifying-agents", "second"), encoding="utf-8")
+    edition = Edition.load(Settings(), cards)
+    assert edition.topics_of("second") == edition.topics_of("bone-modifying-agents")
+    edit(services, "      - infusion-time\n", "      - infusion-time\n      - infusion-time\n")
+    with pytest.raises(StartFault, match="bone-modifying-agents lists infusion-time twice"):
+        Edition.load(Settings(), cards)
+
+
+def test_what_is_required_must_be_read(cards: Path) -> None:
+    edit(cards / "recommendations" / "infusion-time.yaml", "[conditions]", "[conditions, procedures]")
+    with pytest.raises(StartFault, match="'procedures' is required and never read"):
+        Edition.load(Settings(), cards)
+
+
+def test_every_fault_of_a_start_is_told(cards: Path, tmp_path: Path) -> None:
+    """One run names them all: content of any kind, the site file, the settings."""
+    edit(cards / "recommendations" / "infusion-time.yaml", "default:", "usual:")
+    edit(cards / "recommendations" / "dental-exam-before-bma.yaml", "    min: 30", "    mni: 30")
+    edit(cards / "texts" / "zh-CN" / "infusion-time.yaml", "  no-time:", "  no-tme:")
+    edit(cards / "codelists" / "denosumab.csv", "993449", "993448")
+    site = tmp_path / "site.yaml"
+    site.write_text("windows: {renal: 900}\ntopics: {dose: off}\n", encoding="utf-8")
+    with pytest.raises(StartFault) as caught:
+        Edition.load(Settings(site_file=site), cards)
+    said = [str(fault) for fault in faults_of(caught.value)]
+    for words in ("'default'", "'mni'", "'no-time'", "denosumab.csv", "renal is 900", "topic 'dose'"):
+        assert any(words in line for line in said), words
+    assert len(said) == len(set(said))

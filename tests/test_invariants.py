@@ -150,7 +150,7 @@ def test_whatever_is_on_record_is_answered_and_can_be_worded(edition: Edition, t
             assert outcome.missing
             assert all(m.what in language.shared.missing for m in outcome.missing)
             continue
-        values = template_values(recommendation, order, facts, language, outcome.data)
+        values = template_values(recommendation, order, facts, outcome.data)
         if isinstance(outcome, NoAdvice):
             assert text.quiet[outcome.because].render(values).strip()
         else:

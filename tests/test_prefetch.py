@@ -9,6 +9,7 @@ import pytest
 from cds_service.answer import Answer
 from cds_service.call.problems import DataNotObtained
 from cds_service.edition import Edition
+from cds_service.fhir.structs import Observation
 from tests import build
 from tests.asked import answered
 from tests.build import PATIENT, bundle, calcium, clearance, denosumab, observation, prefetch, request
@@ -268,13 +269,13 @@ def test_a_medication_is_found_by_its_full_url(service: Service) -> None:
 def test_a_resource_under_two_keys_counts_once(service: Service) -> None:
     both = bundle(clearance(90), calcium(2.3))
     record = service.call(ordered(), prefetch=prefetch(laboratory=both, measurements=both)).record
-    assert sum(len(found) for kind, found in record.resources.items() if kind.__name__ == "Observation") == 2
+    assert len(record.all(Observation)) == 2
 
 
 def test_two_resources_without_an_id_are_two(service: Service) -> None:
     same = {key: value for key, value in clearance(90).items() if key != "id"}
     record = service.call(ordered(), prefetch=prefetch(laboratory=bundle(same, same))).record
-    assert sum(len(found) for kind, found in record.resources.items() if kind.__name__ == "Observation") == 2
+    assert len(record.all(Observation)) == 2
 
 
 def test_a_single_resource_may_come_where_a_bundle_is_asked_for(service: Service) -> None:

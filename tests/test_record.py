@@ -103,7 +103,7 @@ def test_a_draft_of_another_patient_is_refused() -> None:
     ],
 )
 def test_what_is_required_must_be_known_since_before_the_look_back(known: Completeness, refused: bool) -> None:
-    record = Record({}, {}, {"laboratory": known, "conditions": Completeness("none")})
+    record = Record({}, needs={"laboratory": known, "conditions": Completeness("none")})
     if not refused:
         require(record, ["laboratory", "conditions"], {"laboratory": "2026-02-01", "conditions": None})
         return

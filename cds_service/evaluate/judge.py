@@ -14,7 +14,7 @@ from cds_service.call.problems import RuleFailed
 from cds_service.evaluate.findings import Finding, Findings, precedence
 from cds_service.evaluate.outcome import CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.scope import ScopeKind, at_oncology_dose, scope_of
-from cds_service.evaluate.topic import ABSENT, Question, Topic, questions, wanted
+from cds_service.evaluate.topic import ABSENT, Question, Topic, questions, required, wanted
 from cds_service.facts.facts import Facts
 from cds_service.facts.readers import Readers
 from cds_service.facts.subjects import Chart, Subject
@@ -22,6 +22,7 @@ from cds_service.knowledge.model import Parameters
 from cds_service.record.completeness import Wanted
 from cds_service.record.read import Record
 
+WHOLE = frozenset({"obtained", "none"})
 SILENT: frozenset[ScopeKind] = frozenset({"other-primary", "osteoporosis"})
 
 
@@ -47,13 +48,19 @@ def judge(edition: Knowledge, service: str, record: Record, subjects: Sequence[S
 
 
 def _asked(asked: Sequence[Question], record: Record, facts: Facts, today: date) -> Iterable[Finding]:
-    scopes = {subject.key: scope_of(subject, facts) for subject in {q.subject.key: q.subject for q in asked}.values()}
-    since = wanted(asked, today)
+    scopes = {q.subject.key: scope_of(q.subject, facts) for q in {q.subject.key: q for q in asked}.values()}
+    since = wanted(asked, today) if _gaps(asked, record) else {}
     for question in asked:
         scope = scopes[question.subject.key]
-        unknown = tuple(_unknown(question.topic, record, since))
+        unknown = tuple(_unknown(question.topic, record, since)) if since else ()
         outcome = CannotTell(unknown) if unknown else _outcome(question, facts, scope)
         yield Finding(question.topic, question.subject, scope, outcome)
+
+
+def _gaps(asked: Sequence[Question], record: Record) -> bool:
+    """Whether anything required was not wholly obtained: hardly ever, so only then it is looked at how far back."""
+    needs = record.needs
+    return any(key not in needs or needs[key].state not in WHOLE for key in required(asked))
 
 
 def _unknown(topic: Topic, record: Record, since: Wanted) -> Iterable[Missing]:

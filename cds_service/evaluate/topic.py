@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 from cds_service.base.kinds import Need
 from cds_service.evaluate.triggers import Rule
@@ -27,15 +28,15 @@ class Topic:
     rule: Rule
     needs: Mapping[Need, int | None]
 
-    @property
+    @cached_property
     def code(self) -> str:
         return self.recommendation.topic
 
-    @property
+    @cached_property
     def required(self) -> tuple[Need, ...]:
         return tuple(self.recommendation.needs.required)
 
-    @property
+    @cached_property
     def optional(self) -> tuple[Need, ...]:
         """What the topic also looks at; not obtained, its card says so."""
         return tuple(key for key in self.needs if key not in self.recommendation.needs.required)

@@ -20,7 +20,7 @@ from cds_service.facts.diagnoses import Diagnoses
 from cds_service.facts.renal import ProblemGiven
 from cds_service.facts.results import Reading, Results, Sourced
 from cds_service.facts.told import Number, ago
-from cds_service.facts.window import newer_unusable, newest, problem_list, readings, reasons, within
+from cds_service.facts.window import newer_unusable, newest, problem_list, reasons, since
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import File
 
@@ -141,7 +141,7 @@ def _of_total(total: Reading, results: Results, today: date, days: int, measurem
 
 def _albumin_for(total: Reading, results: Results, today: date, days: int) -> Reading | None:
     """The albumin of the window taken nearest to the calcium; of two as near, the newer."""
-    usable = [r for r in readings(results, "albumin") if within(r.when, today, days)]
+    usable = list(since(results, "albumin", today, days))
     return min(usable, key=lambda r: abs((r.when - total.when).days), default=None)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from cds_service.base.kinds import Need
 
@@ -12,8 +11,9 @@ T = TypeVar("T")
 NOTHING: Mapping[Need, str] = {}
 
 
-class Chapter(cached_property[T]):
-    """A member of ``Facts``.
+class Chapter(Generic[T]):
+    """A member of ``Facts``, read when first asked for and then kept: ``cached_property`` without its lock, for facts
+    never leave their call.
 
     ``keys``: the prefetch keys it is read from. ``look_back``: for a key whose resources are dated, the window of
     ``measurements.yaml`` back to which it must be known; a key without one must be known whole. ``analytes``: those of
@@ -28,8 +28,14 @@ class Chapter(cached_property[T]):
         analytes: tuple[str, ...],
         explained: Callable[[Any], Iterator[str]] | None,
     ) -> None:
-        super().__init__(read)
+        self.function = read
         self.keys, self.look_back, self.analytes, self.explained = keys, look_back, analytes, explained
+
+    def __get__(self, facts: Any, owner: object = None) -> T:
+        # Found only while the facts have no member of this name: the first reading makes one.
+        found = self.function(facts)
+        vars(facts)[self.function.__name__] = found
+        return found
 
 
 class _Make(Protocol):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import dropwhile, islice, takewhile
 
 from cds_service.base.kinds import RequestText
-from cds_service.facts.results import KEYS, Reading, Results
+from cds_service.facts.results import KEYS, Reading, Result, Results
 from cds_service.facts.told import NOW, Number
-from cds_service.facts.window import readings, within
+from cds_service.facts.window import within
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import File
 
@@ -22,16 +23,20 @@ LOOK_BACK = {"laboratory": "renal", "measurements": "renal"}
 
 @dataclass(frozen=True, slots=True)
 class Creatinine:
-    """``history``: all usable ones on record, newest first; mg/dL."""
+    """The usable ones on record, newest first; mg/dL. Older ones are read only when they are asked for."""
 
     look_back_days: int
-    history: tuple[Reading, ...]
+    results: Sequence[Result]
     today: date
 
     @property
+    def history(self) -> Iterator[Reading]:
+        """All of them, of any age."""
+        return (r for r in self.results if isinstance(r, Reading))
+
+    @property
     def newest(self) -> Reading | None:
-        """The newest usable one, of any age."""
-        return self.history[0] if self.history else None
+        return next(self.history, None)
 
     @property
     def current(self) -> Reading | None:
@@ -39,10 +44,15 @@ class Creatinine:
         newest = self.newest
         return newest if newest and within(newest.when, self.today, self.look_back_days) else None
 
+    def before(self, reading: Reading, days: int) -> Iterator[Reading]:
+        """Those older than a reading by at most so many days, newest first."""
+        older = dropwhile(lambda r: r is not reading, self.history)
+        return takewhile(lambda r: (reading.when - r.when).days <= days, islice(older, 1, None))
+
 
 def creatinine(results: Results, today: date, measurements: Measurements) -> Creatinine:
     """``results``: by analyte, newest first."""
-    return Creatinine(measurements.days("renal"), readings(results, "creatinine"), today)
+    return Creatinine(measurements.days("renal"), results.get("creatinine", ()), today)
 
 
 def explained(_: Creatinine) -> Iterator[str]:
@@ -61,8 +71,9 @@ class CreatininesGiven(File, frozen=True):
     creatinines: list[CreatinineGiven] = []
 
     def told(self) -> Creatinine:
-        history = [_told(each, number) for number, each in enumerate(self.creatinines)]
-        return Creatinine(28, tuple(sorted(history, key=lambda r: r.when, reverse=True)), NOW.date())
+        told = [_told(each, number) for number, each in enumerate(self.creatinines)]
+        newest_first = sorted(told, key=lambda reading: reading.when, reverse=True)
+        return Creatinine(28, tuple(newest_first), NOW.date())
 
 
 def _told(given: CreatinineGiven, number: int) -> Reading:

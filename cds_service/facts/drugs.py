@@ -58,7 +58,7 @@ class DrugReader:
         matches = self._match(concepts, display)
         text = _text(concepts, display)
         strength = self._strength(matches, text)
-        dosed = self._doses.read(_dosages(treatment), _extensions(treatment), strength)
+        dosed = self._doses.read(dosages_of(treatment), extensions_of(treatment), strength)
         # Of a combination (alendronate with vitamin D) the bone-modifying drug comes first: it is what cards name.
         names = tuple(dict.fromkeys(m.concept for m in sorted(matches, key=self._is_supplement)))
         groups = frozenset[DrugGroup](self._drugs.drugs[n].group for n in names if n in self._drugs.drugs)
@@ -152,11 +152,13 @@ def _ingredients(medication: Medication) -> Iterable[CodeableConcept | None]:
         yield each.item_codeable_concept or (each.item.codeable if each.item else None)
 
 
-def _dosages(treatment: Treatment) -> list[Dosage]:
+def dosages_of(treatment: Treatment) -> list[Dosage]:
+    """The dosages of a treatment, whatever its type calls them."""
     return many(treatment.dosage_instruction if isinstance(treatment, MedicationRequest) else treatment.dosage)
 
 
-def _extensions(treatment: Treatment) -> list[Extension]:
+def extensions_of(treatment: Treatment) -> list[Extension]:
+    """The extensions a dose may stand in."""
     return (treatment.extension or []) if isinstance(treatment, MedicationRequest) else []
 
 

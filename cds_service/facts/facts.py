@@ -24,7 +24,7 @@ from cds_service.facts.readers import Readers
 from cds_service.facts.subjects import Order, Orders
 from cds_service.facts.window import within
 from cds_service.fhir.dates import day_of
-from cds_service.fhir.structs import Condition, Observation
+from cds_service.fhir.structs import Condition
 from cds_service.record.completeness import Completeness
 from cds_service.record.read import Record
 
@@ -86,7 +86,7 @@ class Facts:
     @chapter(*results_chapter.KEYS)
     def results(self) -> results_chapter.Results:
         readers = self._readers
-        return collect(self._record.all(Observation), readers.terminology, readers.measurements, self.now)
+        return collect(self._record.coded, readers.terminology, readers.measurements, self.now)
 
     @chapter(
         *creatinine_chapter.KEYS,

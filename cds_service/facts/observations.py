@@ -7,13 +7,16 @@ Never counted: a status that says there is no valid result (or no status), and r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
+from functools import partial
+from itertools import pairwise
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 from cds_service.base.kinds import RequestText
-from cds_service.facts.results import Reading, Result, Unusable
+from cds_service.facts.results import Reading, Result, Series, Unusable
 from cds_service.facts.units import converted, shown
 from cds_service.fhir.dates import moment_of
 from cds_service.fhir.structs import (
@@ -22,6 +25,7 @@ from cds_service.fhir.structs import (
     ObservationComponent,
     Quantity,
     ReferenceRange,
+    concept,
     many,
     reference_ranges,
 )
@@ -48,37 +52,55 @@ class Matcher(Protocol):
         """The code lists a concept belongs to."""
 
 
-class _Head(NamedTuple):
-    """What the results of one Observation share. ``undated`` says why there is no day."""
+class _Dated(NamedTuple):
+    """When a result was taken. ``undated`` says why there is no day."""
 
-    ref: RequestText
-    preliminary: bool
-    when: date | None
+    day: date | None
     at: datetime | None
     undated: str | None
 
 
-def collect(
-    observations: Iterable[Observation], terminology: Matcher, measurements: Measurements, now: datetime
-) -> Mapping[str, tuple[Result, ...]]:
-    """All results by analyte, newest first: by day, then time (none stated: last of its day), then reference.
+# Newest first: by day, then time (none stated: last of its day), then reference. Those without a day come last.
+_Order = tuple[date, bool, float, str]
+_Unread = tuple[_Order, Callable[[], Result]]
 
-    ``now`` is aware. The order of the observations makes no difference.
+
+def collect(
+    coded: Mapping[bytes, Sequence[Observation]], terminology: Matcher, measurements: Measurements, now: datetime
+) -> dict[str, Series]:
+    """All results by analyte. ``coded``: the Observations by the bytes of their code (``record.coded``).
+
+    ``now`` is aware. The order of the Observations makes no difference. A record repeats few codes many times: what a
+    code means is asked once, and what it does not name is passed over as a whole.
     """
     names = _Names(terminology, measurements.analytes)
-    found: dict[str, list[Result]] = {}
-    for observation in observations:
-        for result in _all(observation, names, measurements, now):
-            found.setdefault(result.analyte, []).append(result)
-    return {analyte: tuple(sorted(results, key=_age_order, reverse=True)) for analyte, results in found.items()}
+    found: dict[str, list[_Unread]] = {}
+    for code, observations in coded.items():
+        analytes = names.named(code)
+        for observation in observations:
+            if analytes or observation.component:
+                for analyte, unread in _all(observation, analytes, names, measurements, now):
+                    found.setdefault(analyte, []).append(unread)
+    return {analyte: _series(unread) for analyte, unread in found.items()}
+
+
+def _series(unread: list[_Unread]) -> Series:
+    unread.sort(key=itemgetter(0), reverse=True)
+    if any(one[0] == next_one[0] for one, next_one in pairwise(unread)):
+        # Two of one moment and one name: the value as printed settles what is left.
+        unread.sort(key=lambda each: (each[0], each[1]().shown or ""), reverse=True)
+    return Series([read for _, read in unread])
 
 
 def read(
     observation: Observation, analytes: Iterable[str], measurements: Measurements, now: datetime
 ) -> tuple[Result, ...]:
     """The observation's own value as a result of each of these analytes; none when it never counts."""
-    head = _head(observation, now)
-    return tuple(_results(observation, observation.value_string, analytes, head, measurements)) if head else ()
+    dated = _dated(observation, now)
+    if dated is None:
+        return ()
+    text = observation.value_string
+    return tuple(_result(measurements.analytes[n], n, observation, observation, text, dated) for n in analytes)
 
 
 class _Names:
@@ -86,64 +108,67 @@ class _Names:
 
     def __init__(self, terminology: Matcher, known: Mapping[str, Analyte]) -> None:
         self._terminology, self._known = terminology, known
-        self._seen: dict[tuple[tuple[Coded, ...], str | None], tuple[str, ...]] = {}
 
-    def of(self, concept: CodeableConcept | None) -> tuple[str, ...]:
-        if concept is None:
+    def named(self, code: bytes) -> tuple[str, ...]:
+        """The analytes that the code of an Observation names."""
+        return self.of(concept(code))
+
+    def of(self, told: CodeableConcept | None) -> tuple[str, ...]:
+        if told is None:
             return ()
-        told = concept.codeable
+        told = told.codeable
         codings = tuple([(c.system, c.code, c.display) for c in many(told.coding)])
-        key = (codings, told.text)
-        names = self._seen.get(key)
-        if names is None:
-            names = self._seen[key] = self._match(*key)
-        return names
-
-    def _match(self, codings: tuple[Coded, ...], text: str | None) -> tuple[str, ...]:
-        matches = self._terminology.match("observation", codings, text)
+        matches = self._terminology.match("observation", codings, told.text)
         names = {m.concept for m in matches if m.concept in self._known and "broad" not in m.flags}
         if "egfr" in names:  # a value per body surface is never a clearance, whatever else its codes say
             names = {name for name in names if not name.startswith("creatinine-clearance")}
         return tuple(sorted(names))
 
 
-def _all(observation: Observation, names: _Names, measurements: Measurements, now: datetime) -> Iterator[Result]:
-    """The observation's own results and those of its components."""
-    analytes = names.of(observation.code)
-    members = many(observation.component)
-    parts = [(c, own) for c in members if (own := names.of(c.code))] if members else []
-    head = _head(observation, now) if analytes or parts else None
-    if head is None:
+def _all(
+    observation: Observation, analytes: tuple[str, ...], names: _Names, measurements: Measurements, now: datetime
+) -> Iterator[tuple[str, _Unread]]:
+    """The observation's own results and those of its components, unread."""
+    parts: list[tuple[Source, tuple[str, ...]]] = []
+    if observation.component:
+        parts = [(part, own) for part in many(observation.component) if (own := names.of(part.code))]
+    dated = _dated(observation, now) if analytes or parts else None
+    if dated is None:
         return
+    day, at, _ = dated
+    order = (day or date.min, at is not None, at.timestamp() if at is not None else 0.0, observation.id or "")
+    known = measurements.analytes
     # A panel named like one of its members carries no value of its own: that is not a result without a value.
     if not (parts and _empty(observation)):
-        yield from _results(observation, observation.value_string, analytes, head, measurements)
-    for component, own in parts:
-        yield from _results(component, None, own, head, measurements)
+        text = observation.value_string
+        for name in analytes:
+            yield name, (order, partial(_result, known[name], name, observation, observation, text, dated))
+    for part, own in parts:
+        for name in own:
+            yield name, (order, partial(_result, known[name], name, observation, part, None, dated))
 
 
 def _empty(observation: Observation) -> bool:
     return observation.value_quantity is None and not observation.value_string
 
 
-def _head(observation: Observation, now: datetime) -> _Head | None:
+def _dated(observation: Observation, now: datetime) -> _Dated | None:
     """None: never counts."""
     if observation.status not in COUNTING:
         return None
-    preliminary, ref = observation.status == "preliminary", RequestText(f"Observation/{observation.id or ''}")
-    stated = _stated(observation)
+    stated = observation.effective_date_time or _stated(observation)
     if not stated:
-        return _Head(ref, preliminary, None, None, "undated")
+        return _Dated(None, None, "undated")
     moment = moment_of(stated)
     if moment is None:
-        return _Head(ref, preliminary, None, None, "date-imprecise")
+        return _Dated(None, None, "date-imprecise")
     day, at = moment
     if at is not None and at.tzinfo is None:
         at = at.replace(tzinfo=now.tzinfo)
     if at > now if at is not None else day > now.date():
         return None
     # Past by the clock, but already tomorrow where it was written: it cannot be newer than today.
-    return _Head(ref, preliminary, min(day, now.date()), at, None)
+    return _Dated(min(day, now.date()), at, None)
 
 
 def _stated(observation: Observation) -> str | None:
@@ -156,32 +181,28 @@ def _stated(observation: Observation) -> str | None:
     )
 
 
-def _results(
-    source: Source, text: str | None, analytes: Iterable[str], head: _Head, measurements: Measurements
-) -> Iterator[Result]:
-    for name in analytes:
-        yield _result(name, source, text, head, measurements.analytes[name])
-
-
-def _result(name: str, source: Source, text: str | None, head: _Head, analyte: Analyte) -> Result:
-    quantity = source.value_quantity
+def _result(
+    analyte: Analyte, name: str, observation: Observation, source: Source, text: str | None, dated: _Dated
+) -> Result:
+    """One result. ``source``: the Observation, or the component of it that holds the value."""
+    ref, quantity = RequestText(f"Observation/{observation.id or ''}"), source.value_quantity
     printed = shown(quantity) if quantity is not None else RequestText(text or "")
-    value = _value(source, text, head, analyte)
+    value = _value(source, text, dated, analyte)
     if isinstance(value, str):
-        return Unusable(name, value, printed or None, head.when, head.ref)
+        return Unusable(name, value, printed or None, dated.day, ref)
     low, high = _own_range(source, analyte)
-    day = head.when or date.min  # a value is only given with a day
-    return Reading(name, value, analyte.unit, printed, day, head.ref, head.preliminary, low=low, high=high, at=head.at)
+    preliminary, day = observation.status == "preliminary", dated.day or date.min  # a value is only given with a day
+    return Reading(name, value, analyte.unit, printed, day, ref, preliminary, low=low, high=high, at=dated.at)
 
 
-def _value(source: Source, text: str | None, head: _Head, analyte: Analyte) -> Fraction | str:
+def _value(source: Source, text: str | None, dated: _Dated, analyte: Analyte) -> Fraction | str:
     """The value in the analyte's unit, or why it cannot be used. A reason of the value comes before one of the date."""
     if source.data_absent_reason is not None:
         return "data-absent"
     if source.value_quantity is None:
         return "not-a-number" if text else "no-value"
     value = converted(source.value_quantity, analyte)
-    return value if isinstance(value, str) else head.undated or value
+    return value if isinstance(value, str) else dated.undated or value
 
 
 def _own_range(source: Source, analyte: Analyte) -> tuple[Fraction | None, Fraction | None]:
@@ -218,10 +239,3 @@ def _normal(reference: ReferenceRange) -> bool:
     if kind is None or not (kind.codings() or kind.codeable.text):
         return True
     return any(c.code == "normal" for c in kind.codings()) or (kind.codeable.text or "").casefold() == "normal"
-
-
-def _age_order(result: Result) -> tuple[date, bool, float, str, str]:
-    """Sorts by day, then time, then reference; the value as printed settles what is left."""
-    at = result.at if isinstance(result, Reading) else None
-    seconds = at.timestamp() if at is not None else 0.0
-    return result.when or date.min, at is not None, seconds, result.ref, result.shown or ""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from cds_service.base.kinds import RequestText
 from cds_service.call.problems import BadRequest, DataNotObtained
-from cds_service.facts.drugs import DrugReader, Lookup
+from cds_service.facts.drugs import Lookup
+from cds_service.facts.remembered import RememberedDrugs
 from cds_service.facts.subjects import DrugOrder, Order, RequestedProcedure
 from cds_service.fhir.dates import day_of
 from cds_service.fhir.references import type_and_id, unversioned
@@ -32,7 +33,7 @@ IGNORED = frozenset({"entered-in-error"})
 class OrderReader:
     """Reads draft orders."""
 
-    drugs: DrugReader
+    drugs: RememberedDrugs
     terminology: Terminology
 
     def read(self, drafts: tuple[Draft, ...], selections: tuple[str, ...] | None, lookup: Lookup) -> tuple[Order, ...]:

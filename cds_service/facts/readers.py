@@ -8,6 +8,7 @@ from cds_service.call.hook import HookCall
 from cds_service.facts.doses import DoseReader
 from cds_service.facts.drugs import DrugReader
 from cds_service.facts.orders import OrderReader
+from cds_service.facts.remembered import RememberedDrugs
 from cds_service.facts.subjects import Chart, Subject
 from cds_service.knowledge.dosing import Dosing
 from cds_service.knowledge.drugs import Drugs
@@ -23,14 +24,14 @@ class Readers:
     terminology: Terminology
     measurements: Measurements
     doses: DoseReader
-    drugs: DrugReader
+    drugs: RememberedDrugs
     orders: OrderReader
 
     @classmethod
     def of(cls, terminology: Terminology, measurements: Measurements, drugs: Drugs, dosing: Dosing) -> Readers:
         """Readers with these code lists, unit tables, drug facts and dosing words."""
         doses = DoseReader(dosing)
-        drug_reader = DrugReader(terminology, drugs, doses)
+        drug_reader = RememberedDrugs(DrugReader(terminology, drugs, doses))
         return cls(terminology, measurements, doses, drug_reader, OrderReader(drug_reader, terminology))
 
     def subjects(self, call: HookCall, drafts: tuple[Draft, ...], record: Record) -> tuple[Subject, ...]:

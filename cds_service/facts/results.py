@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+from typing import overload
 
 import msgspec
 
@@ -53,5 +54,38 @@ class Sourced:
     reading: Reading | None = None
 
 
-# By analyte, newest first.
-Results = Mapping[str, tuple[Result, ...]]
+class Series(Sequence[Result]):
+    """The results of one analyte, newest first; each is read when somebody looks at it, and then remembered.
+
+    A laboratory sends hundreds, and rules look at the newest few.
+    """
+
+    __slots__ = ("_found", "_read")
+
+    def __init__(self, unread: Sequence[Callable[[], Result]]) -> None:
+        self._read, self._found = unread, dict[int, Result]()
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    @overload
+    def __getitem__(self, index: int) -> Result: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Result]: ...
+    def __getitem__(self, index: int | slice) -> Result | Sequence[Result]:
+        if isinstance(index, slice):
+            return [self[n] for n in range(len(self))[index]]
+        number = range(len(self))[index]
+        found = self._found.get(number)
+        if found is None:
+            found = self._found[number] = self._read[number]()
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Series) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # compared by what it holds, like a list
+
+
+# By analyte.
+Results = Mapping[str, Sequence[Result]]

@@ -10,7 +10,8 @@ from typing import Literal
 
 from cds_service.base.kinds import Dose, DrugGroup, RequestText, Route
 from cds_service.facts.diagnoses import coded
-from cds_service.facts.drugs import DrugReader, Lookup, Recognised
+from cds_service.facts.drugs import Lookup, Recognised
+from cds_service.facts.remembered import RememberedDrugs
 from cds_service.facts.told import NOW, ago, groups_of
 from cds_service.facts.window import within
 from cds_service.fhir.dates import day_of
@@ -104,7 +105,7 @@ class Treatment:
 
 
 def uses(
-    record: Record, reader: DrugReader, lookup: Lookup, drafts: frozenset[str], now: datetime
+    record: Record, reader: RememberedDrugs, lookup: Lookup, drafts: frozenset[str], now: datetime
 ) -> Iterator[DrugUse]:
     """Treatment on record with a drug of the code lists. ``drafts``: references of the draft orders, which stand for
     themselves and not for treatment."""
@@ -120,7 +121,7 @@ def uses(
             yield use
 
 
-def _request(request: MedicationRequest, reader: DrugReader, lookup: Lookup) -> DrugUse | None:
+def _request(request: MedicationRequest, reader: RememberedDrugs, lookup: Lookup) -> DrugUse | None:
     status = request.status
     if request.do_not_perform or request.intent in NOT_TREATMENT or status not in REQUEST_ACTIVE | REQUEST_ENDED:
         return None
@@ -129,7 +130,7 @@ def _request(request: MedicationRequest, reader: DrugReader, lookup: Lookup) -> 
     return _use("request", found, ref, when, None, status in REQUEST_ACTIVE, status in REQUEST_ENDED)
 
 
-def _statement(statement: MedicationStatement, reader: DrugReader, lookup: Lookup, today: date) -> DrugUse | None:
+def _statement(statement: MedicationStatement, reader: RememberedDrugs, lookup: Lookup, today: date) -> DrugUse | None:
     status = statement.status
     adherence = coded(statement.adherence.code) if statement.adherence else None
     if status not in STATEMENT_ACTIVE | STATEMENT_ENDED or adherence in NOT_TAKEN:
@@ -143,7 +144,7 @@ def _statement(statement: MedicationStatement, reader: DrugReader, lookup: Looku
     return _use("statement", reader.read(statement, lookup), ref, when, until, not over, over)
 
 
-def _administration(given: MedicationAdministration, reader: DrugReader, lookup: Lookup) -> DrugUse | None:
+def _administration(given: MedicationAdministration, reader: RememberedDrugs, lookup: Lookup) -> DrugUse | None:
     if given.status not in GIVEN:
         return None
     period = given.effective_period or given.occurence_period

@@ -14,20 +14,32 @@ def within(day: date | None, today: date, days: int) -> bool:
     return day is not None and today - timedelta(days=days) <= day <= today
 
 
-def readings(results: Results, analyte: str) -> tuple[Reading, ...]:
+def readings(results: Results, analyte: str) -> Iterator[Reading]:
     """The usable results of an analyte, newest first."""
-    return tuple(r for r in results.get(analyte, ()) if isinstance(r, Reading))
+    return (r for r in results.get(analyte, ()) if isinstance(r, Reading))
+
+
+def since(results: Results, analyte: str, today: date, days: int) -> Iterator[Reading]:
+    """The usable results in the window, newest first. What lies before it is not read."""
+    for reading in readings(results, analyte):
+        if not within(reading.when, today, days):
+            if reading.when <= today:
+                return
+            continue
+        yield reading
 
 
 def newest(results: Results, analyte: str, today: date, days: int) -> Reading | None:
     """The newest usable result in the window."""
-    return next((r for r in readings(results, analyte) if within(r.when, today, days)), None)
+    return next(since(results, analyte, today, days), None)
 
 
 def newer_unusable(what: str, analyte: str, results: Results, than: date, today: date) -> Iterator[Missing]:
     """Results newer than the one that counts, which cannot be used: the reader must know they are there."""
     for result in results.get(analyte, ()):
-        if isinstance(result, Unusable) and result.when is not None and than < result.when <= today:
+        if result.when is None or result.when <= than:
+            return  # they are sorted, those without a day last
+        if isinstance(result, Unusable) and result.when <= today:
             yield Missing(what, result.why, result.shown, result.when)
 
 

@@ -21,6 +21,13 @@ def moment_of(text: str | None) -> Moment | None:
     """Day and time of a FHIR date, dateTime or instant; None when it names no day or cannot be read."""
     if text is None:
         return None
+    if len(text) > 10 and text[4] == text[7] == "-" and text[10] == "T":  # the usual form, in one step
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            pass
+        else:
+            return Moment(at.date(), at)
     text = text.strip()
     day = _day(text[:10])
     if day is None or (len(text) > 10 and text[10] not in "T "):

@@ -63,6 +63,26 @@ class CodeableConcept(Element, frozen=True):
         return next((t for t in told if t), "")
 
 
+_concept: msgspec.json.Decoder[CodeableConcept | None] = msgspec.json.Decoder(CodeableConcept | None)
+_concepts: dict[bytes, CodeableConcept | None] = {}
+_UNKNOWN = CodeableConcept()
+_REMEMBERED = 4096  # concepts
+_LONGEST = 4096  # bytes of one that is remembered
+
+
+def concept(raw: bytes) -> CodeableConcept | None:
+    """A concept by its bytes. Raises msgspec's ``DecodeError`` for what is none. Remembered, within bounds."""
+    found = _concepts.get(raw, _UNKNOWN)
+    if found is not _UNKNOWN:
+        return found
+    told = _concept.decode(raw) if raw else None
+    if len(raw) <= _LONGEST:
+        if len(_concepts) >= _REMEMBERED:
+            _concepts.clear()
+        _concepts[raw] = told
+    return told
+
+
 class Period(Element, frozen=True):
     start: str | None = None
     end: str | None = None
@@ -181,7 +201,8 @@ class ObservationComponent(Element, frozen=True):
 
 class Observation(Resource, frozen=True, tag="Observation"):
     status: str | None = None
-    code: CodeableConcept | None = None
+    # Undecoded: a laboratory repeats few codes many times, and they are told apart by their bytes. See ``concept``.
+    code: msgspec.Raw = msgspec.Raw()
     subject: Reference | None = None
     effective_date_time: str | None = None
     effective_instant: str | None = None

@@ -43,6 +43,7 @@ from cds_service.fhir.structs import (
     ReadBundle,
     Reference,
     Resource,
+    concept,
     many,
 )
 from cds_service.record.clock import Clock
@@ -60,6 +61,7 @@ WANTED = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Readable
 
 
 _member: msgspec.json.Decoder[Member] = msgspec.json.Decoder(Member)
+NONE, OBTAINED = Completeness("none"), Completeness("obtained")
 # What references are followed to; nothing else is looked up.
 _REFERRED = (Medication, Condition)
 
@@ -71,7 +73,8 @@ class Gatherer:
         self.patient_id, self._clock = patient_id, Clock(now)
         self.plain_reference = f"Patient/{patient_id}"
         self.found: dict[type[Resource], list[Resource]] = {}
-        self.seen: dict[type[Resource], set[str]] = {}
+        self.coded: dict[bytes, list[Observation]] = {}
+        self._seen: dict[type[Resource], set[str]] = {}
         self.by_ref: dict[str, Resource] = {}
         self.other_patient = self.later = 0
         self.unreadable: Counter[str] = Counter()
@@ -88,26 +91,54 @@ class Gatherer:
         return found
 
     def add(self, resource: Resource, full_url: str | None) -> None:
-        # The commonest reference is told by one comparison; a page of results has hundreds.
-        subject = getattr(resource, "subject", None)
-        plain = subject is not None and subject.reference == self.plain_reference
-        if not plain and not belongs(resource, self.patient_id):
-            self.other_patient += 1
+        if isinstance(resource, Observation):
+            self._result(resource)
             return
-        if self._clock.is_later(resource):
-            self.later += 1
+        if not self._ours(resource):
             return
         kind, identity = type(resource), resource.id
-        if kind not in self.found:
-            self.found[kind], self.seen[kind] = [], set()
         if isinstance(resource, _REFERRED):
             self.name(resource, full_url)
-        if identity:
-            # The same resource may come under two keys; one without an id is only itself.
-            if identity in self.seen[kind]:
+        if self._is_new(kind, identity):
+            self.found.setdefault(kind, []).append(resource)
+
+    def _result(self, observation: Observation) -> None:
+        """A laboratory sends hundreds of results of some dozen codes: they are kept by the bytes of their code, and
+        a code that cannot be read makes its result unreadable."""
+        # The commonest reference is told by one comparison.
+        subject = observation.subject
+        if (subject is None or subject.reference != self.plain_reference) and not self._ours(observation):
+            return
+        code = bytes(observation.code)
+        same = self.coded.get(code)
+        if same is None:
+            try:
+                concept(code)
+            except (msgspec.DecodeError, RecursionError):
+                self.unreadable["Observation"] += 1
                 return
-            self.seen[kind].add(identity)
-        self.found[kind].append(resource)
+            same = self.coded[code] = []
+        if self._is_new(Observation, observation.id):
+            same.append(observation)
+
+    def _ours(self, resource: Resource) -> bool:
+        """Whether a resource is this patient's and has happened; what is left out is counted."""
+        if not belongs(resource, self.patient_id):
+            self.other_patient += 1
+            return False
+        if self._clock.is_later(resource):
+            self.later += 1
+            return False
+        return True
+
+    def _is_new(self, kind: type[Resource], identity: str | None) -> bool:
+        """Whether it came for the first time: it may come under two keys. One without an id is only itself."""
+        if not identity:
+            return True
+        seen = self._seen.setdefault(kind, set())
+        before = len(seen)
+        seen.add(identity)
+        return len(seen) > before
 
     def name(self, resource: Resource, full_url: str | None) -> None:
         """Let references find it; where two claim one name, the first keeps it."""
@@ -130,12 +161,11 @@ class Gatherer:
             except (msgspec.DecodeError, RecursionError):
                 return self.single(value)
         if value is None:
-            return Completeness("none")
+            return NONE
         if isinstance(value, OperationOutcome):
             return Completeness("not-obtained", "failed")
         if isinstance(value, ReadBundle):
-            entries = [(e.resource, e.full_url) for e in many(value.entry) if e.resource is not None]
-            return self.entries(entries, many(value.link))
+            return self.entries([(e.resource, e.full_url) for e in many(value.entry) if e.resource], many(value.link))
         self.add(value, None)
         return Completeness("obtained")
 
@@ -163,18 +193,19 @@ class Gatherer:
                 self.unreadable["Resource"] += 1  # it says no type: it may be one that matters
 
     def entries(self, entries: Sequence[tuple[Resource, str | None]], links: list[Link]) -> Completeness:
-        failed, read = False, list[Resource]()
+        failed, read = False, 0
         for resource, full_url in entries:
             if isinstance(resource, OperationOutcome):
                 failed = failed or any(i.severity in ("error", "fatal") for i in many(resource.issue))
             else:
-                read.append(resource)
+                read += 1
                 self.add(resource, full_url)
         if any(link.relation == "next" for link in links):
-            return Completeness("incomplete", "more-pages", _back_to([_day(r) for r in read]))
+            days = [_day(r) for r, _ in entries if not isinstance(r, OperationOutcome)]
+            return Completeness("incomplete", "more-pages", _back_to(days))
         if failed:
             return Completeness("incomplete", "failed")
-        return Completeness("obtained" if read else "none")
+        return OBTAINED if read else NONE
 
 
 def resource_type(raw: msgspec.Raw) -> str:

@@ -5,7 +5,7 @@ What each prefetch member means is told in ``bundles``; what came from the EHR's
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -22,6 +22,7 @@ from cds_service.fhir.structs import (
     MedicationRequest,
     MedicationStatement,
     Member,
+    Observation,
     Patient,
     Resource,
 )
@@ -38,10 +39,12 @@ ABSENT = Completeness("not-obtained", "absent")
 class Record:
     """Resources by type, the completeness of every prefetch key asked for, and what was left out.
 
+    ``coded``: the Observations, by the bytes of their code.
     ``other_patient``, ``later``: how many resources were left out as another patient's, or dated after now.
     """
 
     resources: Mapping[type[Resource], tuple[Resource, ...]]
+    coded: Mapping[bytes, Sequence[Observation]] = field(default_factory=dict)
     by_ref: Mapping[str, Resource] = field(default_factory=dict)
     needs: Mapping[Need, Completeness] = field(default_factory=dict)
     other_patient: int = 0
@@ -56,7 +59,9 @@ class Record:
         return reading.record()
 
     def all(self, kind: type[R]) -> tuple[R, ...]:
-        """All resources of a type, in the order they came, each once."""
+        """All resources of a type, each once."""
+        if kind is Observation:
+            return tuple(o for same in self.coded.values() for o in same)  # type: ignore[misc]  # R is Observation
         return self.resources.get(kind, ())  # type: ignore[return-value]  # the mapping is keyed by the type itself
 
     def referred(self, reference: str) -> Resource | None:
@@ -106,6 +111,7 @@ class Reading:
         gatherer = self.gatherer
         return Record(
             resources={kind: tuple(found) for kind, found in gatherer.found.items()},
+            coded=gatherer.coded,
             by_ref=dict(gatherer.by_ref),
             needs=needs,
             other_patient=gatherer.other_patient,

@@ -53,7 +53,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Rendering:
     """Everything rendering needs besides the findings. ``drafts``: the client's own orders by position."""
 
     wording: Wording
@@ -63,14 +63,14 @@ class Page:
     drafts: Mapping[int, msgspec.Raw]
 
 
-def render(findings: Findings, unreadable: Mapping[str, int], page: Page) -> Response:
+def render(findings: Findings, unreadable: Mapping[str, int], rendering: Rendering) -> Response:
     """The response, most urgent first, checked against its own model.
 
     Raises ``RuleFailed`` naming the topic when a sentence or a suggestion of ours cannot be made.
     """
-    cards = [_guarded(f.code, partial(_card, f, a, findings.facts, page)) for f, a in findings.advice]
+    cards = [_guarded(f.code, partial(_card, f, a, findings.facts, rendering)) for f, a in findings.advice]
     if findings.unknown or unreadable:
-        cards.append(_guarded(NOT_EVALUATED, partial(_not_evaluated, findings, unreadable, page)))
+        cards.append(_guarded(NOT_EVALUATED, partial(_not_evaluated, findings, unreadable, rendering)))
     cards.sort(key=lambda card: -URGENCY.index(card["indicator"]))
     return _guarded("response", partial(_checked, cards))
 
@@ -87,18 +87,18 @@ def _guarded(topic: str, make: Callable[[], T]) -> T:
         raise RuleFailed(topic, "text") from error
 
 
-def _card(finding: Finding, advice: Advise, facts: Facts, page: Page) -> Json:
-    language, recommendation = page.wording.language, finding.topic.recommendation
+def _card(finding: Finding, advice: Advise, facts: Facts, rendering: Rendering) -> Json:
+    language, recommendation = rendering.wording.language, finding.topic.recommendation
     topic = language.topics[finding.code]
-    values = template_values(recommendation, finding.subject, facts, language, advice.data, advice.say)
+    values = template_values(recommendation, finding.subject, facts, advice.data)
     values["notes"] = _notes(finding, values, language)
     values["gaps"] = _gaps(finding.topic, facts, language)
-    name = card_uuid(page.hook_instance, finding.code, finding.subject.key)
-    card = _frame(recommendation, advice.say, advice.indicator, name, values, page)
+    name = card_uuid(rendering.hook_instance, finding.code, finding.subject.key)
+    card = _frame(recommendation, advice.say, advice.indicator, name, values, rendering)
     suggestions = [
         made
         for number, suggestion in enumerate(advice.suggestions)
-        if (made := _suggestion(suggestion, f"{card['uuid']}|{number}", topic, values, page))
+        if (made := _suggestion(suggestion, f"{card['uuid']}|{number}", topic, values, rendering))
     ]
     if suggestions:
         card |= {"suggestions": suggestions, "selectionBehavior": advice.choose}
@@ -111,10 +111,15 @@ def card_uuid(hook_instance: uuid.UUID, topic: str, subject: str) -> uuid.UUID:
 
 
 def _frame(
-    recommendation: Recommendation, say: str, indicator: str, name: uuid.UUID, values: Mapping[str, Any], page: Page
+    recommendation: Recommendation,
+    say: str,
+    indicator: str,
+    name: uuid.UUID,
+    values: Mapping[str, Any],
+    rendering: Rendering,
 ) -> Json:
     """The parts every card has."""
-    wording = page.wording
+    wording = rendering.wording
     topic = wording.language.topics[recommendation.topic]
     sentences = topic.cards[say]
     source: Json = {
@@ -134,27 +139,10 @@ def _frame(
 
 
 def template_values(
-    recommendation: Recommendation,
-    subject: Subject | None,
-    facts: Facts,
-    language: Language,
-    data: Mapping[str, Any],
-    say: str | None = None,
+    recommendation: Recommendation, subject: Subject | None, facts: Facts, data: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the templates of a recommendation see; ``say`` is the card, which may rest on an ungraded statement."""
-    source = recommendation.source
-    if source.graded_cards and say not in source.graded_cards:
-        source = msgspec.structs.replace(source, grade=None, recommendation=[])
-    return {
-        "order": subject,
-        "facts": facts,
-        "p": recommendation.numbers,
-        "source": source,
-        "source_label": source.label[language.tag],
-        "notes": "",
-        "gaps": "",
-        **data,
-    }
+    """What the templates of a recommendation see."""
+    return {"order": subject, "facts": facts, "p": recommendation.numbers, "notes": "", "gaps": "", **data}
 
 
 def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> str:
@@ -169,25 +157,25 @@ def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> s
 def _gaps(topic: Topic, facts: Facts, language: Language) -> str:
     """What the topic would also have looked at and did not get: said on the card that is given all the same."""
     missing = facts.lacking(*topic.optional)
-    return language.notes["gaps"].render(missing=missing).strip() if missing else ""
+    return language.notes["gaps"].render({"missing": missing}).strip() if missing else ""
 
 
 def _suggestion(
-    suggestion: Suggestion, name: str, topic: TopicSentences, values: Mapping[str, Any], page: Page
+    suggestion: Suggestion, name: str, topic: TopicSentences, values: Mapping[str, Any], rendering: Rendering
 ) -> Json | None:
     label = one_line(
         topic.suggestions[suggestion.label].render({**values, "acts": suggestion.acts, "act": suggestion.acts[0]})
     )
-    actions = [action for act in suggestion.acts if (action := _action(act, label, page))]
+    actions = [action for act in suggestion.acts if (action := _action(act, label, rendering))]
     if len(actions) < len(suggestion.acts):
         return None
-    made: Json = {"label": label, "uuid": str(uuid.uuid5(page.hook_instance, name)), "actions": actions}
+    made: Json = {"label": label, "uuid": str(uuid.uuid5(rendering.hook_instance, name)), "actions": actions}
     return made | ({"isRecommended": True} if suggestion.recommended else {})
 
 
-def _action(act: Act, label: str, page: Page) -> Json | None:
+def _action(act: Act, label: str, rendering: Rendering) -> Json | None:
     """One action, or None when the draft has no id by which the client could find it."""
-    offer, context = page.offer, page.context
+    offer, context = rendering.offer, rendering.context
     match act:
         case CreateService(orderable):
             thing = offer.orderables[orderable]
@@ -201,7 +189,7 @@ def _action(act: Act, label: str, page: Page) -> Json | None:
         case ReviseOrder(order):
             if not order.ref:
                 return None
-            original = msgspec.json.decode(page.drafts[order.position])
+            original = msgspec.json.decode(rendering.drafts[order.position])
             return {
                 "type": "update",
                 "description": label,
@@ -209,12 +197,12 @@ def _action(act: Act, label: str, page: Page) -> Json | None:
             }
 
 
-def _not_evaluated(findings: Findings, unreadable: Mapping[str, int], page: Page) -> Json:
-    recommendation, language = page.wording.not_evaluated, page.wording.language
+def _not_evaluated(findings: Findings, unreadable: Mapping[str, int], rendering: Rendering) -> Json:
+    recommendation, language = rendering.wording.not_evaluated, rendering.wording.language
     data = {"unknown": list(_unknown_lines(findings.unknown, language)), "unreadable": dict(unreadable)}
-    values = template_values(recommendation, None, findings.facts, language, data)
-    name = card_uuid(page.hook_instance, NOT_EVALUATED, "")
-    return _frame(recommendation, "some-unknown", recommendation.indicators["default"], name, values, page)
+    values = template_values(recommendation, None, findings.facts, data)
+    name = card_uuid(rendering.hook_instance, NOT_EVALUATED, "")
+    return _frame(recommendation, "some-unknown", recommendation.indicators["default"], name, values, rendering)
 
 
 def _unknown_lines(unknown: Iterable[Unknown], language: Language) -> Iterator[Json]:

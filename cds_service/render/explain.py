@@ -82,11 +82,11 @@ def _finding(finding: Finding, facts: Facts, language: Language) -> str:
     outcome, topic = finding.outcome, language.topics[finding.code]
     recommendation = finding.topic.recommendation
     if isinstance(outcome, Advise):
-        values = template_values(recommendation, finding.subject, facts, language, outcome.data)
+        values = template_values(recommendation, finding.subject, facts, outcome.data)
         said = one_line(topic.cards[outcome.say].summary.render(values))
         stands = f" — replaced by the card of {finding.replaced_by}" if finding.replaced_by else ""
         return f"{about}: ADVISE ({outcome.indicator}) {said}{stands}"
     if isinstance(outcome, NoAdvice):
-        values = template_values(recommendation, finding.subject, facts, language, outcome.data)
+        values = template_values(recommendation, finding.subject, facts, outcome.data)
         return f"{about}: no advice. {one_line(topic.quiet[outcome.because].render(values))}"
     return f"{about}: cannot tell. {problem_list(outcome.missing)}"

@@ -9,30 +9,48 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import jinja2
+import msgspec
 
 from cds_service.base.complaints import ContentError
 from cds_service.base.kinds import RequestText
 from cds_service.base.numbers import clearance_number, plain_number
+from cds_service.knowledge.model import Source
 from cds_service.knowledge.texts import CardText, SharedText, TopicText
 from cds_service.render.escape import markdown
 
 
+class Sentence:
+    """A compiled template and the macros it may call."""
+
+    __slots__ = ("_macros", "_template")
+
+    def __init__(self, template: jinja2.Template, macros: object) -> None:
+        self._template, self._macros = template, macros
+
+    def render(self, values: Mapping[str, Any]) -> str:
+        """The sentence with these values. Raises what a filter raises, and jinja2's ``UndefinedError``."""
+        # Shared: Jinja takes the mapping as it is, instead of a copy of it and of its globals for every sentence.
+        context = self._template.new_context({**values, "m": self._macros}, shared=True)
+        return "".join(self._template.root_render_func(context))
+
+
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """One card's compiled templates."""
+    """One card's sentences."""
 
-    summary: jinja2.Template
-    detail: jinja2.Template
+    summary: Sentence
+    detail: Sentence
 
 
 @dataclass(frozen=True, slots=True)
 class TopicSentences:
     display: str
     cards: Mapping[str, Sentences]
-    quiet: Mapping[str, jinja2.Template]
-    suggestions: Mapping[str, jinja2.Template]
+    quiet: Mapping[str, Sentence]
+    suggestions: Mapping[str, Sentence]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +60,7 @@ class Language:
     tag: str
     shared: SharedText
     topics: Mapping[str, TopicSentences]
-    notes: Mapping[str, jinja2.Template]
+    notes: Mapping[str, Sentence]
 
 
 def _finalize_markdown(value: object) -> object:
@@ -87,32 +105,54 @@ def _environment(shared: SharedText, finalize: Callable[[object], object]) -> ji
     return env
 
 
+class _Compiler:
+    """Compiles templates with one way of putting values out."""
+
+    def __init__(self, shared: SharedText, macros: Mapping[str, str], finalize: Callable[[object], object]) -> None:
+        self._environment = _environment(shared, finalize)
+        self._environment.globals.clear()
+        self._macros = self._environment.from_string("".join(macros.values())).module
+
+    def sentence(self, text: str) -> Sentence:
+        """Raises jinja2's ``TemplateError``."""
+        return Sentence(self._environment.from_string(text), self._macros)
+
+
 def compile_language(
-    tag: str, shared: SharedText, macros: Mapping[str, str], topics: Mapping[str, TopicText], kinds: Mapping[str, str]
+    tag: str,
+    shared: SharedText,
+    macros: Mapping[str, str],
+    topics: Mapping[str, TopicText],
+    sources: Mapping[str, Source],
 ) -> Language:
-    """Compile one language. ``macros`` by file; ``kinds``: topic -> source kind, which picks the source line.
+    """Compile one language. ``macros`` by file; ``sources``: topic -> where it comes from, said on every card.
 
     Raises ``ContentError`` on a bad template.
     """
-    rich, plain = _environment(shared, _finalize_markdown), _environment(shared, _finalize_plain)
-    for env in (rich, plain):
-        # Jinja copies its globals into every rendering: only the macros are left, compiled once, called as m.name(...).
-        env.globals.clear()
-        env.globals["m"] = env.from_string("".join(macros.values())).module
+    rich, plain = _Compiler(shared, macros, _finalize_markdown), _Compiler(shared, macros, _finalize_plain)
+
+    def source_line(source: Source, say: str) -> str:
+        """It does not depend on the call: only a card that rests on the graded statement has the grade."""
+        if source.graded_cards and say not in source.graded_cards:
+            source = msgspec.structs.replace(source, grade=None, recommendation=[])
+        told = rich.sentence(shared.source_line[source.kind])
+        return told.render({"source": source, "source_label": source.label[tag]}).strip()
 
     # trim_blocks eats one line break after a tag, so parts are set three apart and tidied afterwards.
-    def detail(topic: str, card: CardText) -> jinja2.Template:
-        parts = [card.do, card.why, "{{ notes }}", shared.source_line[kinds[topic]], card.unknown or "", "{{ gaps }}"]
-        return rich.from_string("\n\n\n".join(p.strip() for p in parts if p.strip()))
+    def detail(topic: str, say: str, card: CardText) -> Sentence:
+        source = f"{{% raw %}}{source_line(sources[topic], say)}{{% endraw %}}"
+        parts = [card.do, card.why, "{{ notes }}", source, card.unknown or "", "{{ gaps }}"]
+        return rich.sentence("\n\n\n".join(p.strip() for p in parts if p.strip()))
 
     def sentences(topic: str, text: TopicText) -> TopicSentences:
         return TopicSentences(
             display=text.topic,
             cards={
-                say: Sentences(plain.from_string(card.summary), detail(topic, card)) for say, card in text.cards.items()
+                say: Sentences(plain.sentence(card.summary), detail(topic, say, card))
+                for say, card in text.cards.items()
             },
-            quiet={key: rich.from_string(line) for key, line in text.quiet.items()},
-            suggestions={key: plain.from_string(line) for key, line in text.suggestions.items()},
+            quiet={key: rich.sentence(line) for key, line in text.quiet.items()},
+            suggestions={key: plain.sentence(line) for key, line in text.suggestions.items()},
         )
 
     def named(topic: str, text: TopicText) -> TopicSentences:
@@ -126,7 +166,7 @@ def compile_language(
         tag=tag,
         shared=shared,
         topics={topic: named(topic, text) for topic, text in topics.items()},
-        notes={key: rich.from_string(line) for key, line in shared.notes.items()},
+        notes={key: rich.sentence(line) for key, line in shared.notes.items()},
     )
 
 

@@ -26,13 +26,9 @@ def _unsteady(facts: Facts, p: Parameters) -> tuple[Reading, Reading] | None:
     newest = facts.creatinine.current
     if newest is None:
         return None
-    window, limit = p.number("window"), p.share("change")
-    for older in facts.creatinine.history[1:]:
-        if (newest.when - older.when).days > window:
-            return None
-        if _change(newest, older) > limit:
-            return newest, older
-    return None
+    limit = p.share("change")
+    earlier = facts.creatinine.before(newest, p.days("window"))
+    return next(((newest, older) for older in earlier if _change(newest, older) > limit), None)
 
 
 def _change(newest: Reading, older: Reading) -> Fraction:

@@ -132,7 +132,6 @@ class Site(File, frozen=True):
     suppression: Suppression | None = None
     feedback: FeedbackOptions = msgspec.field(default_factory=FeedbackOptions)
     ibandronate: Literal["guideline", "label"] = "guideline"
-    default_language: LanguageTag | None = None
     prefetch: dict[str, str] = {}  # key of services.yaml -> the search that this site's FHIR server can answer
     preference_list: dict[str, list[Preference]] = {}  # orderable -> records, the first that fits is taken
 

@@ -51,7 +51,6 @@ class Settings:
     ``CDS_FHIR_VERSION``          auto                    ``R4``, ``R4B``, ``R5``; ``auto`` decides from the request
     ``CDS_SNOMED_AFFILIATE``      on                      ``off`` where the site has no SNOMED CT licence
     ``CDS_LABEL_RULES``           on                      ``off`` silences topics that do not rest on the guideline
-    ``CDS_TOPICS_OFF``            (none)                  topic codes to silence, comma-separated
     ``CDS_SITE_FILE``             (none)                  path of the site file (deploy/site.example.yaml)
     ``CDS_FETCH_SECONDS``         2                       what reading from a caller's FHIR server may take in all
     ============================= ======================= ===========================================================
@@ -77,7 +76,6 @@ class Settings:
     fhir_version: FhirVersion | None = None
     snomed_affiliate: bool = True
     label_rules: bool = True
-    topics_off: frozenset[str] = frozenset()
     site_file: Path | None = None
     fetch_seconds: int = 2
 
@@ -98,6 +96,13 @@ class Settings:
         return settings
 
 
+# What was a setting once, and what to write instead.
+_GONE = {
+    "CDS_TOPICS_OFF": "Write it in the site file: topics: {the-topic: off}",
+    "CDS_ALLOW_UNAUTHENTICATED": "Name the clients in the site file, with keys or certificate_subjects",
+}
+
+
 def _ready_for_production(settings: Settings, given: Mapping[str, Any]) -> None:
     """What production needs and a default cannot know. That clients authenticate is seen when the content is loaded."""
     if "database_url" not in given:
@@ -109,6 +114,8 @@ def _ready_for_production(settings: Settings, given: Mapping[str, Any]) -> None:
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
     for name in sorted(environ):
+        if name in _GONE:
+            raise SettingsError(name, "no longer a setting", _GONE[name])
         if name.startswith(_PREFIX) and name not in _VARIABLES:
             near = difflib.get_close_matches(name, _VARIABLES, n=1)
             known = ", ".join(n for n in _VARIABLES if n.startswith(_PREFIX))
@@ -137,7 +144,6 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str, str], Any]]] = {
     "CDS_FHIR_VERSION": ("fhir_version", values.version),
     "CDS_SNOMED_AFFILIATE": ("snomed_affiliate", values.switch),
     "CDS_LABEL_RULES": ("label_rules", values.switch),
-    "CDS_TOPICS_OFF": ("topics_off", values.topics),
     "CDS_SITE_FILE": ("site_file", values.file),
     "CDS_FETCH_SECONDS": ("fetch_seconds", values.number(1, 30)),
 }

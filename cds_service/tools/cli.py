@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import sys
+import traceback
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from cds_service import __version__, fixtures
 from cds_service.base.complaints import Faults, StartFault
 from cds_service.base.folders import content_root
 from cds_service.base.kinds import LANGUAGES, LanguageTag
-from cds_service.call.problems import CallProblem
+from cds_service.call.problems import CallProblem, RuleFailed
 from cds_service.caller import Defaults
 from cds_service.edition import Edition
 from cds_service.knowledge.codelists import accept
@@ -126,6 +127,9 @@ def check(file: str, at: str | None, language: LanguageTag | None, service: str 
         status, outcome = of_problem(problem)
         click.echo(json.dumps(outcome, ensure_ascii=False, indent=2))
         click.echo(f"HTTP status would be {status}", err=True)
+        if isinstance(problem, RuleFailed):
+            # On this terminal only: over HTTP no value of a patient may leave with an exception.
+            click.echo(_raised(problem.__cause__), err=True)
         sys.exit(1)
     if explained:
         wording = edition.wordings[answered.caller.language]
@@ -133,6 +137,14 @@ def check(file: str, at: str | None, language: LanguageTag | None, service: str 
             click.echo(line)
     else:
         click.echo(msgspec.json.format(msgspec.json.encode(answered.response), indent=2).decode())
+
+
+def _raised(error: BaseException | None) -> str:
+    """An exception with the file and the line it was raised at."""
+    if error is None:
+        return "(no exception)"
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error}, at {frame.filename}:{frame.lineno}"
 
 
 @main.command()
@@ -241,6 +253,25 @@ def list_unmatched(files: tuple[Path, ...]) -> None:
     for (kind, text), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         click.echo(f"{count}\t{kind}\t{text}")
     sys.exit(1 if failed else 0)
+
+
+@main.command("new-topic")
+@click.argument("code")
+@click.option("--service", required=True, help="The service that asks it: an id of cards/services.yaml.")
+@click.option("--on", "trigger", default="bisphosphonate", help="A drug group, procedure:<concept>, or chart.")
+def new_topic(code: str, service: str, trigger: str) -> None:
+    """Write the papers of a new topic CODE (YAML, rule, both texts, cases). Needs a source checkout."""
+    from cds_service.tools.new_topic import NotWritten, write_papers
+
+    edition = _edition(Settings.from_env({}))
+    try:
+        papers = write_papers(edition, code, service, trigger, content_root())
+    except NotWritten as error:
+        raise click.ClickException(str(error)) from None
+    for path in papers.written:
+        click.echo(f"wrote {path}")
+    for line in papers.next_steps:
+        click.echo(line)
 
 
 @main.group()

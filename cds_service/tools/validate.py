@@ -112,7 +112,11 @@ def _reader(resource: dict[str, Any], patient_id: str, edition: Edition, now: da
 def _meanings(read: Resource, readers: Readers, now: datetime) -> Iterator[str]:
     """What a resource means to the rules, in words."""
     if isinstance(read, Observation):
-        results = [r for rs in collect([read], readers.terminology, readers.measurements, now).values() for r in rs]
+        results = [
+            r
+            for rs in collect({bytes(read.code): [read]}, readers.terminology, readers.measurements, now).values()
+            for r in rs
+        ]
         yield from (f"{r.analyte}: {_result(r)}" for r in results)
     elif isinstance(read, Condition):
         found = diagnoses([read], readers.terminology, now)

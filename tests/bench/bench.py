@@ -24,19 +24,29 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-import fetch_bench  # all three beside this file
+import fetch_bench  # all four beside this file
+import levers
+import msgspec
 import trust_bench
 from bodies import body
 
 from cds_service import answer as line
+from cds_service.call.hook import read_hook
+from cds_service.caller import settle
+from cds_service.deliver.issue import issue
 from cds_service.edition import Edition
+from cds_service.evaluate.judge import judge
+from cds_service.fetch.obtain import Obtaining
+from cds_service.render.cards import render
 from cds_service.site.settings import Settings
+from cds_service.trust.gate import ANYBODY
 
 T = TypeVar("T")
 
 
 SIZES = (2, 20, 200, 1000)
 CALLS = {2: 1500, 20: 1200, 200: 500, 1000: 200}
+ENCODE = msgspec.json.Encoder().encode
 SERVICE = "/cds-services/bone-modifying-agents"
 
 
@@ -129,14 +139,15 @@ def _split(edition: Edition, payload: bytes, now: datetime) -> dict[str, float]:
 
     service = edition.knowledge.services.services[0]
     for _ in range(100):
-        asked = timed("parse: request", line.read_hook, payload, tuple(service.hooks))
-        record = timed("parse: resources", line.Obtaining, asked, edition.prefetch(service.id), None).record
-        orders = timed("facts: orders", edition.readers.orders, asked, record)
-        dues = timed("rules: which", line.due, edition, service.id, orders)
-        facts = timed("facts: patient", edition.readers.facts, record, orders, now)
-        findings = timed("rules: answers", line.evaluate, dues, facts)
-        page = line._page(edition, asked, "en", now, "R4")
-        timed("render", line.render, findings, record.unreadable, page)
+        call = timed("request", read_hook, payload, service.id, service.hooks)
+        caller = timed("caller", settle, edition.site, ANYBODY, call, now.date())
+        obtaining = timed("record", Obtaining, call, edition.prefetch(service.id), now, None)
+        subjects = timed("subjects", edition.readers.subjects, call, obtaining.drafts, obtaining.record)
+        findings = timed("judge", judge, edition, service.id, obtaining.record, subjects, now)
+        rendering = line._rendering(edition, caller, call, now)
+        response = timed("render", render, findings, obtaining.record.unreadable, rendering)
+        timed("issue", issue, response, findings, call, caller, None)
+        timed("encode", ENCODE, response)
     return {name: statistics.median(values) for name, values in times.items()}
 
 
@@ -148,3 +159,4 @@ if __name__ == "__main__":
         fetch_bench.compare(ours)
     trust_bench.compare(server)
     stages()
+    levers.compare()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 Json = dict[str, Any]
+LARGE = 200  # from so many resources on the patient has fifteen treatments
 LOINC = "http://loinc.org"
 # What a hospital's laboratory feed is mostly made of: a few results the rules read among many they do not.
 LABORATORY = [
@@ -76,6 +77,32 @@ def _fixed(now: datetime) -> list[tuple[str, Json]]:
     ]  # fmt: skip
 
 
+# What a patient of a cancer ward is on: the bench reads them as any record's treatment is read.
+TREATMENTS = [
+    "Osimertinib 80 mg tablet", "Omeprazole 20 mg capsule", "Amlodipine 5 mg tablet", "Metformin 500 mg tablet",
+    "Morphine sulfate 10 mg extended release tablet", "Ondansetron 8 mg tablet", "Dexamethasone 4 mg tablet",
+    "Atorvastatin 20 mg tablet", "Furosemide 20 mg tablet", "Lactulose oral solution", "Paracetamol 500 mg tablet",
+    "Enoxaparin 40 mg injection", "Potassium chloride 600 mg tablet", "Zopiclone 7.5 mg tablet",
+]  # fmt: skip
+
+
+def _treatment(number: int, now: datetime) -> Json:
+    return {
+        "resourceType": "MedicationRequest",
+        "id": f"treatment-{number}",
+        "status": "active",
+        "intent": "order",
+        "subject": {"reference": "Patient/bench"},
+        "medicationCodeableConcept": {"text": TREATMENTS[number]},
+        "authoredOn": (now - timedelta(days=10 + number)).isoformat(timespec="seconds"),
+        "dosageInstruction": [{
+            "text": "one by mouth once daily", "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}},
+            "route": {"coding": [{"system": "http://snomed.info/sct", "code": "26643006", "display": "Oral route"}]},
+            "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "tablet"}}],
+        }],
+    }  # fmt: skip
+
+
 def body(resources: int, now: datetime) -> bytes:
     """An order-sign request with about ``resources`` prefetched resources, and zoledronic acid 4 mg in the drafts."""
     keys = ["patient", "conditions", "laboratory", "measurements", "medicationRequests", "medicationStatements",
@@ -83,7 +110,9 @@ def body(resources: int, now: datetime) -> bytes:
     found: dict[str, list[Json]] = {key: [] for key in keys}
     for key, resource in itertools.islice(_fixed(now), resources):
         found[key].append(resource)
-    for number in range(max(0, resources - len(_fixed(now)))):
+    treated = len(TREATMENTS) if resources >= LARGE else 0
+    found["medicationRequests"] += [_treatment(number, now) for number in range(treated)]
+    for number in range(max(0, resources - len(_fixed(now)) - treated)):
         found["laboratory"].append(_laboratory(number, now))
     prefetch: Json = {key: _bundle(found[key]) for key in keys}
     prefetch["patient"] = found["patient"][0]

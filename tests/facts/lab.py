@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ import msgspec
 
 from cds_service.base.yamlfile import load_as
 from cds_service.facts.observations import collect
-from cds_service.facts.results import Reading, Result, Unusable
+from cds_service.facts.results import Reading, Result, Series, Unusable
 from cds_service.fhir.structs import Observation
 from cds_service.knowledge.measurements import Measurements
 
@@ -55,8 +55,16 @@ def observation(analyte: str = "creatinine", value: Any = None, unit: str | None
     return msgspec.json.decode(msgspec.json.encode(body), type=Observation)
 
 
-def results(*observations: Observation, now: datetime = NOW) -> dict[str, tuple[Result, ...]]:
-    return dict(collect(observations, Codes(), MEASUREMENTS, now))
+def by_code(observations: Iterable[Observation]) -> dict[bytes, list[Observation]]:
+    """Observations as a record holds them."""
+    coded: dict[bytes, list[Observation]] = {}
+    for each in observations:
+        coded.setdefault(bytes(each.code), []).append(each)
+    return coded
+
+
+def results(*observations: Observation, now: datetime = NOW) -> dict[str, Series]:
+    return collect(by_code(observations), Codes(), MEASUREMENTS, now)
 
 
 def only(*observations: Observation, now: datetime = NOW) -> Result:

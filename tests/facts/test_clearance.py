@@ -346,7 +346,7 @@ def test_every_creatinine_on_record_stands_in_the_history() -> None:
     told = results(creatinine(1.2, ago=400), creatinine(1.0, ago=30), creatinine(0, ago=1), weight(72))
     found = creatinines(told, TODAY, MEASUREMENTS)
     assert [float(r.value) for r in found.history] == [1.0, 1.2]
-    assert found.newest is found.history[0]
+    assert found.newest is next(found.history)
     assert found.current is None, "30 days ago is outside the window of 28"
     assert creatinines({}, TODAY, MEASUREMENTS).newest is None
 

@@ -16,7 +16,7 @@ from cds_service.facts.observations import collect, read
 from cds_service.facts.results import Reading, Unusable
 from cds_service.fhir.dates import age_on, day_of, moment_of
 from cds_service.fhir.structs import Observation
-from tests.facts.lab import MEASUREMENTS, NOW, Codes, observation, only, reading, results, why
+from tests.facts.lab import MEASUREMENTS, NOW, Codes, by_code, observation, only, reading, results, why
 
 
 @pytest.mark.parametrize("status", ["final", "amended", "corrected", "appended", "preliminary"])
@@ -292,6 +292,6 @@ def test_whatever_comes_never_raises_and_its_order_makes_no_difference(
     bodies: list[Any], shuffle: random.Random
 ) -> None:
     rows = [msgspec.json.decode(msgspec.json.encode(body), type=Observation) for body in bodies]
-    before = collect(rows, Codes(), MEASUREMENTS, NOW)
+    before = collect(by_code(rows), Codes(), MEASUREMENTS, NOW)
     shuffle.shuffle(rows)
-    assert collect(rows, Codes(), MEASUREMENTS, NOW) == before
+    assert collect(by_code(rows), Codes(), MEASUREMENTS, NOW) == before

@@ -71,4 +71,4 @@ def facts_of(given: Mapping[str, Any], drugs: Drugs) -> tuple[Facts, Subject]:
         tests=procedures,
         gaps={need: Missing(need, "not-obtained") for need in part(GapsGiven).not_obtained},
     )
-    return facts, orders.all[0] if "order" in given else Chart()
+    return facts, orders.all[0] if given.get("order") else Chart()

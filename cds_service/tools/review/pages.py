@@ -146,7 +146,7 @@ def _wordings(edition: Edition, recommendation: Recommendation, asked: list[Aske
 def _wording(edition: Edition, recommendation: Recommendation, say: str, one: Asked, tag: str) -> Iterator[str]:
     assert isinstance(one.outcome, Advise)
     language = edition.wordings[tag].language
-    values = template_values(recommendation, one.subject, one.facts, language, one.outcome.data, say)
+    values = template_values(recommendation, one.subject, one.facts, one.outcome.data)
     sentences = language.topics[recommendation.topic].cards[say]
     yield from (
         f"### {say} ({tag}, {one.outcome.indicator})",

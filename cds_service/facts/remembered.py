@@ -1,0 +1,37 @@
+"""Drugs remembered by what treatments say: a hospital writes the same few prescriptions over and over."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cds_service.facts.drugs import DrugReader, Lookup, Recognised, dosages_of, extensions_of
+from cds_service.fhir.references import Treatment, medication_reference
+
+_encode = msgspec.json.Encoder().encode
+_REMEMBERED = 4096  # treatments
+_LONGEST = 4096  # bytes of what one says
+
+
+class RememberedDrugs:
+    """Reads as ``DrugReader`` does, and each wording once.
+
+    What a treatment refers to may differ from record to record: one that refers to a Medication is read anew.
+    """
+
+    def __init__(self, reader: DrugReader) -> None:
+        self._reader, self._known = reader, dict[bytes, Recognised]()
+
+    def read(self, treatment: Treatment, lookup: Lookup) -> Recognised:
+        """The drug of a treatment; see ``DrugReader.read``."""
+        if medication_reference(treatment) is not None:
+            return self._reader.read(treatment, lookup)
+        concepts = (treatment.medication_codeable_concept, treatment.medication)
+        said = _encode((*concepts, dosages_of(treatment), extensions_of(treatment)))
+        known = self._known.get(said)
+        if known is None:
+            known = self._reader.read(treatment, lookup)
+            if len(said) <= _LONGEST:
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                self._known[said] = known
+        return known
