@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 LOCKED := install --quiet --disable-pip-version-check --require-hashes --no-deps -r
 # What writes the locks.
 UV := uv==0.13.9
-.PHONY: help serve test quick lint types unit fresh review bench crash mutants acceptance lock clean
+.PHONY: help serve test quick lint types unit fresh review bench crash siege mutants acceptance lock clean
 
 # $(call timed,what,command): the command, and how long it took.
 timed = @start=$$(date +%s); $(2) && echo "$(1): $$(( $$(date +%s) - start )) s"
@@ -79,6 +79,9 @@ tests/acceptance/node_modules/.package-lock.json: tests/acceptance/package.json 
 	npm ci --prefix tests/acceptance --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+siege: $(VENV)/test.stamp ## loads against a real server: slow clients, floods, hung workers, full disks (five minutes)
+	$(BIN)/python tests/siege/run.py
+
 crash: $(VENV)/test.stamp ## kill -9 of the whole server under feedback load, twenty times on each database
 	$(BIN)/python tests/crash/run.py
 
@@ -105,7 +108,7 @@ build/supply/stamp: $(VENV)/pyvenv.cfg requirements-supply.lock
 build/runtime/stamp: $(VENV)/pyvenv.cfg requirements.lock
 	rm -rf build/runtime
 	$(PYTHON) -m venv --without-pip build/runtime
-	$(BIN)/python -m pip --python build/runtime install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip --python build/runtime $(LOCKED) requirements.lock
 	@touch $@
 
 .PHONY: sbom audit

@@ -17,6 +17,8 @@ Profile = Literal["development", "production"]
 
 _PREFIX = "CDS_"
 _MEBIBYTE = 1024 * 1024
+# Two questions of a load balancer that asks every other second.
+_PRODUCTION_DRAIN_SECONDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,8 @@ class Settings:
     ``PORT``                      8000                    TCP port, 0 to 65535 (0: any free one, printed at start)
     ``WORKERS``                   2                       processes, 1 to 64: one per core
     ``THREADS``                   4                       threads per process that run the application, 1 to 64
+    ``CDS_DRAIN_SECONDS``         0; production: 5        from SIGTERM until no connection is accepted, 0 to 60: what a
+                                                          load balancer needs to notice that ``/readyz`` says 503
     ``CDS_PROFILE``               development             ``production`` starts only with clients that authenticate and
                                                           with ``CDS_DATABASE_URL``
     ``CDS_PUBLIC_URL``            (none)                  where clients reach this server: what tokens must be made for
@@ -58,6 +62,7 @@ class Settings:
     port: int = 8000
     workers: int = 2
     threads: int = 4
+    drain_seconds: int = 0
     profile: Profile = "development"
     public_url: str | None = None
     clients: str | None = field(default=None, repr=False)
@@ -86,6 +91,8 @@ class Settings:
             for name, (member, read) in _VARIABLES.items()
             if environ.get(name, "").strip()
         }
+        if given.get("profile") == "production":
+            given.setdefault("drain_seconds", _PRODUCTION_DRAIN_SECONDS)
         settings = cls(**given)
         if settings.profile == "production":
             _ready_for_production(settings, given)
@@ -124,6 +131,7 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str, str], Any]]] = {
     "PORT": ("port", values.number(0, 65535)),
     "WORKERS": ("workers", values.number(1, 64)),
     "THREADS": ("threads", values.number(1, 64)),
+    "CDS_DRAIN_SECONDS": ("drain_seconds", values.number(0, 60)),
     "CDS_PROFILE": ("profile", values.one_of("development", "production")),
     "CDS_PUBLIC_URL": ("public_url", values.address),
     "CDS_CLIENTS": ("clients", values.plain),

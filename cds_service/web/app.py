@@ -36,6 +36,7 @@ from cds_service.web.language import choose_language
 from cds_service.web.openapi import openapi
 from cds_service.web.outcomes import answer_json, outcome
 from cds_service.web.outcomes import issue as problem
+from cds_service.web.probes import probes
 from cds_service.web.servers import fhir_servers
 
 log = logging.getLogger("cds_service")
@@ -64,15 +65,25 @@ def create_app(
     journal(app)
     guard(app, gate_of(settings, edition, memory), settings)
     _information(app, edition, memory)
+    probes(app, memory)
     _calls(app, settings, edition, clock, memory)
     if memory:
         _feedback(app, edition, clock, memory)
         record_calls(app, edition, memory)
+        # If nobody ever calls: used tokens are to be forgotten. In each worker, never before the fork.
+        app.extensions["begin"] = memory.audit.start
         app.extensions["close"] = memory.close
     errors(app)
     cross_origin(app, settings)
     app.extensions["warm"] = lambda: _warm(app, edition, clock)
     return app
+
+
+def load_app(settings: Settings) -> Flask:
+    """The application with its memory, everything read anew from content, site file and key files. Raises
+    ``StartFault``."""
+    edition = Edition.load(settings)
+    return create_app(settings, edition, memory=Memory.open(settings, edition.site.suppression))
 
 
 def _information(app: Flask, edition: Edition, memory: Memory | None) -> None:

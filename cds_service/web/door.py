@@ -1,4 +1,4 @@
-"""The door: every request but the health check passes the gate before its body is looked at."""
+"""The door: every request but the health checks passes the gate before its body is looked at."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from cds_service.trust.gate import ANYBODY, Asked, FirstUse, Gate, Identity
 from cds_service.trust.limits import Limiter
 from cds_service.trust.refusal import Refusal
 from cds_service.trust.registry import Registry
+from cds_service.web.always import say_always
 from cds_service.web.outcomes import answer_json, issue, outcome
 
 log = logging.getLogger("cds_service.trust")
 
 # A load balancer has no token.
-OPEN = frozenset({"health"})
+OPEN = frozenset({"health", "livez", "readyz"})
 _RIGHTS: dict[str | None, Right] = {"call": "call", "feedback": "feedback"}
 _OPEN_HEADER = ("CDS-Development", "open; callers are not authenticated")
 _TEXTS = {
@@ -113,12 +114,6 @@ def guard(app: Flask, gate: Gate | None, settings: Settings) -> None:
             response.headers["Retry-After"] = str(refusal.retry_after)
         return response
 
+    say_always(app, *(() if gate else (_OPEN_HEADER,)))
     if gate is None:
         log.warning("profile development: callers are not authenticated; whoever reaches this port is answered")
-
-        app.extensions["headers"] = [_OPEN_HEADER]
-
-        @app.after_request
-        def say_open(response: Response) -> Response:
-            response.headers[_OPEN_HEADER[0]] = _OPEN_HEADER[1]
-            return response

@@ -37,7 +37,8 @@ _REASONS = {
     415: "The media type is neither application/json nor application/fhir+json.",
     429: "This client asks more often than it may, or tells of too many cards never issued; see Retry-After.",
     500: "A fault of the service. No advice was given.",
-    503: "Callers cannot be authenticated, or feedback cannot be stored, for the moment. Nothing was done.",
+    503: "Callers cannot be authenticated, feedback cannot be stored, or this server should not be called, for the "
+    "moment. Nothing was done.",
 }
 
 
@@ -58,6 +59,8 @@ def openapi(edition: Edition, *, feedback: bool) -> Json:
                 for s in edition.knowledge.services.services
                 if feedback
             },
+            "/livez": {"get": _probe("Whether this process answers", "alive")},
+            "/readyz": {"get": _probe("Whether a load balancer should send callers here", "ready", _errors(503))},
         },
         "components": {
             "schemas": {
@@ -72,6 +75,13 @@ def openapi(edition: Edition, *, feedback: bool) -> Json:
 
 def _discovered() -> Json:
     return {"200": {"description": "The services."}, **_errors(401, 403, 429, 503)}
+
+
+def _probe(summary: str, status: str, errors: Json | None = None) -> Json:
+    schema = {"type": "object", "required": ["status"], "properties": {"status": {"const": status}}}
+    good = {"description": f"It is {status}.", "content": {"application/json": {"schema": schema}}}
+    # No token: who asks has none.
+    return {"summary": summary, "security": [], "responses": {"200": good, **(errors or {})}}
 
 
 def _feedback(edition: Edition) -> Json:
