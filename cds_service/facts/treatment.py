@@ -6,16 +6,14 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from cds_service.facts.dates import day_of
-from cds_service.facts.drugs import DrugReader, Lookup, Recognised
+from cds_service.facts.drugs import DrugReader, Lookup
 from cds_service.facts.facts import Arrangement, Diagnosis, DrugUse, RequestText
+from cds_service.facts.medications import NOT_TREATMENT, REQUEST_ACTIVE, treatments
 from cds_service.facts.orders import OrderReader
 from cds_service.fhir.structs import (
     Appointment,
     CodeableConcept,
     Condition,
-    MedicationAdministration,
-    MedicationRequest,
-    MedicationStatement,
     Procedure,
     ServiceRequest,
     many,
@@ -25,14 +23,6 @@ from cds_service.record.read import Record
 
 NEVER_VERIFIED = frozenset({"refuted", "entered-in-error"})
 INACTIVE = frozenset({"inactive", "resolved"})
-REQUEST_ACTIVE = frozenset({"active", "on-hold"})
-REQUEST_ENDED = frozenset({"stopped", "completed"})
-# A proposal or plan on record is not treatment.
-NOT_TREATMENT = frozenset({"proposal", "plan", "option"})
-STATEMENT_ACTIVE = frozenset({"active", "recorded"})
-STATEMENT_ENDED = frozenset({"completed", "stopped"})
-NOT_TAKEN = frozenset({"not-taking", "stopped", "not-taken", "on-hold", "never"})
-GIVEN = frozenset({"completed", "in-progress"})
 DONE = frozenset({"completed", "in-progress"})
 BOOKED = frozenset({"booked", "pending", "arrived", "checked-in"})
 
@@ -79,74 +69,8 @@ def _code(status: CodeableConcept | str | None) -> str | None:
 def uses(
     record: Record, reader: DrugReader, lookup: Lookup, drafts: frozenset[str], now: datetime
 ) -> Iterator[DrugUse]:
-    """Treatment on record with a drug of the code lists. ``drafts``: references of the draft orders, which stand for
-    themselves and not for treatment."""
-    today = now.date()
-    for request in record.of(MedicationRequest):
-        if f"MedicationRequest/{request.id}" not in drafts and (use := _request(request, reader, lookup)):
-            yield use
-    for statement in record.of(MedicationStatement):
-        if use := _statement(statement, reader, lookup, today):
-            yield use
-    for administration in record.of(MedicationAdministration):
-        if (use := _administration(administration, reader, lookup)) and use.when and use.when <= today:
-            yield use
-
-
-def _request(request: MedicationRequest, reader: DrugReader, lookup: Lookup) -> DrugUse | None:
-    status = request.status
-    if request.do_not_perform or request.intent in NOT_TREATMENT or status not in REQUEST_ACTIVE | REQUEST_ENDED:
-        return None
-    ref = f"MedicationRequest/{request.id or '?'}"
-    found, when = reader.read(request, lookup), day_of(request.authored_on)
-    return _use("request", found, ref, when, None, status in REQUEST_ACTIVE, status in REQUEST_ENDED)
-
-
-def _statement(statement: MedicationStatement, reader: DrugReader, lookup: Lookup, today: date) -> DrugUse | None:
-    status = statement.status
-    adherence = _code(statement.adherence.code) if statement.adherence else None
-    if status not in STATEMENT_ACTIVE | STATEMENT_ENDED or adherence in NOT_TAKEN:
-        return None
-    period = statement.effective_period
-    start = day_of(statement.effective_date_time) or day_of(period.start if period else None)
-    until = day_of(period.end) if period else None
-    over = status in STATEMENT_ENDED or (until is not None and until < today)
-    ref = f"MedicationStatement/{statement.id or '?'}"
-    when = start or day_of(statement.date_asserted)
-    return _use("statement", reader.read(statement, lookup), ref, when, until, not over, over)
-
-
-def _administration(given: MedicationAdministration, reader: DrugReader, lookup: Lookup) -> DrugUse | None:
-    if given.status not in GIVEN:
-        return None
-    period = given.effective_period or given.occurence_period
-    when = day_of(given.effective_date_time or given.occurence_date_time) or day_of(period.start if period else None)
-    ref = f"MedicationAdministration/{given.id or '?'}"
-    return _use("administration", reader.read(given, lookup), ref, when, None, given.status == "in-progress", False)
-
-
-def _use(
-    kind: str, found: Recognised, ref: str, when: date | None, until: date | None, active: bool, ended: bool
-) -> DrugUse | None:
-    if not found.groups:
-        return None
-    return DrugUse(
-        kind=kind,  # type: ignore[arg-type]  # one of the three words above
-        drugs=found.drugs,
-        groups=found.groups,
-        product=found.product,
-        active=active,
-        ended=ended,
-        when=when,
-        until=until,
-        text=found.text,
-        ref=RequestText(ref),
-        dose=found.dosed.dose,
-        route=found.dosed.route,
-        daily_mg=found.dosed.daily_mg,
-        counts=found.counts,
-        substance=found.substance,
-    )
+    """Treatment on record with a drug of the code lists (``medications`` tells also what cannot be read)."""
+    yield from treatments(record, reader, lookup, drafts, now).uses
 
 
 def arrangements(record: Record, orders: OrderReader) -> Iterator[Arrangement]:

@@ -87,19 +87,28 @@ class Ratio(Element, frozen=True):
 
 
 class Repeat(Element, frozen=True):
+    bounds_duration: Quantity | None = None
+    bounds_range: Range | None = None
+    bounds_period: Period | None = None
+    count: Decimal | None = None
+    count_max: Decimal | None = None
     frequency: Decimal | None = None
+    frequency_max: Decimal | None = None
     period: Decimal | None = None
+    period_max: Decimal | None = None
     period_unit: str | None = None
     duration: Decimal | None = None
     duration_unit: str | None = None
 
 
 class Timing(Element, frozen=True):
+    event: Many[str] = None
     repeat: Repeat | None = None
     code: CodeableConcept | None = None
 
 
 class DoseAndRate(Element, frozen=True):
+    type: CodeableConcept | None = None
     dose_quantity: Quantity | None = None
     dose_range: Range | None = None
     rate_quantity: Quantity | None = None
@@ -118,6 +127,7 @@ class Dosage(Element, frozen=True):
     """A Dosage of R4/R5, with the STU3 names Epic still sends beside them."""
 
     text: str | None = None
+    additional_instruction: Many[CodeableConcept] = None
     timing: Timing | None = None
     route: CodeableConcept | None = None
     dose_and_rate: Many[DoseAndRate] = None
@@ -198,11 +208,23 @@ class Observation(Resource, frozen=True, tag="Observation"):
 class MedicationIngredient(Element, frozen=True):
     item_codeable_concept: CodeableConcept | None = None
     item: CodeableConcept | None = None
+    strength: Ratio | None = None
+    # R5
+    strength_ratio: Ratio | None = None
+    strength_quantity: Quantity | None = None
 
 
 class Medication(Resource, frozen=True, tag="Medication"):
     code: CodeableConcept | None = None
     ingredient: Many[MedicationIngredient] = None
+    amount: Ratio | None = None
+    # R5
+    total_volume: Quantity | None = None
+
+
+class DispenseRequest(Element, frozen=True):
+    validity_period: Period | None = None
+    expected_supply_duration: Quantity | None = None
 
 
 class MedicationRequest(Resource, frozen=True, tag="MedicationRequest"):
@@ -219,6 +241,13 @@ class MedicationRequest(Resource, frozen=True, tag="MedicationRequest"):
     reason: Many[CodeableConcept] = None
     status_reason: CodeableConcept | None = None
     dosage_instruction: Many[Dosage] = None
+    # R5
+    rendered_dosage_instruction: str | None = None
+    dispense_request: DispenseRequest | None = None
+    # Told by the patient or taken over from elsewhere: R4 in two shapes, R5 in one.
+    reported_boolean: bool | None = None
+    reported_reference: Reference | None = None
+    reported: bool | None = None
     contained: list[msgspec.Raw] | None = None
     extension: list[Extension] | None = None
     prior_prescription: Reference | None = None
@@ -241,6 +270,8 @@ class MedicationStatement(Resource, frozen=True, tag="MedicationStatement"):
     effective_period: Period | None = None
     date_asserted: str | None = None
     dosage: Many[Dosage] = None
+    # R5
+    rendered_dosage_instruction: str | None = None
     contained: list[msgspec.Raw] | None = None
 
 
@@ -252,9 +283,11 @@ class MedicationAdministration(Resource, frozen=True, tag="MedicationAdministrat
     subject: Reference | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
-    # R5 spells it with one r in the middle.
+    # R5 spells it with one r in the middle; some senders mend that.
     occurence_date_time: str | None = None
     occurence_period: Period | None = None
+    occurrence_date_time: str | None = None
+    occurrence_period: Period | None = None
     dosage: Many[Dosage] = None
     contained: list[msgspec.Raw] | None = None
 

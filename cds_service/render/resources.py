@@ -9,7 +9,8 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from cds_service.evaluate.outcome import CreateDrug, ReviseOrder
-from cds_service.facts.doses import DoseReader, norm
+from cds_service.facts.doses import DoseReader
+from cds_service.facts.told import norm
 from cds_service.knowledge.dosing import Dosing
 from cds_service.knowledge.services import Orderable
 
