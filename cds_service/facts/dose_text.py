@@ -114,6 +114,8 @@ def _mass(terms: list[Term], at: int, mg: Fraction, said: Said) -> None:
         return
     if after.kind == "per" and _each(terms, at):
         said.each.add(mg)
+    elif after.kind == "per" and before.kind == "times" and _at(terms, at + 2).kind == "piece":
+        _of_a_kind(terms, at, mg, said)
     elif after.kind == "per" or _per_before(terms, at) is not None:
         _divided(_divisor(terms, at), mg, said)
     elif after.kind == "piece" and after.value is None:
@@ -189,7 +191,7 @@ def _of_a_kind(terms: list[Term], at: int, mg: Fraction, said: Said) -> None:
     """ "two 4 mg vials", "2 x 4 mg vials", "4 mg vials x 2", or one "4 mg vial"."""
     place = at - 2 if _at(terms, at - 1).kind == "times" else at - 1
     count = _at(terms, place)
-    free = count.kind == "number" and not (count.glued and _at(terms, place - 1).kind == "word")
+    free = count.kind == "number" and not (count.glued and _at(terms, place - 1).word[-1:].isalpha())
     if count.kind == "number":
         if free and count.value is not None and _at(terms, place - 1).kind not in ("calendar", "clock"):
             said.each.add(mg)

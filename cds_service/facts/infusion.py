@@ -30,7 +30,7 @@ class InfusionText:
         day = max(dosing.minutes.values())
         self._minutes = {norm(u): f for u, f in dosing.minutes.items() if f < day}
         unit = _any(self._minutes)
-        span = r"(?P<span> ?(?:[-~‐–—−〜至到]|to(?![a-z])) ?[0-9.]+)?"
+        span = rf"(?P<span> ?(?:{unit})? ?(?:[-~‐–—−〜至到或]|(?:to|or)(?![a-z])) ?[0-9.]+)?"
         # Every gap is one optional space, so that no two parts can share a run of characters.
         sign, digits = r"(?P<sign> ?[<>≤≥≦≧~]=? ?)?", r"(?P<number>(?<![0-9.,/])[0-9][0-9.,/]*)"
         limits = rf"(?: ?(?:{_any(words.upper_after)}))?(?: ?(?:{_any(words.lower_after)}))?"

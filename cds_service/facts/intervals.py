@@ -21,6 +21,12 @@ _NUMBER = rf"(?<![0-9.])[0-9]{{1,{LONGEST_NUMBER}}}(?:\.[0-9]{{1,{LONGEST_NUMBER
 _SPAN = r" ?(?:[-~‐–—−〜至到或]|to\b|or\b) ?"
 
 
+_WEEK = 7
+_latin = re.compile("[a-z]")
+# What parts words: every mark, and the border between Latin letters and Chinese.
+_marks = re.compile("[^a-z0-9\u3400-\u9fff]+|(?<=[a-z])(?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff])(?=[a-z])")
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
     """Days from dose to dose. ``high`` differs from ``low`` where the order leaves a span ("every 3 to 4 weeks")."""
@@ -50,7 +56,8 @@ class IntervalReader:
         latin = "|".join(re.escape(u) for u in units if u.isascii())
         chinese = "|".join(re.escape(u) for u in units if not u.isascii())
         # 每周期 is each cycle, and 月经 no month.
-        unit = rf"(?P<unit>(?:{latin})(?![a-z0-9])|(?:{chinese})(?![期经]))"
+        plain_unit = rf"(?:{latin})(?![a-z0-9])|(?:{chinese})(?![期经])"
+        unit = rf"(?P<unit>{plain_unit})"
         leads = (
             r"(?<![a-z])(?:every|each|per)(?![a-z])",
             r"(?<![a-z])q(?![a-z]{3})",
@@ -62,13 +69,20 @@ class IntervalReader:
         times = rf"(?P<before>(?:once|twice)(?= )|(?:{amount})(?= ?(?:次|times|doses?))) ?(?:次|times|doses?)? ?"
         self._every = re.compile(
             rf"(?:{times})?(?P<lead>{'|'.join(leads)}) ?"
-            rf"(?:(?P<first>{amount})(?:{_SPAN}(?P<last>{amount}))?)? ?-?(?:个)? ?{unit}"
+            rf"(?:(?P<first>{amount})(?: ?(?P<near>{plain_unit}))?{_SPAN}(?P<last>{amount})|(?P<only>{amount}))?"
+            rf" ?-?(?:个)? ?{unit}"
             rf"(?: ?(?P<after>{amount}) ?(?:次|times))?"
         )
         # What a rate "per day" or "/日" divides: a dose, a piece or a giving. "Cycle 1 / Day 1" divides nothing.
         divided = {*map(norm, dosing.milligrams), *map(norm, dosing.count_units), *map(norm, dosing.dose_words)}
         self._divided = re.compile("(?:" + "|".join(sorted(map(re.escape, divided), key=len, reverse=True)) + ") ?$")
-        self._named = {_spaced(w): f for w, f in dosing.intervals.items()}
+        self._intervals = {norm(w): f for w, f in dosing.intervals.items()}
+        named = "|".join(
+            rf"(?<![a-z]){re.escape(w)}(?![a-z])" if w.isascii() else re.escape(w)
+            for w in sorted(self._intervals, key=len, reverse=True)
+        )
+        count = rf"(?P<times>(?:once|twice)(?= )|(?:{amount})(?= times)) ?(?:times )?"
+        self._named = re.compile(rf"(?:{count}|(?P<several>{amount})[- ])?(?P<word>{named})")
         self._once = tuple(map(_spaced, dosing.once_words))
         self._not_once = tuple(map(_spaced, dosing.not_once))
 
@@ -145,21 +159,28 @@ class IntervalReader:
 
     def _written(self, line: str) -> Interval | None:
         """The one interval of a text; None when it states none, or several."""
-        found = [i for i in self._every_in(line) if i]
-        if not found:
-            spaced = _spaced(line)
-            found = [Interval(days, days, RequestText(w.strip())) for w, days in self._named.items() if w in spaced]
+        found = list(self._every_in(line)) or list(self._named_in(line))
         return found[0] if len({(i.low, i.high) for i in found}) == 1 else None
 
-    def _every_in(self, line: str) -> Iterator[Interval | None]:
+    def _named_in(self, line: str) -> Iterator[Interval]:
+        """ "weekly", "twice daily" (half a day), "3-weekly" (three weeks; of days and years nobody says so)."""
+        for match in self._named.finditer(line):
+            days = self._intervals[match["word"]]
+            times, several = self._amount(match["times"]), self._amount(match["several"])
+            if times and several and not (match["several"] and days < _WEEK):
+                days = days * several / times
+                yield Interval(days, days, RequestText(match.group(0).strip()))
+
+    def _every_in(self, line: str) -> Iterator[Interval]:
         for match in self._every.finditer(line):
             lead, unit = match["lead"], self._days[match["unit"]]
             if lead in ("/", "per") and not self._divides(line, match, unit):
                 continue
-            first, last = self._amount(match["first"]), self._amount(match["last"] or match["first"])
+            first, last = self._amount(match["first"] or match["only"]), self._amount(match["last"] or match["only"])
             times = self._amount(match["after"] or match["before"])
             if first and last and times:
-                low, high = bounded(first * unit / times), bounded(last * unit / times)
+                near = self._days[match["near"]] if match["near"] else unit
+                low, high = bounded(first * near / times), bounded(last * unit / times)
                 if low and high and low <= high:
                     yield Interval(low, high, RequestText(match.group(0).strip()))
 
@@ -192,13 +213,9 @@ def _texts(dosage: Dosage) -> Iterator[str]:
 
 
 def _spaced(text: str) -> str:
-    """English as words with spaces around, so that "st" is not found in "first"; Chinese as it is."""
-    text = text.strip().lower()
-    return text if not text.isascii() and len(text) <= 6 and not re.search("[a-z]", text) else f" {_words(text)} "
-
-
-def _words(text: str) -> str:
-    return re.sub("[^a-z0-9\u3400-\u9fff]+", " ", text).strip()
+    """A text as words with spaces around, so that "st" is not found in "first"; a Chinese name without them."""
+    words = " ".join(_marks.sub(" ", text).split())
+    return f" {words} " if _latin.search(words) else words
 
 
 def _within_a_day(start: Moment, end: Moment) -> bool:

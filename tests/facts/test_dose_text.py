@@ -43,6 +43,10 @@ from tests.facts.dosages import READER, every, mg, quantity, read
         ("two 60 mg syringes", 120),
         ("3 ampoules (2 mg/ampoule)", 6),
         ("每支1mg,6支", 6),
+        ("8 mg (2 x 4 mg vials)", 8),
+        ("2×4mg/支", 8),
+        ("90mg(15mg×6支)静滴2-4小时", 90),
+        ("一次2支(每支4mg)，一日1次", 8),
     ],
 )
 def test_pieces_with_what_each_holds_are_a_dose(text: str, expected: int) -> None:

@@ -42,6 +42,10 @@ from tests.facts.dosages import every, read
         ("over 15 min q12h", 15),
         ("静滴30分钟，输注前30分钟地塞米松", 30),
         ("infuse over 5 minutes", 5),
+        ("静脉滴注时间不得少于15分钟", 15),
+        ("15min ivgtt", 15),
+        ("静滴>=15min", 15),
+        ("run in over 30 minutes", 30),
     ],
 )
 def test_one_unmistakable_time_is_read(text: str, minutes: int) -> None:
@@ -56,6 +60,9 @@ def test_one_unmistakable_time_is_read(text: str, minutes: int) -> None:
         ("静滴30分钟，输注时间2小时", "infusion-times-differ"),
         ("over 15-30 min", "infusion-text-unreadable"),
         ("over 15 to 30 minutes", "infusion-text-unreadable"),
+        ("infuse over 15min - 30min", "infusion-text-unreadable"),
+        ("over 15 or 30 min", "infusion-text-unreadable"),
+        ("静滴15分钟至30分钟", "infusion-text-unreadable"),
         ("静滴15~30分钟", "infusion-text-unreadable"),
         ("静滴30分钟内", "infusion-text-unreadable"),
         ("输注时间不超过30分钟", "infusion-text-unreadable"),

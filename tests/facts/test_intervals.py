@@ -43,6 +43,8 @@ DAY = {"value": 1, "unit": "d", "code": "d"}
         {"text": "单次 4mg 静滴"},
         {"text": "临时医嘱：唑来膦酸4mg"},
         {"text": "立即静滴4mg"},
+        {"text": "4mg静滴st"},
+        {"text": "4 mg x1 dose"},
         {"text": "4 mg", "additionalInstruction": [{"text": "once only"}]},
     ],
 )
@@ -75,7 +77,14 @@ def test_one_dose_has_no_interval(dosage: dict[str, Any]) -> None:
         ({"text": "first dose 4 mg, then q4w"}, 28),
         ({"text": "一次性注射器，每4周"}, 28),
         ({"text": "twice a day"}, Fraction(1, 2)),
-        ({"text": "3 times daily"}, 1),
+        ({"text": "3 times daily"}, Fraction(1, 3)),
+        ({"text": "twice weekly"}, Fraction(7, 2)),
+        ({"text": "120 mg 4-weekly"}, 28),
+        ({"text": "120 mg 4 weekly"}, 28),
+        ({"text": "three-monthly"}, 90),
+        ({"text": "120 mg q4wks"}, 28),
+        ({"text": "1 tablet daily"}, 1),
+        ({"text": "4mg，第1天，每3周重复"}, 21),
         ({"text": "three times a day"}, Fraction(1, 3)),
         ({"text": "每日3次"}, Fraction(1, 3)),
         ({"text": "每天三次"}, Fraction(1, 3)),
@@ -109,6 +118,9 @@ def test_what_repeats_has_an_interval(dosage: dict[str, Any], days: Fraction) ->
         ({"text": "每3至4周"}, 21, 28, "每3至4周"),
         ({"text": "每21-28天"}, 21, 28, "每21-28天"),
         ({"text": "every three to four weeks"}, 21, 28, "every three to four weeks"),
+        ({"text": "q21d-28d"}, 21, 28, "q21d-28d"),
+        ({"text": "every 3 weeks to 1 month"}, 21, 30, "every 3 weeks to 1 month"),
+        ({"text": "every 3 or 4 weeks"}, 21, 28, "every 3 or 4 weeks"),
     ],
 )
 def test_a_span_keeps_both_ends(dosage: dict[str, Any], low: int, high: int, shown: str) -> None:
@@ -143,6 +155,7 @@ def test_a_span_keeps_both_ends(dosage: dict[str, Any], low: int, high: int, sho
         {"timing": {"event": ["2026-03-02", "2026-03-30"]}},
         {"text": "single-dose vial 4 mg"},
         {"text": "first"},
+        {"text": "take 4 daily"},
     ],
 )
 def test_what_states_no_interval_states_none_and_is_not_one_dose(dosage: dict[str, Any]) -> None:
