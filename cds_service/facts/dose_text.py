@@ -20,6 +20,7 @@ class Said:
     masses: set[Fraction] = field(default_factory=set)  # mg, each the dose
     each: set[Fraction] = field(default_factory=set)  # mg of one piece
     contents: set[Fraction] = field(default_factory=set)  # mg in a stated volume
+    filled: set[Fraction] = field(default_factory=set)  # mL of those contents
     loose: set[Fraction] = field(default_factory=set)  # mg of a name ("4mg×5"), no dose
     concentrations: set[Fraction] = field(default_factory=set)  # mg/mL
     pieces: set[Fraction] = field(default_factory=set)
@@ -30,16 +31,16 @@ class Said:
     @property
     def poured(self) -> Fraction | None:
         """The millilitres by which the dose is told, where it is told by nothing else."""
-        return None if self.masses or self.pieces else _only(self.drawn)
+        return None if self.masses or self.pieces else only(self.drawn)
 
     def dose(self, piece_mg: Fraction | None) -> Fraction | None:
         """The one dose in mg. ``piece_mg``: what a piece holds where the text does not say."""
         if self.unclear or max(len(self.masses), len(self.pieces), len(self.drawn), len(self.concentrations)) > 1:
             return None
-        mass = _only(self.masses)
+        mass = only(self.masses)
         if self.pieces:
-            return self._of_pieces(_only(self.pieces), mass, piece_mg)
-        drawn, concentration = _only(self.drawn), _only(self.concentrations)
+            return self._of_pieces(only(self.pieces), mass, piece_mg)
+        drawn, concentration = only(self.drawn), only(self.concentrations)
         by_volume = drawn * concentration if drawn and concentration else None
         if mass and by_volume:
             return mass if mass == by_volume else None
@@ -49,7 +50,7 @@ class Said:
         stated = self.each | self.contents
         if len(stated) > 1 or count is None:
             return None
-        one = _only(stated) or piece_mg
+        one = only(stated) or piece_mg
         total = bounded(count * one) if one else None
         if mass is None:
             return total
@@ -63,12 +64,13 @@ class Said:
             return None
         stated = self.masses | self.each | self.contents | self.loose
         if stated:
-            return _only(stated)
-        volume, concentration = _only(self.volumes | self.drawn), _only(self.concentrations)
+            return only(stated)
+        volume, concentration = only(self.volumes | self.drawn), only(self.concentrations)
         return bounded(volume * concentration) if volume and concentration else None
 
 
-def _only(values: set[Fraction]) -> Fraction | None:
+def only(values: set[Fraction]) -> Fraction | None:
+    """The one member of a set of one."""
     return next(iter(values)) if len(values) == 1 else None
 
 
@@ -111,6 +113,7 @@ def _mass(terms: list[Term], at: int, mg: Fraction, said: Said) -> None:
         said.concentrations.add(mg / volume)
         if volume != 1 or "colon" in (after.kind, before.kind):
             said.contents.add(mg)
+            said.filled.add(volume)
         return
     if after.kind == "per" and _each(terms, at):
         said.each.add(mg)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from cds_service.facts.amounts import Amounts
-from cds_service.facts.dose_text import TextReader
+from cds_service.facts.dose_text import TextReader, only
 from cds_service.facts.exact import bounded, number, plain
 from cds_service.facts.facts import Dose, RequestText, Route
 from cds_service.facts.infusion import InfusionText
@@ -110,13 +110,9 @@ class DoseReader:
     def piece_of(self, text: str) -> Piece:
         """What a product's name says of one piece: its mass, its volume, its concentration."""
         said = self._texts.read(told(text))
-        volumes, concentrations = said.volumes | said.drawn, said.concentrations
-        concentration = next(iter(concentrations)) if len(concentrations) == 1 and not said.unclear else None
-        mg = said.piece()
-        volume = next(iter(volumes)) if len(volumes) == 1 else None
-        if volume is None and mg and concentration and said.contents:
-            volume = mg / concentration
-        return Piece(mg, volume, concentration)
+        if said.unclear:
+            return NOTHING_KNOWN
+        return Piece(said.piece(), only(said.filled or said.volumes | said.drawn), only(said.concentrations))
 
     def piece_mass(self, text: str) -> Fraction | None:
         """The mass of one piece that a product's name states, in mg; the mass in a stated volume counts."""

@@ -125,7 +125,7 @@ class DrugReader:
         labelled = (
             tuple(map(Fraction, known[0].labelled_mg)) if len({m.concept for m in matches}) == 1 and known else ()
         )
-        return Piece(piece.mg, piece.ml, piece.mg_per_ml, labelled)
+        return Piece(piece.mg, piece.ml, piece.mg_per_ml, labelled).as_labelled()
 
     def _product(self, matches: tuple[Match, ...], dosed: Dosed, strength: Fraction | None) -> Product:
         """One substance in two products: by dose, then strength, then brand, then interval (``cards/drugs.yaml``)."""

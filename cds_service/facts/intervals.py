@@ -11,7 +11,7 @@ from fractions import Fraction
 from cds_service.facts.dates import Moment, moment_of
 from cds_service.facts.exact import bounded, number, plain, positive
 from cds_service.facts.facts import RequestText
-from cds_service.facts.told import norm, told
+from cds_service.facts.told import CHINESE, norm, told
 from cds_service.facts.units import LONGEST_NUMBER
 from cds_service.fhir.structs import Dosage, Quantity, Repeat, many
 from cds_service.knowledge.dosing import Dosing
@@ -24,7 +24,7 @@ _SPAN = r" ?(?:[-~‐–—−〜至到或]|to\b|or\b) ?"
 _WEEK = 7
 _latin = re.compile("[a-z]")
 # What parts words: every mark, and the border between Latin letters and Chinese.
-_marks = re.compile("[^a-z0-9\u3400-\u9fff]+|(?<=[a-z])(?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff])(?=[a-z])")
+_marks = re.compile(f"[^a-z0-9{CHINESE}]+|(?<=[a-z])(?=[{CHINESE}])|(?<=[{CHINESE}])(?=[a-z])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,12 @@ class Piece:
             self.mg or other.mg, self.ml or other.ml, self.mg_per_ml or other.mg_per_ml, self.labelled or other.labelled
         )
 
+    def as_labelled(self) -> Piece:
+        """The same with the labelled strength where 1.7 mL × 70 mg/mL only comes near it."""
+        if self.mg and self.ml and self.mg_per_ml and self.mg == self.ml * self.mg_per_ml:
+            return replace(self, mg=self.labelled_near(self.mg, self.ml))
+        return self
+
     def in_volume(self, ml: Fraction, half: Fraction, most_pieces: int) -> Fraction | None:
         """The mg in a volume. ``half``: half of the volume's last printed digit.
 

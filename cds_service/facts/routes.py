@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import cast
 
 from cds_service.facts.facts import Route
-from cds_service.facts.told import norm, told
+from cds_service.facts.told import CHINESE, norm, told
 from cds_service.fhir.structs import CodeableConcept, Coding
 from cds_service.knowledge.dosing import Dosing, RouteCodes
 
 # Points, hyphens and the like within an abbreviation: s.c., sub-Q, S/C.
 _marks = re.compile(r"(?<=[a-z])[./\-_](?=[a-z](?:[./\-_ )]|$))|(?<=[a-z])\.(?= |$)")
-_breaks = re.compile("[^a-z0-9\u3400-\u9fff]+")
+_breaks = re.compile(f"[^a-z0-9{CHINESE}]+")
 
 
 class RouteReader:

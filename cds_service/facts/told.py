@@ -6,6 +6,8 @@ import unicodedata
 
 from cds_service.knowledge.names import MAX_TEXT
 
+# Chinese characters, as the inside of a pattern's class.
+CHINESE = "\u3400-\u9fff"
 # Before NFKC makes an ASCII comma of them: "d1，4mg" is no number 1,4.
 _PUNCTUATION = str.maketrans({"，": " , ", "、": " , ", "；": " ; ", "。": " ; ", "：": " : "})
 

@@ -209,6 +209,8 @@ def test_a_syringe_s_own_volume_is_its_own_strength() -> None:
         ("注射用唑来膦酸 4mg*5支/盒", (4, None, None)),
         ("每支含唑来膦酸4mg", (4, None, None)),
         ("denosumab 70 mg/mL", (None, None, 70)),
+        ("denosumab 120 mg/1.7 mL (70 mg/mL) vial", (120, "1.7", None)),
+        ("地舒单抗注射液(安加维)120mg(1.7ml)", (120, "1.7", None)),
         ("1 ML denosumab 60 MG/ML Prefilled Syringe", (60, 1, 60)),
         ("calcium carbonate 1,500 mg", (None, None, None)),
         ("zoledronic acid 4 mg or 5 mg", (None, None, None)),

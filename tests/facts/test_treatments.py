@@ -226,6 +226,7 @@ def test_a_use_has_its_interval(treated: Treated) -> None:
         ("denosumab 120 mg", {}, "oncology"),
         ("denosumab", {"text": "2支(60mg/支)"}, "oncology"),
         ("denosumab", {"timing": {"repeat": {"frequency": 1, "period": 6, "periodUnit": "mo"}}}, "osteoporosis"),
+        ("1.7 ML denosumab 70 MG/ML Injection", {}, "oncology"),
         ("denosumab 70 mg/mL", {"dose": {"value": "1.7", "unit": "mL"}}, "oncology"),
         ("zoledronic acid", {"text": "5 mg once a year"}, "osteoporosis"),
         ("密固达", {}, "osteoporosis"),
