@@ -12,6 +12,9 @@ from fractions import Fraction
 from cds_service.facts.exact import bounded
 from cds_service.facts.tokens import Term, Tokens
 
+# A text with more numbers states no one dose.
+MOST_NUMBERS = 40
+
 
 @dataclass(slots=True)
 class Said:
@@ -28,7 +31,6 @@ class Said:
     drawn: set[Fraction] = field(default_factory=set)  # mL standing before their concentration
     unclear: bool = False
 
-    @property
     def poured(self) -> Fraction | None:
         """The millilitres by which the dose is told, where it is told by nothing else."""
         return None if self.masses or self.pieces else only(self.drawn)
@@ -82,8 +84,9 @@ class TextReader:
 
     def read(self, line: str) -> Said:
         """The parts of a dosage or of a product's name, made ready by ``told``."""
-        said = Said()
-        terms = self._tokens.terms(line)
+        numbers = self._tokens.numbers(line)
+        said = Said(unclear=numbers > MOST_NUMBERS)
+        terms = self._tokens.terms(line) if 0 < numbers <= MOST_NUMBERS else []
         for at, term in enumerate(terms):
             if term.kind == "range":
                 said.unclear |= self._tokens.kind(term.word) in ("mass", "piece", "volume")

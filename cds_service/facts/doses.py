@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from cds_service.facts.amounts import Amounts
-from cds_service.facts.dose_text import TextReader, only
+from cds_service.facts.dose_text import Said, TextReader, only
 from cds_service.facts.exact import bounded, number, plain
 from cds_service.facts.facts import Dose, RequestText, Route
 from cds_service.facts.infusion import InfusionText
@@ -30,7 +30,7 @@ ORDERED_DOSE = "ordered-dose"
 # Codes of http://terminology.hl7.org/CodeSystem/dose-rate-type: the ordered dose is given, a calculated one proposed.
 ORDERED, CALCULATED = "ordered", "calculated"
 # An order with more is none that anybody wrote; its first ones alone could hide the largest dose.
-MOST_DOSAGES = 50
+MOST_DOSAGES = 20
 # Laboratory and pump numbers with sixteen digits are computed with and shown short.
 _SHOWN_PLACES = 4
 
@@ -103,9 +103,7 @@ class DoseReader:
 
     def text_mass(self, text: str, piece: Piece = NOTHING_KNOWN) -> Fraction | None:
         """The dose a dosage's text names, in mg; None when it names none, several different ones, or a range."""
-        said = self._texts.read(told(text))
-        mg = said.dose(piece.mg)
-        return piece.labelled_near(mg, said.poured) if mg else None
+        return _said_mass(self._texts.read(told(text)), piece)
 
     def piece_of(self, text: str) -> Piece:
         """What a product's name says of one piece: its mass, its volume, its concentration."""
@@ -148,23 +146,26 @@ class DoseReader:
     # The dose
 
     def _dose(self, dosage: Dosage, piece: Piece) -> tuple[Dose | None, str | None]:
-        if dosage.text and piece.mg is None:
+        if dose := self._structured(dosage, piece):
+            return dose, None
+        stated = next(self._stated(dosage), None)
+        why = "dose-unit-unknown" if stated else None
+        if dosage.text:
+            said = self._texts.read(told(dosage.text))
             # "4mg/支" in the text tells what one piece of the quantity holds.
-            piece = piece.known_from(self._texts.read(told(dosage.text)).each)
-        why: str | None = None
-        for equals in self._stated(dosage):
-            found = [d for each in equals if (d := self._of_entry(each, piece))]
-            if found:
-                return max(found, key=lambda d: d.mg), None
-            why = "dose-unit-unknown"
-        for extension in dosage.extension or []:
-            if dose := self._extension_dose(extension, piece):
+            if piece.mg is None and said.each and (dose := self._structured(dosage, piece.known_from(said.each))):
                 return dose, None
-        if dosage.text and (mg := self.text_mass(dosage.text, piece)):
-            return Dose(mg, False, RequestText(dosage.text)), None
+            if mg := _said_mass(said, piece):
+                return Dose(mg, False, RequestText(dosage.text)), None
         if why is None and any(_has_dose(each) for each in many(dosage.dose_and_rate)):
             why = "dose-calculated"
         return None, why or ("dose-text-unreadable" if dosage.text else None)
+
+    def _structured(self, dosage: Dosage, piece: Piece) -> Dose | None:
+        for equals in self._stated(dosage):
+            if found := [d for each in equals if (d := self._of_entry(each, piece))]:
+                return max(found, key=lambda d: d.mg)
+        return next((d for d in (self._extension_dose(e, piece) for e in dosage.extension or []) if d), None)
 
     def _stated(self, dosage: Dosage) -> Iterator[list[DoseAndRate]]:
         """The doses of a dosage by rank: ordered, without a type, of another type; what was calculated is none."""
@@ -213,6 +214,11 @@ class DoseReader:
             if _type(each) != CALCULATED and (rate := self._amounts.rate(each)):
                 return bounded(dose.mg / rate)
         return None
+
+
+def _said_mass(said: Said, piece: Piece) -> Fraction | None:
+    mg = said.dose(piece.mg)
+    return piece.labelled_near(mg, said.poured()) if mg else None
 
 
 def _type(each: DoseAndRate) -> str:

@@ -73,9 +73,14 @@ class Tokens:
         self._kinds.update({norm(w): "per" for w in dosing.per_words})
         self._kinds.update({norm(w): "limit" for w in dosing.limit_words})
         self._numbers = {norm(w): Fraction(n) for w, n in dosing.number_words.items()}
+        self._amount = re.compile("[0-9]+|" + "|".join(map(re.escape, self._numbers)))
         chinese = sorted((w for w in (*self._kinds, *self._numbers) if not w.isascii() and len(w) > 1), key=len)
         longest = "|".join(map(re.escape, reversed(chinese)))
         self._word = re.compile(rf"( ?)([0-9]+(?:[.,][0-9]+)*|m\^?2(?![0-9])|{longest}|[a-zμ]+|[^ ])")
+
+    def numbers(self, line: str) -> int:
+        """How many numbers a text holds, in digits or in words."""
+        return sum(1 for _ in self._amount.finditer(line))
 
     def kind(self, word: str) -> Kind:
         """What a word is."""

@@ -105,8 +105,13 @@ def test_the_longest_text_that_is_read_is_read_quickly(part: str) -> None:
 
 
 def test_an_order_of_very_many_dosages_is_not_read_by_its_first() -> None:
-    assert read(*[{"text": "4 mg"}] * 50).dose is not None
-    assert read(*[{"text": "4 mg"}] * 51).problem == "dose-text-unreadable"
+    assert read(*[{"text": "4 mg"}] * 20).dose is not None
+    assert read(*[{"text": "4 mg"}] * 21).problem == "dose-text-unreadable"
+
+
+def test_a_text_of_very_many_numbers_states_no_dose() -> None:
+    assert read({"text": "4 mg " * 40}).dose is not None
+    assert read({"text": "4 mg " * 41}).problem == "dose-text-unreadable"
 
 
 def test_text_beyond_the_limit_is_not_read_by_its_beginning() -> None:
