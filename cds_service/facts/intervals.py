@@ -63,7 +63,7 @@ class IntervalReader:
             r"(?<![a-z])q(?![a-z]{3})",
             r"每隔?",
             r"(?:(?<=once )|(?<=twice )|(?<=times ))(?:an?|in)(?= )",
-            rf"(?<![0-9a-z第])(?:一|1)(?=[日天周月] ?(?:{amount}) ?次)",
+            rf"(?<![0-9.a-z第])(?=(?:{amount}) ?个?(?:{chinese}) ?/? ?(?:(?:{amount}) ?)?次)",
             r"/",
         )
         times = rf"(?P<before>(?:once|twice)(?= )|(?:{amount})(?= ?(?:次|times|doses?))) ?(?:次|times|doses?)? ?"
@@ -71,14 +71,14 @@ class IntervalReader:
             rf"(?:{times})?(?P<lead>{'|'.join(leads)}) ?"
             rf"(?:(?P<first>{amount})(?: ?(?P<near>{plain_unit}))?{_SPAN}(?P<last>{amount})|(?P<only>{amount}))?"
             rf" ?-?(?:个)? ?{unit}"
-            rf"(?: ?(?P<after>{amount}) ?(?:次|times))?"
+            rf"(?: ?/? ?(?P<after>{amount}) ?(?:次|times))?"
         )
         # What a rate "per day" or "/日" divides: a dose, a piece or a giving. "Cycle 1 / Day 1" divides nothing.
         divided = {*map(norm, dosing.milligrams), *map(norm, dosing.count_units), *map(norm, dosing.dose_words)}
         self._divided = re.compile("(?:" + "|".join(sorted(map(re.escape, divided), key=len, reverse=True)) + ") ?$")
         self._intervals = {norm(w): f for w, f in dosing.intervals.items()}
         named = "|".join(
-            rf"(?<![a-z]){re.escape(w)}(?![a-z])" if w.isascii() else re.escape(w)
+            rf"(?<![a-z]){re.escape(w)}(?![a-z])".replace(r"\ ", "[ -]") if w.isascii() else re.escape(w)
             for w in sorted(self._intervals, key=len, reverse=True)
         )
         count = rf"(?P<times>(?:once|twice)(?= )|(?:{amount})(?= times)) ?(?:times )?"
@@ -165,7 +165,7 @@ class IntervalReader:
     def _named_in(self, line: str) -> Iterator[Interval]:
         """ "weekly", "twice daily" (half a day), "3-weekly" (three weeks; of days and years nobody says so)."""
         for match in self._named.finditer(line):
-            days = self._intervals[match["word"]]
+            days = self._intervals[match["word"].replace("-", " ")]
             times, several = self._amount(match["times"]), self._amount(match["several"])
             if times and several and not (match["several"] and days < _WEEK):
                 days = days * several / times

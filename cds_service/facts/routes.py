@@ -57,8 +57,9 @@ class RouteReader:
             if name in line:
                 line = line.replace(name, "  ")
                 yield route
+        joined = line.replace(" ", "")
         for name, route in self._chinese:
-            if name in line:
+            if name in joined:
                 yield route
 
 

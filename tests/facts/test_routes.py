@@ -24,7 +24,19 @@ def code(code: str, system: str | None = None, display: str | None = None) -> di
             {"text": t}
             for t in ("SUBQ", "SubQ", "sub-Q", "SQ", "SC", "s.c.", "S.C.", "S/C", "subcut", "ih", "i.h.", "IH")
         ),
-        *({"text": t} for t in ("皮下", "皮下注射", "皮下(SC)", "SC injection", "Injection, subcutaneous")),
+        *(
+            {"text": t}
+            for t in (
+                "皮下",
+                "皮下注射",
+                "皮 下",
+                "sub-cutaneous",
+                "sub cut",
+                "皮下(SC)",
+                "SC injection",
+                "Injection, subcutaneous",
+            )
+        ),
         *({"text": t} for t in ("Subcutaneous", "subcutaneously", "Ｓ．Ｃ．", "hypodermic", "subcutaneous use")),
         code("34206005", SNOMED),
         code("263887005", SNOMED),
