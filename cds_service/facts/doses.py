@@ -16,13 +16,13 @@ from cds_service.facts.dose_text import Said, TextReader, only
 from cds_service.facts.exact import bounded, number, plain
 from cds_service.facts.facts import Dose, RequestText, Route
 from cds_service.facts.infusion import InfusionText
-from cds_service.facts.intervals import IntervalReader
+from cds_service.facts.intervals import IntervalReader, additional
 from cds_service.facts.pieces import NOTHING_KNOWN, Piece
 from cds_service.facts.routes import RouteReader
 from cds_service.facts.tokens import Tokens
 from cds_service.facts.told import norm, told
 from cds_service.facts.units import LONGEST_NUMBER
-from cds_service.fhir.structs import CodeableConcept, Dosage, DoseAndRate, Extension, Quantity, many
+from cds_service.fhir.structs import Dosage, DoseAndRate, Extension, Quantity, many
 from cds_service.knowledge.dosing import Dosing
 
 # Epic carries the dose of some orders only in this extension (open.epic.com, CDS Hooks); matched by its last segment.
@@ -223,8 +223,8 @@ def _said_mass(said: Said, piece: Piece) -> Fraction | None:
 
 def _type(each: DoseAndRate) -> str:
     """``ordered``, ``calculated``, another type's word, or nothing."""
-    if each.type is None:
-        return ""
+    if each.type is None or isinstance(each.type, str):
+        return norm(each.type)
     codings = each.type.codings()
     told_as = [*(c.code for c in codings), *(c.display for c in codings), each.type.codeable.text]
     return next((norm(t) for t in told_as if t), "")
@@ -235,10 +235,7 @@ def _has_dose(each: DoseAndRate) -> bool:
 
 
 def _instructions(dosage: Dosage) -> Iterator[str]:
-    concepts: list[CodeableConcept] = many(dosage.additional_instruction)
-    for text in (dosage.text, *(t for c in concepts for t in (c.codeable.text, *(x.display for x in c.codings())))):
-        if text:
-            yield text
+    yield from (text for text in (dosage.text, *additional(dosage)) if text)
 
 
 def _forms(words: list[str]) -> re.Pattern[str]:

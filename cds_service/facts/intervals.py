@@ -13,7 +13,7 @@ from cds_service.facts.exact import bounded, number, plain, positive
 from cds_service.facts.facts import RequestText
 from cds_service.facts.told import CHINESE, norm, told
 from cds_service.facts.units import LONGEST_NUMBER
-from cds_service.fhir.structs import Dosage, Quantity, Repeat, many
+from cds_service.fhir.structs import CodeableConcept, Dosage, Quantity, Repeat, many
 from cds_service.knowledge.dosing import Dosing
 
 # Begun nowhere within a longer number, and ended soon: a run of digits is looked at once.
@@ -108,7 +108,7 @@ class IntervalReader:
         timing = dosage.timing
         repeat = timing.repeat if timing else None
         stated = self._stated(repeat) if repeat else None
-        if timing and self._structurally_once(repeat, stated, many(timing.event)):
+        if timing and self._structurally_once(repeat, stated, _events(timing.event)):
             return Spacing(single=True)
         texts = [line for line in map(told, _texts(dosage)) if line]
         if stated is None:
@@ -136,10 +136,10 @@ class IntervalReader:
         often = "" if most == 1 else f"{_span(fewest, most)} × / "
         return Interval(low, high, RequestText(f"{often}{_span(period, longest)} {norm(repeat.period_unit)}"))
 
-    def _structurally_once(self, repeat: Repeat | None, stated: Interval | None, events: list[str]) -> bool:
+    def _structurally_once(self, repeat: Repeat | None, stated: Interval | None, events: int) -> bool:
         """One dose by count, by a single event, or because no second one fits into bounds of one day."""
         if repeat is None:
-            return len(events) == 1
+            return events == 1
         count = positive(repeat.count)
         if count is not None and positive(repeat.count_max) in (None, count):
             return count == 1
@@ -201,6 +201,11 @@ class IntervalReader:
         return any(word in spaced for word in self._once)
 
 
+def _events(stated: object) -> int:
+    """How many moments of giving are named."""
+    return len(stated) if isinstance(stated, list) else int(isinstance(stated, str))
+
+
 def _texts(dosage: Dosage) -> Iterator[str]:
     if dosage.timing and dosage.timing.code:
         yield from (t for c in dosage.timing.code.codings() for t in (c.code, c.display) if t)
@@ -208,7 +213,13 @@ def _texts(dosage: Dosage) -> Iterator[str]:
             yield dosage.timing.code.text
     if dosage.text:
         yield dosage.text
-    for concept in many(dosage.additional_instruction):
+    yield from additional(dosage)
+
+
+def additional(dosage: Dosage) -> Iterator[str]:
+    """The texts of a dosage's additional instructions."""
+    more = dosage.additional_instruction
+    for concept in many(CodeableConcept(text=more) if isinstance(more, str) else more):
         yield from (t for t in (concept.codeable.text, *(c.display for c in concept.codings())) if t)
 
 

@@ -18,6 +18,7 @@ from cds_service.fhir.structs import (
     MedicationAdministration,
     MedicationRequest,
     MedicationStatement,
+    dispense_request,
     many,
 )
 from cds_service.record.read import Record
@@ -27,6 +28,8 @@ REQUEST_ENDED = frozenset({"stopped", "completed", "ended"})
 # On record these are no treatment, unless a plan is how the patient's own word is kept (US Core medication list).
 NOT_TREATMENT = frozenset({"proposal", "plan", "option"})
 REPORTED_AS = "plan"
+# Some senders write booleans as strings.
+TRUE = frozenset({"True", "true"})
 STATEMENT_ACTIVE = frozenset({"active", "recorded"})
 STATEMENT_ENDED = frozenset({"completed", "stopped"})
 # R5 adherence, without the "-as-directed" and "-not-as-directed" of its finer codes.
@@ -87,7 +90,9 @@ def _all(
 
 def _request(request: MedicationRequest, reader: DrugReader, lookup: Lookup, today: date) -> DrugUse | str | None:
     status, when = request.status, day_of(request.authored_on)
-    reported = bool(request.reported or request.reported_boolean or request.reported_reference)
+    reported = (
+        bool(request.reported_reference) or TRUE & {str(request.reported), str(request.reported_boolean)} != set()
+    )
     told = reported and request.intent == REPORTED_AS
     if request.do_not_perform or (request.intent in NOT_TREATMENT and not told):
         return None
@@ -186,9 +191,9 @@ def _request_end(request: MedicationRequest, reader: DrugReader, start: date | N
     """The day a prescription ends: by its dosages, else when it may not be filled again and its supply is used up."""
     if end := _dosage_end(many(request.dosage_instruction), reader, start):
         return end
-    dispense = request.dispense_request
-    last = day_of(dispense.validity_period.end) if dispense and dispense.validity_period else None
-    if dispense is None or last is None:
+    dispense = dispense_request(request.dispense_request)
+    last = day_of(dispense.validity_period.end) if dispense.validity_period else None
+    if last is None:
         return None
     return _after(last, reader.days(dispense.expected_supply_duration) or Fraction(0))
 

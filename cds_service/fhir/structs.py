@@ -8,7 +8,7 @@ Decoding is strict about nothing else: statuses and codes are judged by ``facts`
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -102,13 +102,13 @@ class Repeat(Element, frozen=True):
 
 
 class Timing(Element, frozen=True):
-    event: Many[str] = None
+    event: Any = None  # only how many there are is asked
     repeat: Repeat | None = None
     code: CodeableConcept | None = None
 
 
 class DoseAndRate(Element, frozen=True):
-    type: CodeableConcept | None = None
+    type: CodeableConcept | str | None = None
     dose_quantity: Quantity | None = None
     dose_range: Range | None = None
     rate_quantity: Quantity | None = None
@@ -127,7 +127,7 @@ class Dosage(Element, frozen=True):
     """A Dosage of R4/R5, with the STU3 names Epic still sends beside them."""
 
     text: str | None = None
-    additional_instruction: Many[CodeableConcept] = None
+    additional_instruction: Many[CodeableConcept] | str = None
     timing: Timing | None = None
     route: CodeableConcept | None = None
     dose_and_rate: Many[DoseAndRate] = None
@@ -227,6 +227,17 @@ class DispenseRequest(Element, frozen=True):
     expected_supply_duration: Quantity | None = None
 
 
+_dispense = msgspec.json.Decoder(DispenseRequest)
+
+
+def dispense_request(raw: msgspec.Raw) -> DispenseRequest:
+    """How long a prescription may be filled; empty when that cannot be read."""
+    try:
+        return _dispense.decode(raw) if raw else DispenseRequest()
+    except (msgspec.DecodeError, RecursionError):
+        return DispenseRequest()
+
+
 class MedicationRequest(Resource, frozen=True, tag="MedicationRequest"):
     status: str | None = None
     intent: str | None = None
@@ -243,11 +254,12 @@ class MedicationRequest(Resource, frozen=True, tag="MedicationRequest"):
     dosage_instruction: Many[Dosage] = None
     # R5
     rendered_dosage_instruction: str | None = None
-    dispense_request: DispenseRequest | None = None
-    # Told by the patient or taken over from elsewhere: R4 in two shapes, R5 in one.
-    reported_boolean: bool | None = None
-    reported_reference: Reference | None = None
-    reported: bool | None = None
+    # Undecoded: nothing of a draft depends on it, so that its shape breaks none. See ``dispense_request``.
+    dispense_request: msgspec.Raw = msgspec.Raw()
+    # Told by the patient or taken over from elsewhere: R4 in two shapes, R5 in one. Only whether it is said is asked.
+    reported_boolean: Any = None
+    reported_reference: Any = None
+    reported: Any = None
     contained: list[msgspec.Raw] | None = None
     extension: list[Extension] | None = None
     prior_prescription: Reference | None = None

@@ -239,6 +239,7 @@ def typed(code: str | None, value: Any, **members: Any) -> dict[str, Any]:
         ([typed("ordered", 3), typed("ordered", 4)], 4),
         ([{"type": {"text": "Calculated"}, "doseQuantity": {"value": 8, "unit": "mg"}}, typed(None, 4)], 4),
         ([typed("calculated", 4)], None),
+        ([typed(None, 8, type="calculated"), typed(None, 4, type="ordered")], 4),
     ],
 )
 def test_what_was_ordered_outranks_and_what_was_calculated_never_counts(entries: Any, expected: int | None) -> None:

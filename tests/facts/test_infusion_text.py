@@ -113,5 +113,6 @@ def test_of_several_stated_times_the_shortest_counts() -> None:
 def test_an_additional_instruction_is_read_like_the_text() -> None:
     assert read({"text": "4 mg", "additionalInstruction": [{"text": "infuse over 15 min"}]}).infusion_minutes == 15
     assert read({"additionalInstruction": {"coding": [{"display": "静滴30分钟"}]}}).infusion_minutes == 30
+    assert read({"additionalInstruction": "over 15 min"}).infusion_minutes == 15
     both = read({"text": "over 5 min", "additionalInstruction": [{"text": "over 15 min"}]})
     assert both.infusion_problem == "infusion-times-differ"

@@ -68,9 +68,10 @@ def dosage(**repeat: Any) -> Json:
     [
         {"reportedBoolean": True},
         {"reportedReference": {"reference": "Patient/pat-1"}},
+        {"reportedBoolean": "true"},
         {"reported": True, "medication": {"concept": {"text": "zoledronic acid"}}, "medicationCodeableConcept": None},
     ],
-    ids=["R4 boolean", "R4 reference", "R5"],
+    ids=["R4 boolean", "R4 reference", "R4 string", "R5"],
 )
 def test_a_plan_that_keeps_the_patient_s_word_is_treatment(treated: Treated, told: Json) -> None:
     use = only(treated(prescription(intent="plan", **told)))
@@ -85,6 +86,8 @@ def test_a_plan_that_keeps_the_patient_s_word_is_treatment(treated: Treated, tol
     [
         {"intent": "plan"},
         {"intent": "plan", "reportedBoolean": False},
+        {"intent": "plan", "reportedBoolean": "false"},
+        {"intent": "plan", "reported": {}},
         {"intent": "proposal", "reportedBoolean": True},
         {"intent": "option", "reported": True},
         {"intent": "plan", "reportedBoolean": True, "doNotPerform": True},
@@ -157,6 +160,8 @@ def test_an_active_prescription_whose_own_end_has_passed_is_over(treated: Treate
         {"dispenseRequest": {"validityPeriod": {"end": ago(0)}}},
         {"dispenseRequest": {"validityPeriod": {"end": ago(9)}, "expectedSupplyDuration": {"value": 30, "unit": "d"}}},
         {"dispenseRequest": {}},
+        {"dispenseRequest": "x"},
+        {"dispenseRequest": {"validityPeriod": [ago(300)]}},
     ],
 )
 def test_one_without_an_end_or_before_it_is_active(treated: Treated, changes: Json) -> None:
