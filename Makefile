@@ -5,7 +5,14 @@ FHIR_VENV := .venv-fhir
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types unit fresh review bench crash mutants acceptance lock clean
+# Locks are complete (a test holds it), so nothing is resolved: a release that appears tomorrow changes no installation.
+LOCKED := install --quiet --disable-pip-version-check --require-hashes --no-deps -r
+# What writes the locks.
+UV := uv==0.13.9
+.PHONY: help serve test quick lint types unit fresh review bench crash siege mutants acceptance lock clean
+
+# $(call timed,what,command): the command, and how long it took.
+timed = @start=$$(date +%s); $(2) && echo "$(1): $$(( $$(date +%s) - start )) s"
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -14,40 +21,48 @@ $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# What the server needs, exactly as locked.
+# What the server needs, exactly as locked. An environment whose making was interrupted is made anew.
 $(VENV)/serve.stamp: $(VENV)/pyvenv.cfg requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing what the server needs into $(VENV): once, about a minute ..."
+	$(BIN)/python -m pip $(LOCKED) requirements.lock
 	@touch $@
 
 # What the tests need besides, and the package itself, editable.
 $(VENV)/test.stamp: $(VENV)/serve.stamp requirements-dev.lock pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@echo "Installing what the tests need besides: once ..."
+	$(BIN)/python -m pip $(LOCKED) requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # A FHIR server for the tests, in an environment of its own: its dependencies and ours never meet.
 $(FHIR_VENV)/stamp: $(VENV)/pyvenv.cfg requirements-fhir.lock
-	$(PYTHON) -m venv $(FHIR_VENV)
-	$(FHIR_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fhir.lock
+	$(PYTHON) -m venv --clear $(FHIR_VENV)
+	$(FHIR_VENV)/bin/python -m pip $(LOCKED) requirements-fhir.lock
 	@touch $@
 
 serve: $(VENV)/serve.stamp ## start the server (HOST, PORT, WORKERS, THREADS, CDS_*)
 	@$(BIN)/python -m cds_service serve
 
-test: lint types unit fresh ## lint, types, tests, freshness of the review pages
+test: $(VENV)/test.stamp $(FHIR_VENV)/stamp ## lint, types, tests, freshness of the review pages; says how long each takes
+	$(call timed,make test,$(MAKE) --no-print-directory lint types unit fresh)
+
+# What a contributor runs after every change: content, cases, architecture, and all that is quick to say.
+QUICK := tests/test_architecture.py tests/test_rule_code.py tests/test_content.py tests/test_guideline_load.py tests/test_cases.py tests/test_answers.py tests/test_registry.py tests/test_codelists.py tests/test_evaluate.py
+quick: $(VENV)/test.stamp ## lint, types, content, cases, architecture: under a minute
+	$(call timed,make quick,$(MAKE) --no-print-directory lint types && $(BIN)/python -m pytest --numprocesses auto --no-header $(QUICK))
 
 lint: $(VENV)/test.stamp
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(call timed,lint,$(BIN)/ruff check . && $(BIN)/ruff format --check .)
 
 types: $(VENV)/test.stamp
-	$(BIN)/mypy
+	$(call timed,types,$(BIN)/mypy)
 
 unit: $(VENV)/test.stamp $(FHIR_VENV)/stamp
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(call timed,tests,$(BIN)/python -m pytest --numprocesses auto --dist worksteal --cov --cov-report=term)
 
 fresh: $(VENV)/test.stamp
-	$(BIN)/python -m cds_service review --check
+	$(call timed,review pages,$(BIN)/python -m cds_service review --check)
 
 review: $(VENV)/test.stamp ## write the review pages from the running rules
 	$(BIN)/python -m cds_service review
@@ -64,6 +79,9 @@ tests/acceptance/node_modules/.package-lock.json: tests/acceptance/package.json 
 	npm ci --prefix tests/acceptance --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+siege: $(VENV)/test.stamp ## loads against a real server: slow clients, floods, hung workers, full disks (five minutes)
+	$(BIN)/python tests/siege/run.py
+
 crash: $(VENV)/test.stamp ## kill -9 of the whole server under feedback load, twenty times on each database
 	$(BIN)/python tests/crash/run.py
 
@@ -72,10 +90,44 @@ acceptance: $(VENV)/test.stamp tests/acceptance/node_modules/.package-lock.json 
 	$(BIN)/python tests/acceptance/nginx_run.py
 
 lock: $(VENV)/test.stamp ## resolve the lock files anew
-	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/python -m pip install --quiet $(UV)
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade --extra dev pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade tests/fhir_server/requirements.in -o requirements-fhir.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade deploy/supply.in -o requirements-supply.lock
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(FHIR_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants build dist *.egg-info tests/acceptance/node_modules
+
+# Tools for the two below, and a copy of what a server runs with, each in an environment of its own.
+build/supply/stamp: $(VENV)/pyvenv.cfg requirements-supply.lock
+	$(PYTHON) -m venv build/supply
+	build/supply/bin/python -m pip $(LOCKED) requirements-supply.lock
+	@touch $@
+
+build/runtime/stamp: $(VENV)/pyvenv.cfg requirements.lock
+	rm -rf build/runtime
+	$(PYTHON) -m venv --without-pip build/runtime
+	$(BIN)/python -m pip --python build/runtime $(LOCKED) requirements.lock
+	@touch $@
+
+.PHONY: sbom audit
+sbom: build/supply/stamp build/runtime/stamp ## write build/sbom.json: what the service is made of (CycloneDX, validated)
+	@sed 's/^dynamic = .*/version = "'"$$(sed -n 's/^__version__ = "\(.*\)"/\1/p' cds_service/__init__.py)"'"/' pyproject.toml > build/pyproject.toml
+	build/supply/bin/cyclonedx-py environment build/runtime --pyproject build/pyproject.toml --sv 1.6 --of JSON --output-reproducible --validate -o build/sbom.json
+
+define SHOW
+import json
+for each in json.load(open("build/audit.json"))["dependencies"]:
+    for known in each["vulns"]:
+        print(each["name"], each["version"], known["id"], "fixed in", ", ".join(known["fix_versions"]) or "no version yet")
+endef
+export SHOW
+
+OSV_URL ?= https://api.osv.dev/v1/query
+audit: build/supply/stamp ## ask the OSV database about every locked package (needs the network; OSV_URL)
+	@rm -f build/audit.json
+	@build/supply/bin/pip-audit -r requirements.lock --disable-pip --strict -s osv --osv-url $(OSV_URL) --desc off --progress-spinner off -f json -o build/audit.json 2>build/audit.log \
+	  && echo "no known vulnerability (build/audit.json)" \
+	  || { if test -s build/audit.json; then echo "known vulnerabilities (build/audit.json):"; $(BIN)/python -c "$$SHOW"; else \
+	       echo "$(OSV_URL) did not answer: nothing was audited. Run it where there is a network, or name a mirror: make audit OSV_URL=... (why: build/audit.log)"; fi; exit 1; }

@@ -51,7 +51,7 @@ def settle(
 ) -> Caller:
     """The caller of a call. ``language``: what was asked for, or None."""
     client = who.client or site.client_at(call.fhir_server)
-    own_language = (client.default_language if client else None) or site.default_language
+    own_language = client.default_language if client else None
     own_version = (client.fhir_version if client else None) or defaults.fhir_version
     return Caller(
         who=who,

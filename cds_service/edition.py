@@ -5,7 +5,6 @@ Loaded once at start and read-only afterwards. Every fault of a start is listed,
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import pkgutil
 import re
@@ -25,6 +24,7 @@ from cds_service.facts.readers import Readers
 from cds_service.knowledge.knowledge import Knowledge, load_knowledge
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import Recommendation
+from cds_service.knowledge.seal import Standing, checked, fingerprint
 from cds_service.knowledge.services import Service
 from cds_service.knowledge.terminology import Terminology
 from cds_service.render.cards import NOT_EVALUATED_DATA, Offer, Wording
@@ -51,6 +51,7 @@ class Edition:
     terminology: Terminology
     readers: Readers
     version: str  # of this knowledge: recorded with every call
+    seal: Standing  # who has signed it
 
     def service(self, service_id: str) -> Service | None:
         return self._services.get(service_id)
@@ -119,10 +120,10 @@ class Edition:
                 extra_rows=rows(site),
             )
         with faults.noted():
-            active = _active(knowledge, settings)
+            seal = checked(root, settings.seal_file, required=settings.profile == "production")
         faults.stop()
         measurements = apply_windows(knowledge.measurements, site)
-        recommendations = apply(active, site)
+        recommendations = apply(_active(knowledge, settings), site)
         return cls(
             knowledge=knowledge,
             site=site,
@@ -133,6 +134,7 @@ class Edition:
             terminology=terminology,
             readers=Readers.of(terminology, measurements, knowledge.guideline.drugs, knowledge.dosing),
             version=_version(root, settings),
+            seal=seal,
         )
 
 
@@ -173,33 +175,21 @@ def _site(settings: Settings, known: Known, faults: Faults) -> Site:
 
 
 def _version(root: Path, settings: Settings) -> str:
-    """Version of the package, and a hash of all that can change an answer: content, site file, topics off."""
-    told = [p for p in sorted(root.rglob("*")) if p.suffix in (".yaml", ".csv", ".j2")]
-    files = [p for p in told if p.parent.name != "cases"]  # examples, which change no answer
-    digest = hashlib.sha256()
-    for file in (*files, *((settings.site_file,) if settings.site_file else ())):
-        digest.update(hashlib.sha256(file.name.encode()).digest() + hashlib.sha256(file.read_bytes()).digest())
-    switches = (settings.label_rules, settings.snomed_affiliate, *sorted(settings.topics_off))
-    digest.update(repr(switches).encode())
-    return f"{__version__}+{digest.hexdigest()[:12]}"
+    """Version of the package, and a hash of all that can change an answer: content, code, site file, switches."""
+    site = settings.site_file.read_bytes() if settings.site_file else b""
+    switches = (settings.label_rules, settings.snomed_affiliate)
+    hashed = fingerprint(root, Path(__file__).parent, (site, settings.clients or "", repr(switches)))
+    return f"{__version__}+{hashed}"
 
 
 def _active(knowledge: Knowledge, settings: Settings) -> dict[str, Recommendation]:
-    """The recommendations switched on, in page order. Raises ``SettingsError``."""
+    """The recommendations, in page order; without the label rules only the guideline's. A site switches single ones."""
     recommendations = knowledge.guideline.recommendations
     order = dict.fromkeys(topic for service in knowledge.services.services for topic in service.topics)
-    for topic in sorted(settings.topics_off - set(order)):
-        raise SettingsError("CDS_TOPICS_OFF", f"there is no topic {topic!r}", f"The topics are {', '.join(order)}")
-    if NOT_EVALUATED in settings.topics_off:
-        raise SettingsError(
-            "CDS_TOPICS_OFF", f"{NOT_EVALUATED} cannot be silenced", "Without it, unknown looks like safe"
-        )
     return {
         topic: recommendations[topic]
         for topic in order
-        if topic in recommendations
-        and topic not in settings.topics_off
-        and (settings.label_rules or topic == NOT_EVALUATED or recommendations[topic].source.kind == "guideline")
+        if settings.label_rules or topic == NOT_EVALUATED or recommendations[topic].source.kind == "guideline"
     }
 
 

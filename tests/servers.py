@@ -5,11 +5,13 @@ from __future__ import annotations
 import http.client
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Event, Thread
 
 _LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
@@ -21,8 +23,16 @@ STOP_SECONDS = 15.0
 class Server:
     """A server process in a process group of its own."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        """Start it, with ``environ`` and no other setting of this machine; it listens when ``wait`` has returned."""
+    def __init__(self, environ: Mapping[str, str], limits: Mapping[int, int] | None = None) -> None:
+        """Start it, with ``environ`` and no other setting of this machine; it listens when ``wait`` has returned.
+
+        ``limits``: of the process, by ``resource.RLIMIT_…``.
+        """
+
+        def limit() -> None:
+            for kind, value in (limits or {}).items():
+                resource.setrlimit(kind, (value, value))
+
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("CDS_") and k not in _OURS}
         self.port = 0
         self._lines: list[str] = []
@@ -33,6 +43,7 @@ class Server:
             stderr=subprocess.PIPE,
             encoding="utf-8",
             start_new_session=True,
+            preexec_fn=limit if limits else None,  # noqa: PLW1509  # no thread of ours forks
         )
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -50,6 +61,16 @@ class Server:
     @property
     def log(self) -> str:
         return "".join(self._lines)
+
+    @property
+    def pid(self) -> int:
+        """Of the supervisor."""
+        return self._process.pid
+
+    @property
+    def workers(self) -> set[int]:
+        """Process ids, as Linux knows them."""
+        return {int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()}
 
     @property
     def alive(self) -> bool:

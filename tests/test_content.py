@@ -13,7 +13,7 @@ import yaml
 
 import cds_service
 from cds_service.base import folders
-from cds_service.base.complaints import SettingsError, StartFault
+from cds_service.base.complaints import StartFault
 from cds_service.base.folders import content_root
 from cds_service.base.kinds import LANGUAGES, DrugGroup
 from cds_service.edition import NOT_EVALUATED, Edition
@@ -141,15 +141,23 @@ def test_every_drug_has_a_group_a_rule_may_ask_for(edition: Edition) -> None:
 # What is switched off
 
 
-def test_a_topic_can_be_switched_off(edition: Edition) -> None:
-    off = frozenset({"nsaid-with-bisphosphonate"})
-    without = Edition.load(Settings(topics_off=off))
-    assert set(edition.recommendations) - set(without.recommendations) == off
+def off(tmp_path: Path, *topics: str) -> Settings:
+    """Settings of a site that switches these topics off."""
+    file = tmp_path / "off.yaml"
+    file.write_text("topics:\n" + "".join(f"  {topic}: off\n" for topic in topics), encoding="utf-8")
+    return Settings(site_file=file)
 
 
-def test_a_topic_that_is_not_there_cannot_be_switched_off() -> None:
-    with pytest.raises(SettingsError, match="bisphosphonate-renal-dose"):
-        Edition.load(Settings(topics_off=frozenset({"no-such-topic"})))
+def test_a_topic_can_be_switched_off(edition: Edition, tmp_path: Path) -> None:
+    without = Edition.load(off(tmp_path, "nsaid-with-bisphosphonate"))
+    assert set(edition.recommendations) - set(without.recommendations) == {"nsaid-with-bisphosphonate"}
+    assert "nsaid-with-bisphosphonate" not in without.topics
+
+
+@pytest.mark.parametrize("topic", ["no-such-topic", "not-evaluated"])
+def test_a_topic_that_is_not_there_or_must_stay_cannot_be_switched_off(tmp_path: Path, topic: str) -> None:
+    with pytest.raises(StartFault, match=topic):
+        Edition.load(off(tmp_path, topic))
 
 
 def test_without_label_rules_only_the_guideline_speaks() -> None:
@@ -160,9 +168,8 @@ def test_without_label_rules_only_the_guideline_speaks() -> None:
     assert len(kinds) > 5
 
 
-def test_what_only_a_switched_off_topic_needs_is_not_asked_for() -> None:
-    dental = frozenset({"dental-exam-before-bma"})
-    needs = Edition.load(Settings(topics_off=dental)).prefetch("bone-modifying-agents")
+def test_what_only_a_switched_off_topic_needs_is_not_asked_for(tmp_path: Path) -> None:
+    needs = Edition.load(off(tmp_path, "dental-exam-before-bma")).prefetch("bone-modifying-agents")
     assert "procedures" not in needs
     assert "laboratory" in needs
 
@@ -316,13 +323,8 @@ def test_every_fault_of_a_start_is_told(cards: Path, tmp_path: Path) -> None:
     site = tmp_path / "site.yaml"
     site.write_text("windows: {renal: 900}\ntopics: {dose: off}\n", encoding="utf-8")
     with pytest.raises(StartFault) as caught:
-        Edition.load(Settings(site_file=site, topics_off=frozenset({"no-such"})), cards)
+        Edition.load(Settings(site_file=site), cards)
     said = [str(fault) for fault in faults_of(caught.value)]
-    for words in ("'default'", "'mni'", "'no-time'", "denosumab.csv", "renal is 900", "topic 'dose'", "CDS_TOPICS_OFF"):
+    for words in ("'default'", "'mni'", "'no-time'", "denosumab.csv", "renal is 900", "topic 'dose'"):
         assert any(words in line for line in said), words
     assert len(said) == len(set(said))
-
-
-def test_the_card_of_what_is_unknown_cannot_be_silenced() -> None:
-    with pytest.raises(SettingsError, match="not-evaluated"):
-        Edition.load(Settings(topics_off=frozenset({"not-evaluated"})))

@@ -40,11 +40,18 @@ def document(edition: Edition, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def test_the_document_describes_every_path(document: schemathesis.BaseSchema) -> None:
-    assert {"/cds-services", SERVICE, f"{SERVICE}/feedback"} <= set(document.raw_schema["paths"])
+    assert {"/cds-services", SERVICE, f"{SERVICE}/feedback", "/livez", "/readyz"} <= set(document.raw_schema["paths"])
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/cds-services"), ("POST", SERVICE), ("POST", f"{SERVICE}/feedback")]
+    ("method", "path"),
+    [
+        ("GET", "/cds-services"),
+        ("POST", SERVICE),
+        ("POST", f"{SERVICE}/feedback"),
+        ("GET", "/livez"),
+        ("GET", "/readyz"),
+    ],
 )
 def test_made_up_calls_are_answered_as_the_document_says(
     document: schemathesis.BaseSchema, method: str, path: str

@@ -1,112 +1,25 @@
-"""The server as a process: it answers, slow clients do not stop it, workers are replaced, SIGTERM ends it politely."""
+"""The server as a process: it answers, slow clients do not stop it, descriptors and disks may be full."""
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
-import re
-import signal
+import resource
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 
 import pytest
 
 from cds_service.base.complaints import SettingsError
 from cds_service.site.settings import Settings
 from cds_service.web.serve import serve
+from tests.toy import Server, serving, until
 
-# A stand-in for the application: what is tested here is the server below it.
-TOY = """
-import os, time
-from flask import Flask, request
-from cds_service.web import worker
-from cds_service.web.serve import serve
-from cds_service.site.settings import Settings
-
-worker.REQUEST_SECONDS = float(os.environ["TOY_REQUEST_SECONDS"])
-built = os.getpid()
-
-def app_factory():
-    app = Flask("toy")
-    app.extensions["headers"] = [("X-Toy", "open")]
-    warmed = []
-    app.extensions["warm"] = lambda: warmed.append(os.getpid())
-
-    @app.get("/who")
-    def who():
-        return {"pid": os.getpid(), "built": built, "warmed": warmed}
-
-    @app.post("/length")
-    def length():
-        return {"bytes": len(request.get_data())}
-
-    @app.get("/slow")
-    def slow():
-        time.sleep(1)
-        return {"done": True}
-
-    return app
-
-serve(app_factory, Settings.from_env(os.environ))
-"""
 DRIP_HEADERS = b"POST /length HTTP/1.1\r\nHost: a\r\nX-"
 DRIP_BODY = b"POST /length HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n{"
-
-
-@dataclass
-class Server:
-    process: subprocess.Popen[str]
-    port: int
-
-    def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, str, bytes]:
-        """Status, content type, body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request(method, path, body)
-            response = connection.getresponse()
-            return response.status, response.headers.get("Content-Type", ""), response.read()
-        finally:
-            connection.close()
-
-    def get(self, path: str) -> dict[str, object]:
-        status, _, body = self.ask("GET", path)
-        assert status == 200
-        answer: dict[str, object] = json.loads(body)
-        return answer
-
-    def listens(self) -> bool:
-        with socket.socket() as client:
-            return client.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def send(self, data: bytes) -> socket.socket:
-        client = socket.create_connection(("127.0.0.1", self.port), timeout=5)
-        client.sendall(data)
-        return client
-
-
-@contextmanager
-def serving(request_seconds: float = 30, **environ: str) -> Iterator[Server]:
-    settings = {"PORT": "0", "WORKERS": "1", "THREADS": "1", "TOY_REQUEST_SECONDS": str(request_seconds)} | environ
-    process = subprocess.Popen(
-        [sys.executable, "-c", TOY], env=os.environ | settings, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    try:
-        line = process.stderr.readline()
-        found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", line)
-        assert found, line + process.stderr.read()
-        yield Server(process, int(found[1]))
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
-        process.stderr.close()
+MEBIBYTE = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +28,20 @@ def server() -> Iterator[Server]:
         yield running
 
 
+def outcome(body: bytes) -> dict[str, object]:
+    found = json.loads(body)
+    assert found["resourceType"] == "OperationOutcome"
+    issue: dict[str, object] = found["issue"][0]
+    return issue
+
+
 def test_workers_are_forked_from_an_application_that_is_built_and_warm(server: Server) -> None:
     who = server.get("/who")
     assert who["warmed"] == [who["built"]]
     assert who["pid"] != who["built"]
+
+
+# Slow clients
 
 
 @pytest.mark.parametrize("beginning", [DRIP_HEADERS, DRIP_BODY])
@@ -134,57 +57,77 @@ def test_fifty_slow_clients_do_not_stop_one_worker_with_one_thread(server: Serve
 
 @pytest.mark.parametrize("beginning", [DRIP_HEADERS, DRIP_BODY])
 def test_a_request_that_drips_for_too_long_is_hung_up_on(beginning: bytes) -> None:
-    with serving(request_seconds=0.1) as server, server.send(beginning) as client:
+    with serving({"channel.REQUEST_SECONDS": 0.1}) as server, server.send(beginning) as client:
         assert client.recv(1) == b""
+
+
+@pytest.mark.parametrize("beginning", [b"", DRIP_HEADERS, DRIP_BODY], ids=["idle", "headers", "bodies"])
+def test_who_sends_nothing_makes_room_when_the_connections_are_used_up(beginning: bytes) -> None:
+    """REQUEST_SECONDS and IDLE_SECONDS are longer than a caller would wait."""
+    with serving({"listener.CONNECTIONS": 20}) as server, ExitStack() as stack:
+        for _ in range(60):
+            stack.enter_context(server.send(beginning))
+        assert server.get("/who")
+        assert server.log.count("20 connections, the limit") == 1
+
+
+# Descriptors and disks
+
+
+def cpu_seconds(pid: int) -> float:
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:  # noqa: PTH123
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="reads /proc")  # noqa: PTH112
+def test_without_descriptors_a_worker_neither_spins_nor_fills_the_log_and_goes_on_afterwards() -> None:
+    with serving(limits={resource.RLIMIT_NOFILE: 64}) as server:
+        pid = server.pid()
+        assert server.get("/hold")["held"]
+        before = cpu_seconds(pid)
+        with ExitStack() as stack:
+            for _ in range(10):
+                stack.enter_context(server.send(b""))
+            assert server.pid() == pid, "answered once there are descriptors again, by the same worker"
+        assert cpu_seconds(pid) - before < 0.7
+        assert server.log.count("no file descriptor") == 1
+        assert "Traceback" not in server.log
+
+
+def test_sixty_four_descriptors_are_enough_to_answer_while_a_hundred_clients_drip() -> None:
+    with serving(limits={resource.RLIMIT_NOFILE: 64}, THREADS="4") as server, ExitStack() as stack:
+        for _ in range(100):
+            stack.enter_context(server.send(DRIP_BODY))
+        for _ in range(5):
+            assert server.get("/who")
+        until(lambda: "32 connections, the limit" in server.log)
+        assert len(server.lines) < 10
+
+
+def test_a_full_temporary_directory_is_a_503_in_our_words_and_the_next_call_is_answered() -> None:
+    # Writing beyond the limit fails as on a full disk; the log is a pipe.
+    with serving(limits={resource.RLIMIT_FSIZE: MEBIBYTE}) as server:
+        for _ in range(2):
+            status, headers, body = server.ask("POST", "/length", b"x" * 4 * MEBIBYTE)
+            assert (status, headers["Content-Type"], headers["Retry-After"]) == (503, "application/json", "5")
+            assert outcome(body)["code"] == "transient"
+        assert server.ask("POST", "/length", b"x" * MEBIBYTE)[0] == 200
+        assert "Traceback" not in server.log
+        assert "rror" not in server.log
 
 
 def test_a_body_over_the_limit_is_refused_with_an_operation_outcome() -> None:
     with serving(CDS_MAX_BODY_BYTES="1024") as server:
         assert server.ask("POST", "/length", b"x" * 1024)[0] == 200
-        status, content_type, body = server.ask("POST", "/length", b"x" * 1025)
-    assert (status, content_type) == (413, "application/json")
-    outcome = json.loads(body)
-    assert outcome["resourceType"] == "OperationOutcome"
-    assert outcome["issue"][0]["code"] == "too-long"
+        status, headers, body = server.ask("POST", "/length", b"x" * 1025)
+        assert (status, headers["Content-Type"]) == (413, "application/json")
+        assert outcome(body)["code"] == "too-long"
+        # A client that sends all of a large body before it reads gets the answer, not a reset connection.
+        assert server.ask("POST", "/length", b"x" * 8 * MEBIBYTE)[0] == 413
 
 
-def test_what_is_not_http_is_answered_with_an_operation_outcome_that_repeats_nothing(server: Server) -> None:
-    with server.send(b"PATIENT-ZHANG\r\n\r\n") as client:
-        answer = b"".join(iter(lambda: client.recv(4096), b""))
-    assert answer.startswith(b"HTTP/1.0 400 ")
-    assert b"OperationOutcome" in answer
-    assert b"X-Toy: open" in answer, "what the application says on every answer"
-    assert b"ZHANG" not in answer
-
-
-def test_a_worker_that_is_killed_is_replaced() -> None:
-    with serving() as server:
-        killed = server.get("/who")["pid"]
-        assert isinstance(killed, int)
-        os.kill(killed, signal.SIGKILL)
-        # The listening socket stays open: the call waits for the next worker instead of failing.
-        assert server.get("/who")["pid"] != killed
-
-
-def test_sigterm_lets_a_taken_request_finish_and_ends_with_exit_code_0() -> None:
-    with serving(WORKERS="2") as server, ThreadPoolExecutor(1) as pool, server.send(DRIP_BODY):
-        answer = pool.submit(server.get, "/slow")
-        time.sleep(0.3)
-        began = time.monotonic()
-        server.process.terminate()
-        assert server.process.wait(timeout=10) == 0
-        assert time.monotonic() - began < 3
-        assert answer.result() == {"done": True}
-
-
-def test_workers_end_when_the_supervisor_is_killed() -> None:
-    with serving() as server:
-        server.process.kill()
-        server.process.wait()
-        end = time.monotonic() + 5
-        while server.listens() and time.monotonic() < end:
-            time.sleep(0.1)
-        assert not server.listens()
+# The address
 
 
 def test_a_taken_port_is_said_by_name() -> None:

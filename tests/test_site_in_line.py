@@ -57,7 +57,7 @@ def test_a_silent_topic_hides_nothing(tmp_path: Path) -> None:
 
 def test_a_site_sets_a_look_back_within_its_bounds(tmp_path: Path) -> None:
     body = request(zoledronic(), prefetch=prefetch(procedures=bundle(build.dental_exam(200))))
-    assert topics(cards(served(tmp_path, "default_language: en\n"), body)) == ["dental-exam-before-bma"]
+    assert topics(cards(served(tmp_path, "{}\n"), body)) == ["dental-exam-before-bma"]
     wider = served(tmp_path, "parameters: {dental-exam-before-bma: {look_back: 210}}\n")
     assert topics(cards(wider, body)) == []
     with pytest.raises(ContentError, match="look_back"):
@@ -104,7 +104,7 @@ def test_a_critical_card_pops_up_at_oracle_only_where_it_may(tmp_path: Path) -> 
 
 def test_a_label_site_names_no_dose_of_ibandronate(tmp_path: Path) -> None:
     body = request(build.order("115264", 6), prefetch=LOW["prefetch"])
-    assert "bisphosphonate-renal-dose" in topics(cards(served(tmp_path, "default_language: en\n"), body))
+    assert "bisphosphonate-renal-dose" in topics(cards(served(tmp_path, "{}\n"), body))
     assert "bisphosphonate-renal-dose" not in topics(cards(served(tmp_path, "ibandronate: label\n"), body))
 
 

@@ -15,7 +15,8 @@ from typing import Literal, TypeVar
 import msgspec
 
 from cds_service.call.problems import BadRequest
-from cds_service.fhir.structs import Bundle, Entry, Member, many
+from cds_service.fhir.members import Member
+from cds_service.fhir.structs import Bundle, Entry, many
 
 T = TypeVar("T")
 HookKind = Literal["order", "chart"]

@@ -3,8 +3,8 @@
 The newest day of the window counts; of one day an ionised calcium comes before an albumin-corrected one as reported,
 and that before a total calcium, which is corrected where an albumin of the window allows it.
 
-A total within its range that only a high albumin corrects to below it is no low calcium until the corrected one is below
-the limit of the second grade: the formula restores to 40 g/L, the range comes from people above it.
+A total within its range that only a high albumin corrects to below it is no low calcium until the corrected one is
+below the limit of the second grade: the formula restores to 40 g/L, the range comes from people above it.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ GRADED_AS: dict[Kind, str] = {
 def judged(
     chosen: Chosen, lab: Fraction, normal: tuple[Fraction, Fraction], measurements: Measurements
 ) -> tuple[CalciumLevel, bool, bool]:
-    """Level, whether it is severe, and whether only a downward correction makes it low. ``lab``: in the reading's unit."""
+    """Level, whether it is severe, and whether only a correction makes it low. ``lab``: in the reading's unit."""
     low, high = normal
     found = level(chosen.value, low, high)
     if found == "normal":

@@ -39,9 +39,7 @@ class Unsteady:
         return _change(*self.pair) if self.pair else None
 
 
-def unsteady(
-    creatinine: Creatinine, diagnoses: Diagnoses, today: date, measurements: Measurements
-) -> Unsteady | None:
+def unsteady(creatinine: Creatinine, diagnoses: Diagnoses, today: date, measurements: Measurements) -> Unsteady | None:
     """None: steady, as far as is known."""
     days, limit = measurements.days("unsteady"), measurements.limit("unsteady-change", "%") / 100
     injury = _injury(creatinine, diagnoses, today, measurements)
@@ -55,9 +53,7 @@ def agree(readings: tuple[Reading, ...], measurements: Measurements) -> bool:
     return max(values) - min(values) <= measurements.limit("creatinine-steady", readings[0].lab_unit)
 
 
-def _injury(
-    creatinine: Creatinine, diagnoses: Diagnoses, today: date, measurements: Measurements
-) -> Diagnosis | None:
+def _injury(creatinine: Creatinine, diagnoses: Diagnoses, today: date, measurements: Measurements) -> Diagnosis | None:
     """The kidney injury that stands; an old one beside two recent creatinines that agree is over."""
     found = diagnoses.found("acute-kidney-injury")
     recent = [i for i in found if i.when is None or within(i.when, today, measurements.days("injury"))]

@@ -30,6 +30,7 @@ from typing import get_args
 
 import msgspec
 
+from cds_service.fhir.members import Member, ReadBundle
 from cds_service.fhir.references import unversioned
 from cds_service.fhir.structs import (
     Appointment,
@@ -37,12 +38,10 @@ from cds_service.fhir.structs import (
     Condition,
     Link,
     Medication,
-    Member,
     Observation,
     OperationOutcome,
     Patient,
     Readable,
-    ReadBundle,
     Reference,
     Resource,
     Specimen,

@@ -27,6 +27,20 @@ class Keys(File, frozen=True):
     jwks_file: str | None = None  # relative to the site file
 
 
+class Limits(File, frozen=True):
+    """What one client may ask of one worker process; what is refused is a 429 (a body too large: a 413).
+
+    The defaults are there to stop a client that has lost its way, not a busy ward: 50 requests a second for as long as
+    one likes. Each is a store that fills evenly, so a minute's worth may come at once. ``body_bytes``: of one request,
+    up to ``CDS_MAX_BODY_BYTES``, which holds where this is left out.
+    """
+
+    requests_per_minute: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 3000
+    feedback_per_minute: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] = 6000  # events
+    unknown_cards_per_hour: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] = 1000  # events of cards never issued
+    body_bytes: Annotated[int, msgspec.Meta(ge=1024)] | None = None
+
+
 class Client(File, frozen=True):
     """One EHR. Without ``issuer`` and ``fhir_servers`` it stands for every caller that no other client fits.
 
@@ -48,6 +62,7 @@ class Client(File, frozen=True):
     lifetime_seconds: Annotated[int, msgspec.Meta(ge=30, le=3600)] = 900
     certificate_subjects: list[str] = []
     may: tuple[Right, ...] = ("discovery", "call", "feedback")
+    limits: Limits | None = None  # None: in production the defaults, in development none
     fhir_servers: list[str] = []
     private: bool = False
     profile: ClientProfile = "generic"
@@ -134,7 +149,6 @@ class Site(File, frozen=True):
     suppression: Suppression | None = None
     feedback: FeedbackOptions = msgspec.field(default_factory=FeedbackOptions)
     ibandronate: Literal["guideline", "label"] = "guideline"
-    default_language: LanguageTag | None = None
     prefetch: dict[str, str] = {}  # key of services.yaml -> the search that this site's FHIR server can answer
     preference_list: dict[str, list[Preference]] = {}  # orderable -> records, the first that fits is taken
 

@@ -17,6 +17,8 @@ Profile = Literal["development", "production"]
 
 _PREFIX = "CDS_"
 _MEBIBYTE = 1024 * 1024
+# Two questions of a load balancer that asks every other second.
+_PRODUCTION_DRAIN_SECONDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,8 @@ class Settings:
     ``PORT``                      8000                    TCP port, 0 to 65535 (0: any free one, printed at start)
     ``WORKERS``                   2                       processes, 1 to 64: one per core
     ``THREADS``                   4                       threads per process that run the application, 1 to 64
+    ``CDS_DRAIN_SECONDS``         0; production: 5        from SIGTERM until no connection is accepted, 0 to 60: what a
+                                                          load balancer needs to notice that ``/readyz`` says 503
     ``CDS_PROFILE``               development             ``production`` starts only with clients that authenticate and
                                                           with ``CDS_DATABASE_URL``
     ``CDS_PUBLIC_URL``            (none)                  where clients reach this server: what tokens must be made for
@@ -47,8 +51,9 @@ class Settings:
     ``CDS_FHIR_VERSION``          auto                    ``R4``, ``R4B``, ``R5``; ``auto`` decides from the request
     ``CDS_SNOMED_AFFILIATE``      on                      ``off`` where the site has no SNOMED CT licence
     ``CDS_LABEL_RULES``           on                      ``off`` silences topics that do not rest on the guideline
-    ``CDS_TOPICS_OFF``            (none)                  topic codes to silence, comma-separated
     ``CDS_SITE_FILE``             (none)                  path of the site file (deploy/site.example.yaml)
+    ``CDS_SEAL_FILE``             cards/seal.yaml         who has signed the content (``cds-service seal``); production
+                                                          starts with signed content only
     ``CDS_FETCH_SECONDS``         2                       what reading from a caller's FHIR server may take in all
     ============================= ======================= ===========================================================
     """
@@ -57,6 +62,7 @@ class Settings:
     port: int = 8000
     workers: int = 2
     threads: int = 4
+    drain_seconds: int = 0
     profile: Profile = "development"
     public_url: str | None = None
     clients: str | None = field(default=None, repr=False)
@@ -72,8 +78,8 @@ class Settings:
     fhir_version: FhirVersion | None = None
     snomed_affiliate: bool = True
     label_rules: bool = True
-    topics_off: frozenset[str] = frozenset()
     site_file: Path | None = None
+    seal_file: Path | None = None
     fetch_seconds: int = 2
 
     @classmethod
@@ -85,10 +91,19 @@ class Settings:
             for name, (member, read) in _VARIABLES.items()
             if environ.get(name, "").strip()
         }
+        if given.get("profile") == "production":
+            given.setdefault("drain_seconds", _PRODUCTION_DRAIN_SECONDS)
         settings = cls(**given)
         if settings.profile == "production":
             _ready_for_production(settings, given)
         return settings
+
+
+# What was a setting once, and what to write instead.
+_GONE = {
+    "CDS_TOPICS_OFF": "Write it in the site file: topics: {the-topic: off}",
+    "CDS_ALLOW_UNAUTHENTICATED": "Name the clients in the site file, with keys or certificate_subjects",
+}
 
 
 def _ready_for_production(settings: Settings, given: Mapping[str, Any]) -> None:
@@ -102,6 +117,8 @@ def _ready_for_production(settings: Settings, given: Mapping[str, Any]) -> None:
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
     for name in sorted(environ):
+        if name in _GONE:
+            raise SettingsError(name, "no longer a setting", _GONE[name])
         if name.startswith(_PREFIX) and name not in _VARIABLES:
             near = difflib.get_close_matches(name, _VARIABLES, n=1)
             known = ", ".join(n for n in _VARIABLES if n.startswith(_PREFIX))
@@ -114,6 +131,7 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str, str], Any]]] = {
     "PORT": ("port", values.number(0, 65535)),
     "WORKERS": ("workers", values.number(1, 64)),
     "THREADS": ("threads", values.number(1, 64)),
+    "CDS_DRAIN_SECONDS": ("drain_seconds", values.number(0, 60)),
     "CDS_PROFILE": ("profile", values.one_of("development", "production")),
     "CDS_PUBLIC_URL": ("public_url", values.address),
     "CDS_CLIENTS": ("clients", values.plain),
@@ -129,7 +147,7 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str, str], Any]]] = {
     "CDS_FHIR_VERSION": ("fhir_version", values.version),
     "CDS_SNOMED_AFFILIATE": ("snomed_affiliate", values.switch),
     "CDS_LABEL_RULES": ("label_rules", values.switch),
-    "CDS_TOPICS_OFF": ("topics_off", values.topics),
     "CDS_SITE_FILE": ("site_file", values.file),
+    "CDS_SEAL_FILE": ("seal_file", values.path),
     "CDS_FETCH_SECONDS": ("fetch_seconds", values.number(1, 30)),
 }

@@ -12,7 +12,6 @@ from cds_service.base.complaints import SettingsError
 from cds_service.site.address import fault_of
 
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
-_TOPIC = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 # HMAC-SHA-256 takes any key; one as long as its output cannot be guessed (RFC 2104 section 3).
 _SHORTEST_KEY = 32
@@ -29,6 +28,14 @@ def file(name: str, value: str) -> Path:
     if not path.is_file():
         raise SettingsError(name, f"there is no file {value}", "Give the path of a site file, or unset it")
     return path
+
+
+def path(name: str, value: str) -> Path:
+    """The path of a file that may still have to be written."""
+    found = Path(value)
+    if found.is_dir():
+        raise SettingsError(name, f"{value} is a folder", "Give the path of a file")
+    return found
 
 
 def number(low: int, high: int) -> Callable[[str, str], int]:
@@ -75,13 +82,6 @@ def _check_origin(name: str, origin: str) -> None:
     if not _ORIGIN.fullmatch(origin):
         remedy = "Write scheme and host only, in lower case: https://ehr.example:8443"
         raise SettingsError(name, f"{origin!r} is not an origin", remedy)
-
-
-def topics(name: str, value: str) -> frozenset[str]:
-    for topic in _members(value):
-        if not _TOPIC.fullmatch(topic):
-            raise SettingsError(name, f"{topic!r} is not a topic code", "See the file names in cards/recommendations")
-    return _members(value)
 
 
 def address(name: str, value: str) -> str:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cds_service.base.complaints import SettingsError
 from cds_service.site.settings import Settings
 from cds_service.store import schema
+from cds_service.store.backup import BackupError, Copied, copy, dump_command, restore_command
 from cds_service.store.engine import Database, parse_url
 from cds_service.store.retention import count, purge
 
@@ -85,6 +87,42 @@ def downgrade(revision: str) -> None:
         with _known_revision():
             schema.downgrade(database, revision)
         click.echo(f"schema {schema.revision(database) or '(none)'}")
+
+
+@db_group.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Write a copy of the database to FILE, which must not be there yet. The server may go on."""
+    with _database() as database:
+        found = _copied(_file(database, dump_command(database.url, file)), file)
+    click.echo(f"{file}: schema {found.revision}, {found.calls} calls, {found.feedback} feedback events")
+
+
+@db_group.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def restore(file: Path) -> None:
+    """Bring the copy FILE back. The place of the database must be empty: move away what is there."""
+    with _database() as database:
+        target = _file(database, restore_command(database.url, file))
+        found = _copied(file, target)
+    click.echo(f"{target}: schema {found.revision}, {found.calls} calls, {found.feedback} feedback events")
+    if found.revision != schema.newest():
+        click.echo(f"this version needs schema {schema.newest()}: run `cds-service db upgrade`")
+
+
+def _file(database: Database, otherwise: str) -> Path:
+    """The file of a SQLite database; of another, what to run instead."""
+    if not database.is_sqlite:
+        text = "PostgreSQL has commands of its own (the password: ~/.pgpass or PGPASSWORD)"
+        raise click.ClickException(f"{text}:\n{otherwise}")
+    return Path(database.url.database or "")
+
+
+def _copied(source: Path, target: Path) -> Copied:
+    try:
+        return copy(source, target)
+    except BackupError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @click.command("purge")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -46,6 +50,28 @@ class Database:
     def __init__(self, url: URL, connections: int = 8) -> None:
         self.url = url
         self._engine = PerProcess(lambda: _engine(url, connections))
+        self._lane = threading.Lock()
+        self._lane_opens = 0.0
+
+    @contextmanager
+    def lane(self) -> Iterator[None]:
+        """Around each transaction of what may come in floods: who checks a token meanwhile finds the database free.
+
+        SQLite has one writer at a time, and who waits for it is not served in turn. So one flood at a time in this
+        process, and the next not before the file was left alone for as long as it was taken; waiting for it counts as
+        taken, so the more processes write, the more each leaves.
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        with self._lane:
+            time.sleep(max(0.0, self._lane_opens - time.monotonic()))
+            began = time.monotonic()
+            try:
+                yield
+            finally:
+                ended = time.monotonic()
+                self._lane_opens = ended + (ended - began)
 
     @property
     def engine(self) -> Engine:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, exists, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, exists, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.base.hashing import joined
@@ -21,18 +23,57 @@ from cds_service.trust.gate import Identity
 log = logging.getLogger("cds_service.store")
 
 _PAUSE_SECONDS = 5.0
+# Rows a transaction writes: a few milliseconds.
+_PORTION = 250
+# Values in one look-up: below what the smallest SQLite takes in a statement.
+_LOOKED_UP = 500
 
 
-def keep(database: Database, events: Sequence[Feedback], who: Identity, service: str, now: datetime) -> int:
-    """Store a batch: all of it, durably, or nothing. Returns how many events were new.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of a batch. ``new``: how many events were not there before. ``refused``: the places, in the batch, of
+    those that were not stored: their cards are not on record, and the caller may tell of no more such."""
 
-    The same event twice is one; what a user wrote may come with either. Raises ``sqlalchemy.exc.SQLAlchemyError`` when
-    nothing was stored.
+    new: int
+    refused: tuple[int, ...] = ()
+
+
+# How many of so many new events of unknown cards may be stored.
+Allowed = Callable[[int], int]
+
+
+def keep(
+    database: Database,
+    events: Sequence[Feedback],
+    who: Identity,
+    service: str,
+    now: datetime,
+    unknown: Allowed | None = None,
+) -> Kept:
+    """Store a batch, in transactions so small that whoever checks a token meanwhile does not notice.
+
+    When this returns, every event but the refused ones is stored, durably. Raises ``sqlalchemy.exc.SQLAlchemyError``
+    when one of the transactions failed: what was stored before stays, and does no harm, because the same event twice
+    is one; what a user wrote may come with either. ``unknown`` limits the events whose card was never issued to this
+    caller, as far as the database knows; None: no limit.
     """
+    places: dict[bytes, int] = {}
+    for place, event in enumerate(events):
+        digest = _digest(event, who, service)
+        # Told twice in one batch: the telling with a comment counts.
+        if digest not in places or not events[places[digest]].comment:
+            places[digest] = place
+    refused: set[bytes] = set()
+    if unknown is not None:
+        strange = _strange(database, {digest: events[place].card for digest, place in places.items()}, who)
+        refused = set(strange[unknown(len(strange)) :] if strange else ())
     # In one order for all: two batches with the same events must not wait for each other.
-    ordered = sorted(((_digest(event, who, service), event) for event in events), key=lambda pair: pair[0])
-    with database.engine.begin() as connection:
-        return sum(_keep_one(connection, digest, event, who, service, now) for digest, event in ordered)
+    rows = [_row(digest, events[places[digest]], who, service, now) for digest in sorted(places.keys() - refused)]
+    new = 0
+    for some in _portions(rows):
+        with database.lane(), database.engine.begin() as connection:
+            new += _store(connection, some)
+    return Kept(new, tuple(sorted(places[digest] for digest in refused)))
 
 
 def _digest(event: Feedback, who: Identity, service: str) -> bytes:
@@ -45,9 +86,24 @@ def _digest(event: Feedback, who: Identity, service: str) -> bytes:
     return hashlib.sha256(same).digest()
 
 
-def _keep_one(
-    connection: Connection, digest: bytes, event: Feedback, who: Identity, service: str, now: datetime
-) -> int:
+def _strange(database: Database, cards: Mapping[bytes, uuid.UUID], who: Identity) -> list[bytes]:
+    """The events, of those by digest, that are not stored yet and whose card is not on record as this caller's."""
+    told, asked = [], sorted(cards)
+    with database.engine.connect() as connection:
+        for first in range(0, len(asked), _LOOKED_UP):
+            some = asked[first : first + _LOOKED_UP]
+            own = (card.c.issuer == who.issuer) & (card.c.tenant == who.tenant)
+            known = set(connection.scalars(select(card.c.uuid).where(own, card.c.uuid.in_([cards[d] for d in some]))))
+            there = set(connection.scalars(select(feedback.c.digest).where(feedback.c.digest.in_(some))))
+            told += [digest for digest in some if digest not in there and cards[digest] not in known]
+    return told
+
+
+_Rows = tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]
+
+
+def _row(digest: bytes, event: Feedback, who: Identity, service: str, now: datetime) -> _Rows:
+    """The rows of an event: of ``feedback``, ``feedback_reason`` and ``feedback_suggestion``."""
     row = {
         "digest": digest,
         "received_at": now,
@@ -60,23 +116,42 @@ def _keep_one(
         "topic": event.topic,
         "comment": event.comment,
     }
-    if not _insert_new(connection, feedback, [row]):
-        if event.comment:
-            silent = (feedback.c.digest == digest) & feedback.c.comment.is_(None)
-            connection.execute(update(feedback).where(silent).values(comment=event.comment))
-        return 0
-    _insert_new(connection, feedback_reason, [{"digest": digest, "code": code} for code in event.reasons])
-    suggestions = [{"digest": digest, "suggestion": suggestion} for suggestion in event.suggestions]
-    _insert_new(connection, feedback_suggestion, suggestions)
-    return 1
+    reasons = [{"digest": digest, "code": code} for code in event.reasons]
+    return row, reasons, [{"digest": digest, "suggestion": suggestion} for suggestion in event.suggestions]
 
 
-def _insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
-    """Insert what is not there yet; how many rows."""
-    if not rows:
-        return 0
-    statement = inserting_new(table, connection.dialect.name).values(rows).returning(table.c.digest)
-    return len(connection.execute(statement).all())
+def _portions(rows: Sequence[_Rows]) -> Iterator[Sequence[_Rows]]:
+    """The events in portions of about as many rows as one transaction may write."""
+    first = weight = 0
+    for place, (_, reasons, suggestions) in enumerate(rows):
+        weight += 1 + len(reasons) + len(suggestions)
+        if weight >= _PORTION:
+            yield rows[first : place + 1]
+            first, weight = place + 1, 0
+    if first < len(rows):
+        yield rows[first:]
+
+
+def _store(connection: Connection, events: Sequence[_Rows]) -> int:
+    """Insert what is not there yet; how many events that were."""
+
+    def inserting(table: Table) -> Any:
+        return inserting_new(table, connection.dialect.name)
+
+    rows = [row for row, _, _ in events]
+    new = set(connection.scalars(inserting(feedback).returning(feedback.c.digest), rows))
+    reasons = [each for row, some, _ in events if row["digest"] in new for each in some]
+    suggestions = [each for row, _, some in events if row["digest"] in new for each in some]
+    for table, more in ((feedback_reason, reasons), (feedback_suggestion, suggestions)):
+        if more:
+            connection.execute(inserting(table), more)
+    late = [
+        {"of": row["digest"], "said": row["comment"]} for row in rows if row["comment"] and row["digest"] not in new
+    ]
+    if late:
+        silent = (feedback.c.digest == bindparam("of")) & feedback.c.comment.is_(None)
+        connection.execute(update(feedback).where(silent).values(comment=bindparam("said")), late)
+    return len(new)
 
 
 class OverriddenCards:

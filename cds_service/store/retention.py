@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Delete, Table, Update, delete, func, selec
 from cds_service.store.engine import Database, unhurried
 from cds_service.store.tables import call, feedback, loss
 
-# Rows per transaction: the answering workers write in between.
-_CHUNK = 2000
+# Rows per transaction: on SQLite the answering workers write in between (Database.lane).
+_CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _in_chunks(
     some = key.in_(select(key).where(condition).limit(_CHUNK).scalar_subquery())
     changed = 0
     while True:
-        with database.engine.begin() as connection:
+        with database.lane(), database.engine.begin() as connection:
             unhurried(connection)
             chunk = connection.execute(change(some)).rowcount
         changed += chunk

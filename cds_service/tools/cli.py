@@ -29,9 +29,9 @@ from cds_service.site.load import load_site
 from cds_service.site.model import NO_SITE, Site
 from cds_service.site.settings import Settings
 from cds_service.store.command import db_group, purge_command
-from cds_service.store.memory import Memory
 from cds_service.tools.asking import answer_body
-from cds_service.web.app import create_app, local_now
+from cds_service.tools.seal import seal_command
+from cds_service.web.app import load_app, local_now
 from cds_service.web.outcomes import of_problem
 
 
@@ -44,6 +44,7 @@ def main() -> None:
 main.add_command(db_group)
 main.add_command(purge_command)
 main.add_command(report_command)
+main.add_command(seal_command)
 
 
 def _settings() -> Settings:
@@ -66,10 +67,8 @@ def serve() -> None:
     from cds_service.web.serve import serve as run
 
     settings = _settings()
-    edition = _edition(settings)
     try:
-        memory = Memory.open(settings, edition.site.suppression)
-        run(lambda: create_app(settings, edition, memory=memory), settings)
+        run(lambda: load_app(settings), settings)
     except StartFault as error:
         raise click.ClickException(str(error)) from None
 

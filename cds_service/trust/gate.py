@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from cds_service.site.model import Client, Right
+from cds_service.trust.limits import Allowance, Limiter, within
 from cds_service.trust.refusal import Refusal
 from cds_service.trust.registry import Registered, Registry
 from cds_service.trust.tokens import Token, alive_until, bearer, take_apart, verify
@@ -21,11 +22,15 @@ FirstUse = Callable[[str, str, int], bool]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who calls. ``issuer`` is ``certificate:<name>`` without a token, and everything is empty when nobody is asked."""
+    """Who calls. ``issuer`` is ``certificate:<name>`` without a token, and everything is empty when nobody is asked.
+
+    ``allowance``: what it may still ask; None: no limit.
+    """
 
     issuer: str = ""
     tenant: str = ""
     client: Client | None = None
+    allowance: Allowance | None = None
 
 
 ANYBODY = Identity()
@@ -55,22 +60,26 @@ class Gate:
         public_url: str,
         proxies: tuple[IPv4Network | IPv6Network, ...],
         first_use: FirstUse,
+        limiter: Limiter,
     ) -> None:
         self._registry = registry
         self._public_url = public_url.rstrip("/")
         self._proxies = proxies
         self._first_use = first_use
+        self._limiter = limiter
 
     def admit(self, asked: Asked) -> Identity:
-        """Who calls. Raises ``Refusal``: 401 unknown, 403 without the right, 503 when it cannot be said."""
+        """Who calls. Raises ``Refusal``: 401 unknown, 403 without the right, 429 too often, 503 cannot be said."""
         certified = self._certified(asked)
         # CDS Hooks clients send a token out of habit: beside a certificate that suffices, a stranger's does no harm.
         if certified is not None and certified.keys is None and not self._names_a_client(asked.authorization):
-            identity = Identity(f"certificate:{certified.name}", "", certified)
+            identity = Identity(f"certificate:{certified.name}", "", certified, self._within(certified))
         else:
             identity = self._by_token(asked, certified)
         client = identity.client
         assert client is not None
+        if identity.allowance:
+            identity.allowance.requests.spend(1)
         if asked.right not in client.may:
             raise Refusal("right", 403, client.name)
         return identity
@@ -101,13 +110,20 @@ class Gate:
         token = take_apart(bearer(asked.authorization))
         registered = self._registry.of_token(token)
         try:
-            self._prove(token, registered, asked, certified)
+            allowance = self._prove(token, registered, asked, certified)
         except Refusal as refusal:
             refusal.client = registered.client.name
             raise
-        return Identity(token.claims.iss, token.claims.tenant or "", registered.client)
+        return Identity(token.claims.iss, token.claims.tenant or "", registered.client, allowance)
 
-    def _prove(self, token: Token, registered: Registered, asked: Asked, certified: Client | None) -> None:
+    def _within(self, client: Client) -> Allowance | None:
+        """What the client may still ask. Raises ``Refusal`` (429) when that is nothing."""
+        allowance = self._limiter.of(client)
+        if allowance:
+            within(allowance.requests, client)
+        return allowance
+
+    def _prove(self, token: Token, registered: Registered, asked: Asked, certified: Client | None) -> Allowance | None:
         client = registered.client
         if token.header.alg not in client.algorithms:
             raise Refusal("algorithm")
@@ -116,9 +132,13 @@ class Gate:
         key = registered.source(token.header.jku).find(token.header.kid, token.header.alg)
         verify(token, key, client, [self._public_url + asked.path, *client.audiences])
         self._same(client, certified)
+        # Before the database is asked, or a flood would reach it; nothing is spent yet, or a token that somebody has
+        # copied would spend it.
+        allowance = self._within(client)
         # Last: only a token that is good in every other way is remembered.
         if not self._first_use(token.claims.iss, token.claims.jti, alive_until(token.claims, client)):
             raise Refusal("replay")
+        return allowance
 
     @staticmethod
     def _same(client: Client, certified: Client | None) -> None:

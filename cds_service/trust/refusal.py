@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 Reason: TypeAlias = Literal[
     "algorithm",  # not among the algorithms of this client, or not the key's own
     "audience",  # aud is neither this endpoint nor an accepted value
+    "body",  # a body larger than this client may send
     "certificate-missing",  # the client must show a certificate and showed none
     "certificate-source",  # the certificate header came from somebody else than the configured proxy
     "certificate-unknown",  # a verified certificate of nobody in the registry, or not of the token's client
@@ -23,6 +24,7 @@ Reason: TypeAlias = Literal[
     "missing",  # no Authorization header
     "not-yet",  # iat or nbf lies in the future
     "oversized",
+    "rate",  # this client asks more often than it may
     "replay",  # this jti was used before
     "right",  # a known client, asking for what it may not
     "scheme",  # an Authorization header of another scheme than Bearer
@@ -37,12 +39,20 @@ Reason: TypeAlias = Literal[
 class Refusal(Exception):
     """The caller is not let in.
 
-    ``status``: 401 (not known), 403 (known, without the right) or 503 (cannot be said: a fault of ours or of the
-    issuer's key server). ``client``: its name in the site file, once the token or certificate has named it.
+    ``status``: 401 (not known), 403 (known, without the right), 413 or 429 (beyond its limits) or 503 (cannot be said:
+    a fault of ours or of the issuer's key server). ``client``: its name in the site file, once the token or certificate
+    has named it. ``retry_after``: seconds until asking again makes sense, for 429 and 503.
     """
 
-    def __init__(self, reason: Reason, status: Literal[401, 403, 503] = 401, client: str | None = None) -> None:
+    def __init__(
+        self,
+        reason: Reason,
+        status: Literal[401, 403, 413, 429, 503] = 401,
+        client: str | None = None,
+        retry_after: int = 5,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status
         self.client = client
+        self.retry_after = retry_after

@@ -13,7 +13,6 @@ from flask import Flask, Response, g, request
 from cds_service import fixtures
 from cds_service.answer import answer
 from cds_service.base.kinds import LANGUAGES
-from cds_service.call.feedback import read_feedback
 from cds_service.call.hook import read_hook
 from cds_service.call.problems import CallProblem, UnknownService
 from cds_service.caller import Caller, Defaults, settle
@@ -26,19 +25,19 @@ from cds_service.edition import Edition
 from cds_service.knowledge.services import Service
 from cds_service.render.model import Response as CardsResponse
 from cds_service.site.settings import Settings
-from cds_service.store.engine import UNAVAILABLE
 from cds_service.store.memory import Memory
-from cds_service.store.reactions import keep
 from cds_service.trust.gate import ANYBODY
 from cds_service.web.cors import cross_origin
 from cds_service.web.discovery import discovery
 from cds_service.web.door import gate_of, guard
 from cds_service.web.errors import errors
+from cds_service.web.feedback import FeedbackDesk
 from cds_service.web.journal import journal, record_calls
 from cds_service.web.language import choose_language
 from cds_service.web.openapi import openapi
 from cds_service.web.outcomes import answer_json, outcome
 from cds_service.web.outcomes import issue as problem
+from cds_service.web.probes import probes
 from cds_service.web.servers import fhir_servers
 
 log = logging.getLogger("cds_service")
@@ -60,21 +59,32 @@ def create_app(
     Without ``memory`` nothing is recorded, there is no feedback endpoint, and nobody can be authenticated.
     """
     edition = edition or Edition.load(settings)
+    log.log(logging.INFO if edition.seal.holds else logging.WARNING, "%s", edition.seal)
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.strict_slashes = True
     journal(app)
     guard(app, gate_of(settings, edition, memory), settings)
     _information(app, edition, memory)
+    probes(app, memory)
     _calls(app, settings, edition, clock, memory)
     if memory:
         _feedback(app, edition, clock, memory)
         record_calls(app, edition, memory)
+        # If nobody ever calls: used tokens are to be forgotten. In each worker, never before the fork.
+        app.extensions["begin"] = memory.audit.start
         app.extensions["close"] = memory.close
     errors(app)
     cross_origin(app, settings)
     app.extensions["warm"] = lambda: _warm(app, edition, clock)
     return app
+
+
+def load_app(settings: Settings) -> Flask:
+    """The application with its memory, everything read anew from content, site file and key files. Raises
+    ``StartFault``."""
+    edition = Edition.load(settings)
+    return create_app(settings, edition, memory=Memory.open(settings, edition.site.suppression))
 
 
 def _information(app: Flask, edition: Edition, memory: Memory | None) -> None:
@@ -135,23 +145,14 @@ def _service(edition: Edition, service_id: str) -> Service:
 
 
 def _feedback(app: Flask, edition: Edition, clock: Clock, memory: Memory) -> None:
-    known = vocabulary(edition.knowledge.guideline, edition.site.feedback)
+    desk = FeedbackDesk(memory.database, vocabulary(edition.knowledge.guideline, edition.site.feedback))
 
     @app.post("/cds-services/<service_id>/feedback")
     def feedback(service_id: str) -> Response:
         if refused := _refused_media():
             return refused
         _service(edition, service_id)
-        events = read_feedback(request.get_data(cache=False), known)
-        try:
-            keep(memory.database, events, g.who, service_id, clock())
-        except UNAVAILABLE as error:
-            log.error("feedback was not stored cause=%s", type(error).__name__)  # noqa: TRY400  # its message quotes rows
-            text = "The feedback could not be stored. Nothing of it was; send it again."
-            response = answer_json(503, orjson.dumps(outcome(problem("transient", text))))
-            response.headers["Retry-After"] = "5"
-            return response
-        return answer_json(200, b"{}")
+        return desk.take(service_id, clock())
 
 
 def _refused_media() -> Response | None:

@@ -1,4 +1,4 @@
-"""The door: every request but the health check passes the gate before its body is looked at."""
+"""The door: every request but the health checks passes the gate before its body is looked at."""
 
 from __future__ import annotations
 
@@ -16,23 +16,26 @@ from cds_service.site.model import Right
 from cds_service.site.settings import Settings
 from cds_service.store.memory import Memory
 from cds_service.store.replay import Used
-from cds_service.trust.gate import ANYBODY, Asked, FirstUse, Gate
+from cds_service.trust.gate import ANYBODY, Asked, FirstUse, Gate, Identity
+from cds_service.trust.limits import Limiter
 from cds_service.trust.refusal import Refusal
 from cds_service.trust.registry import Registry
+from cds_service.web.always import say_always
 from cds_service.web.outcomes import answer_json, issue, outcome
 
 log = logging.getLogger("cds_service.trust")
 
 # A load balancer has no token.
-OPEN = frozenset({"health"})
+OPEN = frozenset({"health", "livez", "readyz"})
 _RIGHTS: dict[str | None, Right] = {"call": "call", "feedback": "feedback"}
 _OPEN_HEADER = ("CDS-Development", "open; callers are not authenticated")
 _TEXTS = {
     401: ("login", "The caller is not authenticated."),
     403: ("forbidden", "The caller may not do this."),
+    413: ("too-long", "The body is larger than this client may send (limits of its entry in the site file)."),
+    429: ("throttled", "This client asks for more than it may at a time. Ask again later."),
     503: ("transient", "Whether the caller may come in cannot be said now. Try again."),
 }
-_RETRY_SECONDS = "5"
 _PAUSE_SECONDS = 1.0
 
 
@@ -53,7 +56,8 @@ def gate_of(settings: Settings, edition: Edition, memory: Memory | None) -> Gate
         raise SettingsError("CDS_PROXIES", what, "Write the address of the proxy that checks them: 127.0.0.1")
     if memory is None:
         raise RuntimeError("an application that authenticates needs a memory of used tokens")
-    return Gate(registry, settings.public_url or "", settings.proxies, _first_use(memory.used))
+    limiter = Limiter(edition.site.clients, development=settings.profile == "development")
+    return Gate(registry, settings.public_url or "", settings.proxies, _first_use(memory.used), limiter)
 
 
 def _first_use(used: Used) -> FirstUse:
@@ -74,6 +78,14 @@ def _first_use(used: Used) -> FirstUse:
     return first_use
 
 
+def _fits(who: Identity) -> None:
+    """Raises ``Refusal`` (413) for a body larger than this client may send; the server has seen to it that the length
+    it states is the length it has."""
+    most = who.allowance.body_bytes if who.allowance else None
+    if most is not None and (request.content_length or 0) > most:
+        raise Refusal("body", 413, who.client.name if who.client else None)
+
+
 def guard(app: Flask, gate: Gate | None, settings: Settings) -> None:
     """Put the gate before every request; without one, say on every answer that the door is open."""
 
@@ -86,7 +98,9 @@ def guard(app: Flask, gate: Gate | None, settings: Settings) -> None:
         certificate = request.headers.get(settings.certificate_header)
         right = _RIGHTS.get(request.endpoint, "discovery")
         authorization = request.headers.get("Authorization")
-        g.who = gate.admit(Asked(request.path, right, authorization, certificate, request.remote_addr))
+        who = gate.admit(Asked(request.path, right, authorization, certificate, request.remote_addr))
+        _fits(who)
+        g.who = who
 
     @app.errorhandler(Refusal)
     def refused(refusal: Refusal) -> Response:
@@ -96,16 +110,10 @@ def guard(app: Flask, gate: Gate | None, settings: Settings) -> None:
         response = answer_json(refusal.status, orjson.dumps(outcome(issue(code, text))))
         if refusal.status == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
-        if refusal.status == 503:
-            response.headers["Retry-After"] = _RETRY_SECONDS
+        if refusal.status in (429, 503):
+            response.headers["Retry-After"] = str(refusal.retry_after)
         return response
 
+    say_always(app, *(() if gate else (_OPEN_HEADER,)))
     if gate is None:
         log.warning("profile development: callers are not authenticated; whoever reaches this port is answered")
-
-        app.extensions["headers"] = [_OPEN_HEADER]
-
-        @app.after_request
-        def say_open(response: Response) -> Response:
-            response.headers[_OPEN_HEADER[0]] = _OPEN_HEADER[1]
-            return response

@@ -45,7 +45,7 @@ def errors(app: Flask) -> None:
                 error.topic,
                 error.stage,
                 type(cause).__name__,
-                _place(cause),
+                place_of(cause),
             )
         return answer_json(status, orjson.dumps(body))
 
@@ -61,12 +61,12 @@ def errors(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def fault(error: Exception) -> Response:
-        log.error("fault cause=%s at=%s", type(error).__name__, _place(error))
+        log.error("fault cause=%s at=%s", type(error).__name__, place_of(error))
         text = _FAULTS.get(request.endpoint or "", "The service failed.")
         return answer_json(500, orjson.dumps(outcome(issue("exception", text, severity="fatal"))))
 
 
-def _place(error: BaseException | None) -> str:
+def place_of(error: BaseException | None) -> str:
     """File and line where an exception was raised: enough to find it, and free of values."""
     trace = error.__traceback__ if error else None
     while trace and trace.tb_next:

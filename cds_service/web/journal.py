@@ -44,8 +44,6 @@ def record_calls(app: Flask, edition: Edition, memory: Memory) -> None:
     @app.after_request
     def record(response: Response) -> Response:
         service = edition.service((request.view_args or {}).get("service_id", ""))
-        # Whatever is asked, and if nobody ever calls a service: used tokens are to be forgotten.
-        memory.audit.start()
         # Who was not let in made no call: ``who`` is set by the door.
         if request.endpoint == "call" and request.method == "POST" and service and "who" in g:
             memory.audit.record(_record(response.status_code, service.id, edition.version))

@@ -33,10 +33,12 @@ _REASONS = {
     404: "There is no such service.",
     405: "The method is not allowed here.",
     412: "Data that an order in scope needs was not obtained; the outcome names the prefetch keys.",
-    413: "The body is larger than the server accepts.",
+    413: "The body is larger than the server accepts, or than this client may send.",
     415: "The media type is neither application/json nor application/fhir+json.",
+    429: "This client asks more often than it may, or tells of too many cards never issued; see Retry-After.",
     500: "A fault of the service. No advice was given.",
-    503: "Callers cannot be authenticated, or feedback cannot be stored, for the moment. Nothing was done.",
+    503: "Callers cannot be authenticated, feedback cannot be stored, or this server should not be called, for the "
+    "moment. Nothing was done.",
 }
 
 
@@ -57,6 +59,8 @@ def openapi(edition: Edition, *, feedback: bool) -> Json:
                 for s in edition.knowledge.services.services
                 if feedback
             },
+            "/livez": {"get": _probe("Whether this process answers", "alive")},
+            "/readyz": {"get": _probe("Whether a load balancer should send callers here", "ready", _errors(503))},
         },
         "components": {
             "schemas": {
@@ -70,7 +74,14 @@ def openapi(edition: Edition, *, feedback: bool) -> Json:
 
 
 def _discovered() -> Json:
-    return {"200": {"description": "The services."}, **_errors(401, 403, 503)}
+    return {"200": {"description": "The services."}, **_errors(401, 403, 429, 503)}
+
+
+def _probe(summary: str, status: str, errors: Json | None = None) -> Json:
+    schema = {"type": "object", "required": ["status"], "properties": {"status": {"const": status}}}
+    good = {"description": f"It is {status}.", "content": {"application/json": {"schema": schema}}}
+    # No token: who asks has none.
+    return {"summary": summary, "security": [], "responses": {"200": good, **(errors or {})}}
 
 
 def _feedback(edition: Edition) -> Json:
@@ -82,7 +93,7 @@ def _feedback(edition: Edition) -> Json:
         "requestBody": {"required": True, "content": body},
         "responses": {
             "200": {"description": "All of it is stored."},
-            **_errors(400, 401, 403, 405, 413, 415, 500, 503),
+            **_errors(400, 401, 403, 405, 413, 415, 429, 500, 503),
         },
     }
 
@@ -96,7 +107,7 @@ def _call(edition: Edition, service_id: str, hooks: list[str]) -> Json:
         "requestBody": {"required": True, "content": body},
         "responses": {
             "200": {"description": "The cards.", **_json_body("Response")},
-            **_errors(400, 401, 403, 405, 412, 413, 415, 500, 503),
+            **_errors(400, 401, 403, 405, 412, 413, 415, 429, 500, 503),
         },
     }
 

@@ -1,25 +1,24 @@
 """The server under ``make serve``: waitress in a few processes that share one listening socket.
 
-Why waitress: it takes a request off the wire completely before a thread sees it, so clients that send slowly cost a
-connection and nothing else (``deploy/README.md`` has the measurements). It has no supervisor of its own; this one
-builds and warms the application once, freezes what was built so that the garbage collector never walks it again, and
-forks.
+Why waitress, and why a supervisor of our own: ``deploy/README.md`` has the measurements. The application is built and
+warmed once, what was built is frozen so that the garbage collector never walks it again, and workers are forked.
 """
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
-import signal
+import resource
 import socket
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NoReturn
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from cds_service.base.complaints import SettingsError
 from cds_service.site.settings import Settings
+from cds_service.web.board import Board
+from cds_service.web.errors import place_of
+from cds_service.web.supervisor import PLACES_PER_WORKER, Supervisor, Work
 from cds_service.web.worker import work
 
 if TYPE_CHECKING:
@@ -28,33 +27,45 @@ if TYPE_CHECKING:
 log = logging.getLogger("cds_service.web.serve")
 
 BACKLOG = 1024
-# A worker that dies younger than this is broken, not unlucky: its successor waits, or a crash at start is a storm.
-YOUNG_SECONDS = 1.0
-_STOPPING = (signal.SIGTERM, signal.SIGINT)
+# For 1,000 connections and what else a worker has open; many systems start with 1,024 and allow more.
+_DESCRIPTORS = 4096
+_STDERR = 2
 
 
 def serve(app_factory: Callable[[], Flask], settings: Settings) -> None:
-    """Build and warm the application, then serve until SIGTERM or SIGINT.
+    """Build and warm the application, then serve until SIGTERM or SIGINT; at SIGHUP build it anew.
 
-    Returns when every worker has finished the requests it had taken. Raises ``SettingsError`` when the address cannot
-    be listened on. Needs ``fork`` (Linux, macOS).
+    Returns when every worker has finished the requests it had taken, or has been killed because it did not end.
+    Raises ``SettingsError`` when the address cannot be listened on, and what ``app_factory`` raises the first time.
+    Needs ``fork`` (Linux, macOS).
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(process)d %(name)s %(message)s", level=logging.INFO)
-    # Silent below WARNING: its information lines carry paths of the client's making, and its queue warnings are noise.
-    logging.getLogger("waitress").setLevel(logging.WARNING)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    _quieten_waitress()
+    _raise_descriptors()
     # Listening first: a taken port is said at once, and what connects while the application warms up is kept waiting.
     with _listen(settings.host, settings.port) as listener:
-        app = app_factory()
-        if warm := app.extensions.get("warm"):
-            warm()
-        gc.collect()
-        gc.freeze()
+        supervisor, board = os.getpid(), Board(PLACES_PER_WORKER * settings.workers + 1)
+        in_terminal = os.isatty(_STDERR)
+
+        def make() -> Work:
+            app = app_factory()
+            app.extensions["leaving"] = lambda: board.leaving
+            if warm := app.extensions.get("warm"):
+                warm()
+            return lambda place: work(app, listener, settings, supervisor, board, place)
+
+        supervised = Supervisor(
+            make,
+            board,
+            settings.workers,
+            close=listener.close,
+            drain_seconds=settings.drain_seconds,
+            ends_on_hangup=lambda: in_terminal and not os.isatty(_STDERR),
+        )
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        log.info("listening on http://%s:%s workers=%s threads=%s", shown, port, settings.workers, settings.threads)
-        supervisor = os.getpid()
-        _Supervisor(lambda: work(app, listener, settings, supervisor), settings.workers).run()
+        said = "listening on http://%s:%s workers=%s threads=%s"
+        supervised.run(lambda: log.info(said, shown, port, settings.workers, settings.threads))
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -70,69 +81,24 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-class _Supervisor:
-    """Keeps ``count`` forked workers alive, and passes a stop signal on to them."""
-
-    def __init__(self, start: Callable[[], None], count: int) -> None:
-        self._start = start
-        self._count = count
-        self._born: dict[int, float] = {}  # process id → monotonic seconds
-        self._stopping = False
-
-    def run(self) -> None:
-        """Fork the workers, replace those that die, return when all have stopped after a stop signal."""
-        before = {number: signal.signal(number, self._stop) for number in _STOPPING}
-        try:
-            for _ in range(self._count):
-                self._fork()
-            while self._born:
-                self._bury(*os.wait())
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _fork(self) -> None:
-        # A stop signal between fork and the note of the new process would miss it.
-        with _signals_held():
-            if self._stopping:
-                return
-            if (process := os.fork()) == 0:
-                self._become_worker()
-            self._born[process] = time.monotonic()
-
-    def _become_worker(self) -> NoReturn:
-        status = 1
-        try:
-            self._start()
-            status = 0
-        except BaseException:
-            log.exception("worker failed")
-        finally:
-            # Not sys.exit: the frames below belong to the supervisor.
-            logging.shutdown()
-            os._exit(status)
-
-    def _bury(self, process: int, status: int) -> None:
-        born = self._born.pop(process, None)
-        if born is None or self._stopping:
-            return
-        log.error("worker %s ended (%s); starting another", process, os.waitstatus_to_exitcode(status))
-        if time.monotonic() - born < YOUNG_SECONDS:
-            time.sleep(YOUNG_SECONDS)
-        self._fork()
-
-    def _stop(self, _number: int, _frame: object) -> None:
-        self._stopping = True
-        for process in list(self._born):
-            # One that has just ended is gone by the time a second signal arrives.
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGTERM)
+def _raise_descriptors() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+def _quieten_waitress() -> None:
+    """Its information lines carry paths of the client's making, its queue warnings are noise, and what it says of an
+    exception quotes path and message."""
+    logging.getLogger("waitress").setLevel(logging.WARNING)
+    logging.getLogger("waitress").addFilter(_only_the_place)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+
+
+def _only_the_place(record: logging.LogRecord) -> bool:
+    """A failure by kind and place: its message and the request's path are not ours to write down."""
+    if (error := sys.exc_info()[1]) is not None:
+        record.msg, record.args = "failed below the application: %s at %s", (type(error).__name__, place_of(error))
+        record.exc_info = record.exc_text = None
+    return True

@@ -551,9 +551,13 @@ def scene() -> Iterator[Scene]:
             "CDS_SITE_FILE": str(site_file(folder)),
             "CDS_PUBLIC_URL": f"https://localhost:{port}",
             "CDS_PROXIES": "127.0.0.1",
+            "CDS_SEAL_FILE": f"{folder}/seal.yaml",
         }
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
         upgrade = [sys.executable, "-m", "cds_service", "db", "upgrade"]
+        signing = [sys.executable, "-m", "cds_service", "seal", "--by", "nobody, for a test"]
+        development = inherited | {"CDS_SEAL_FILE": environ["CDS_SEAL_FILE"]}
+        subprocess.run(signing, env=development, stdout=subprocess.DEVNULL, check=True)
         subprocess.run(upgrade, env=inherited | environ, stdout=subprocess.DEVNULL, check=True)
         server, suspicious = stack.enter_context(running(environ, environ | {"CDS_PROXIES": "10.9.9.9"}))
         answering = stack.enter_context(repeater())

@@ -333,7 +333,8 @@ def test_used_tokens_are_forgotten_though_nobody_calls_a_service(edition: Editio
     try:
         assert fresh.used.first_use("https://ehr.example", "old", 1)
         assert fresh.used.first_use("https://ehr.example", "alive elsewhere", int(time.time()) - 100)
-        served(edition, fresh).http.get("/cds-services")
+        # As the server does in each worker.
+        served(edition, fresh).http.application.extensions["begin"]()
         until(lambda: len(rows(fresh.database, replay)) == 1)
     finally:
         fresh.close(10)

@@ -317,9 +317,9 @@ def test_the_same_event_of_two_tenants_is_two(edition: Edition, memory: Memory) 
     assert service.tell(event()).status_code == 200
     same = Feedback(uuid.UUID(CARD), "overridden", datetime(2026, 3, 2, 8, 11, 13, tzinfo=UTC))
     now = datetime(2026, 3, 2, 9, tzinfo=UTC)
-    assert keep(memory.database, [same], Identity(), "bone-modifying-agents", now) == 0
-    assert keep(memory.database, [same], Identity("", "clinic"), "bone-modifying-agents", now) == 1
-    assert keep(memory.database, [same], Identity("clinic", ""), "bone-modifying-agents", now) == 1
+    assert keep(memory.database, [same], Identity(), "bone-modifying-agents", now).new == 0
+    assert keep(memory.database, [same], Identity("", "clinic"), "bone-modifying-agents", now).new == 1
+    assert keep(memory.database, [same], Identity("clinic", ""), "bone-modifying-agents", now).new == 1
 
 
 # Reasons, comments, topics

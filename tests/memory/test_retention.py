@@ -47,7 +47,7 @@ def kept(memory: Memory, when: datetime, issuer: str = EAST, number: int = 1, co
         Feedback(uuid.uuid4(), "overridden", when, (uuid.uuid4(),), ("need-more-info",), None, comment)
         for _ in range(number)
     ]
-    assert keep(memory.database, events, Identity(issuer), "s", when) == number
+    assert keep(memory.database, events, Identity(issuer), "s", when).new == number
 
 
 def lost(memory: Memory, when: datetime) -> None:

@@ -141,6 +141,9 @@ def test_a_challenge_says_bearer_and_nothing_else(door: Ward) -> None:
         ("PATCH", SERVICE),
         ("TRACE", DISCOVERY),
         ("POST", "/health"),
+        ("POST", "/readyz"),
+        ("GET", "/readyz/"),
+        ("GET", "//livez"),
         ("GET", "/health/"),
         ("GET", "//health"),
         ("GET", "/health/../cds-services"),
@@ -172,11 +175,12 @@ def test_a_client_is_told_what_is_not_there(door: Ward) -> None:
     assert door.ask(token(f"{unknown}/feedback"), f"{unknown}/feedback", body=CALL_BODY).status_code == 404
 
 
-def test_the_health_check_needs_no_token_and_minds_none(door: Ward) -> None:
+def test_the_health_checks_need_no_token_and_mind_none(door: Ward) -> None:
     for headers in ({}, {"Authorization": "Bearer a.b.c"}, {"X-SSL-Client-S-DN": "CN=a"}):
-        answer = door.http.get("/health", headers=headers)
-        assert answer.status_code == 200
-        assert answer.get_json()["status"] == "ok"
+        for path, status in (("/health", "ok"), ("/livez", "alive"), ("/readyz", "ready")):
+            answer = door.http.get(path, headers=headers)
+            assert answer.status_code == 200
+            assert answer.get_json()["status"] == status
 
 
 @pytest.mark.parametrize("path", [*ENDPOINTS, "/health", "/openapi.json"])
