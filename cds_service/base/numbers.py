@@ -16,6 +16,11 @@ def plain_number(value: Fraction | Decimal | int, places: int = 1) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def fixed_number(value: Fraction | Decimal | int, places: int) -> str:
+    """A number with exactly ``places`` decimals, half up: 21/10 -> "2.10"."""
+    return f"{Decimal(plain_number(value, places)):.{places}f}"
+
+
 # Every limit on a clearance is a multiple of ten (a test holds it); shown with one decimal, 29.96 would read as 30.0.
 _LIMITS = 10
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cds_service.base.kinds import URGENCY, Missing
@@ -59,14 +59,17 @@ class Findings:
     @property
     def advice(self) -> tuple[tuple[Finding, Advise], ...]:
         """The findings that become cards."""
-        shown = (f for f in self.all if not f.silent and not f.replaced_by)
-        return tuple((f, f.outcome) for f in shown if isinstance(f.outcome, Advise))
+        return tuple((f, a) for f, a in _cards(self.all) if not f.silent)
+
+    def carried(self, by: Finding) -> tuple[tuple[Finding, Advise], ...]:
+        """The findings whose line the card of another says."""
+        replaced = (f for f in self.all if f.replaced_by == by.code and f.subject.key == by.subject.key)
+        return tuple((f, f.outcome) for f in replaced if isinstance(f.outcome, Advise) and not f.silent)
 
     @property
     def kept_back(self) -> tuple[tuple[Finding, Advise], ...]:
         """The findings that would have become cards, were their topics not silent."""
-        silent = (f for f in self.all if f.silent and not f.replaced_by)
-        return tuple((f, f.outcome) for f in silent if isinstance(f.outcome, Advise))
+        return tuple((f, a) for f, a in _cards(self.all) if f.silent)
 
     @property
     def unknown(self) -> tuple[Unknown, ...]:
@@ -77,24 +80,62 @@ class Findings:
         )
 
 
-def precedence(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Findings with those marked that another card of the same subject stands in for (``replaces`` in the YAML).
+def _cards(findings: Iterable[Finding]) -> Iterator[tuple[Finding, Advise]]:
+    """The findings that have a card of their own, silent or not."""
+    for found in findings:
+        if isinstance(found.outcome, Advise) and found.outcome.alone and not found.replaced_by:
+            yield found, found.outcome
 
-    A card never stands in for a more urgent one. Linear in the subjects: only findings of one subject are compared.
+
+def precedence(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings with those marked that another card of the same subject stands in for, or carries a line of.
+
+    ``replaces`` and ``carries`` in the YAML say which. A card never stands in for a more urgent one, and a silent one for
+    none. Linear in the subjects: only findings of one subject are compared.
     """
     found = tuple(findings)
-    replacing: dict[str, list[tuple[Finding, Advise]]] = defaultdict(list)
+    speaking: dict[str, list[tuple[Finding, Advise]]] = defaultdict(list)
     for each in found:
-        if isinstance(each.outcome, Advise) and each.topic.recommendation.replaces and not each.silent:
-            replacing[each.subject.key].append((each, each.outcome))
-    return tuple(_marked(f, replacing[f.subject.key]) for f in found) if replacing else found
+        if isinstance(each.outcome, Advise):
+            speaking[each.subject.key].append((each, each.outcome))
+    marks = {subject: _marks(advice) for subject, advice in speaking.items() if len(advice) > 1}
+    return tuple(_marked(f, marks.get(f.subject.key)) for f in found) if any(marks.values()) else found
 
 
-def _marked(finding: Finding, replacing: Iterable[tuple[Finding, Advise]]) -> Finding:
-    if not isinstance(finding.outcome, Advise):
+def _marks(advice: Sequence[tuple[Finding, Advise]]) -> dict[str, str]:
+    """Of one subject: the topic of a card -> the topic of the card that is shown in its place."""
+    marks: dict[str, str] = {}
+    shown = [(f, a) for f, a in advice if a.alone and not f.silent]
+    for found, said in ((f, a) for f, a in advice if a.alone):
+        for other, standing in shown:
+            urgent = URGENCY.index(standing.indicator) >= URGENCY.index(said.indicator)
+            named = found.code in other.topic.recommendation.replaced_by(standing.say)
+            # Of two that would stand in for each other one must be shown.
+            if named and urgent and _shown(other.code, marks) != found.code:
+                marks[found.code] = other.code
+                break
+    for found, said in advice:
+        if not said.alone:
+            carrying = (o.code for o, _ in shown if found.code in _carries(o) and o.code not in marks)
+            if carrier := next(carrying, None):
+                marks[found.code] = carrier
+    return {code: _shown(code, marks) for code in marks}
+
+
+def _carries(finding: Finding) -> list[str]:
+    recommendation, outcome = finding.topic.recommendation, finding.outcome
+    assert isinstance(outcome, Advise)
+    return [*recommendation.carries, *recommendation.replaced_by(outcome.say)]
+
+
+def _shown(code: str, marks: Mapping[str, str]) -> str:
+    """The card that is shown in place of a topic's in the end."""
+    while code in marks:
+        code = marks[code]
+    return code
+
+
+def _marked(finding: Finding, marks: Mapping[str, str] | None) -> Finding:
+    if not marks or finding.code not in marks or not isinstance(finding.outcome, Advise):
         return finding
-    urgency = URGENCY.index(finding.outcome.indicator)
-    for other, advice in replacing:
-        if finding.code in other.topic.recommendation.replaces and URGENCY.index(advice.indicator) >= urgency:
-            return replace(finding, replaced_by=other.code)
-    return finding
+    return replace(finding, replaced_by=marks[finding.code])

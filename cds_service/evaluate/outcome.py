@@ -65,6 +65,8 @@ class Advise:
     suggestions: tuple[Suggestion, ...] = ()
     # Suggestions that go together ("any"), or alternatives of which one is taken ("at-most-one").
     choose: Literal["any", "at-most-one"] = "at-most-one"
+    # False: too little for a card of its own. It is a line of the card that carries it, else of the explanation only.
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,9 @@ class Facts:
         explained=renal_chapter.explained,
     )
     def renal(self) -> renal_chapter.Renal:
-        return renal_chapter.renal(self.results, self.patient, self.today, self._readers.measurements)
+        return renal_chapter.renal(
+            self.results, self.patient, self.diagnoses, self.today, self._readers.measurements
+        )
 
     @chapter(
         *calcium_chapter.KEYS,

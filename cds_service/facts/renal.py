@@ -15,17 +15,19 @@ from typing import Literal
 
 from cds_service.base.kinds import Missing, RequestText
 from cds_service.base.numbers import clearance_number
+from cds_service.facts.diagnoses import KEYS as DIAGNOSIS_KEYS
+from cds_service.facts.diagnoses import Diagnoses
 from cds_service.facts.patient import KEYS as PATIENT_KEYS
 from cds_service.facts.patient import PatientFacts
 from cds_service.facts.results import KEYS as RESULT_KEYS
 from cds_service.facts.results import Reading, Results, Sourced
-from cds_service.facts.told import NOW, Number, ago
+from cds_service.facts.told import NOW, Number, ago, exact
 from cds_service.facts.window import newer_unusable, newest, problem_list, readings, reasons
 from cds_service.fhir.dates import age_on
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import File
 
-KEYS = (*PATIENT_KEYS, *RESULT_KEYS)
+KEYS = (*PATIENT_KEYS, *DIAGNOSIS_KEYS, *RESULT_KEYS)
 ANALYTES = (
     "creatinine",
     "creatinine-clearance-measured",
@@ -81,6 +83,8 @@ class Clearance:
     # Cockcroft-Gault with the ideal and the adjusted body weight, where height allows: weight name -> mL/min.
     by_other_weight: tuple[tuple[str, Fraction], ...] = ()
     newer: tuple[Missing, ...] = ()  # newer results that could not be used
+    ahead: bool = False  # a result it rests on is dated after now
+    weight_age: int | None = None  # days, where the weight is old enough to be told
 
     def input(self, name: str) -> Sourced:
         """The input of the formula with this name. Raises ``StopIteration`` for another."""
@@ -95,16 +99,20 @@ class Renal:
     clearance: Clearance | None
     problems: tuple[Missing, ...] = ()
     egfr: Reading | None = None  # newest eGFR (mL/min/1.73 m2) in the window, quoted only
+    at_least: Fraction | None = None  # mL/min, where only the weight is missing: with the lowest an adult may have
 
 
-def renal(results: Results, patient: PatientFacts, today: date, measurements: Measurements) -> Renal:
+def renal(
+    results: Results, patient: PatientFacts, diagnoses: Diagnoses, today: date, measurements: Measurements
+) -> Renal:
     """Renal function of the look-back window ending today.
 
-    ``results``: by analyte, newest first, as ``collect`` gives them. Weight counts in its own window; of heights the
-    newest taken as an adult. Never raises; what is missing stands in ``problems``.
+    ``results``: by analyte, newest first, as ``collect`` gives them. Weight counts in its own window, which a newer note
+    of weight loss shortens; of heights the newest taken as an adult. Never raises; what is missing stands in
+    ``problems``.
     """
     days = measurements.days("renal")
-    body = _Body(results, patient, today, measurements)
+    body = _Body(results, patient, diagnoses, today, measurements)
     egfr = newest(results, "egfr", today, days)
     creatinine = newest(results, "creatinine", today, days)
     found = (
@@ -118,15 +126,29 @@ def renal(results: Results, patient: PatientFacts, today: date, measurements: Me
         newer = tuple(m for what, a in SERUM for m in newer_unusable(what, a, results, clearance.when))
         clearance = replace(clearance, newer=newer)
     problems = () if clearance else tuple(_problems(results, body, creatinine, egfr, today, measurements))
-    return Renal(days, clearance, problems, egfr)
+    at_least = None if clearance else _at_least(creatinine, body, measurements.limit("weight-lowest", "kg"))
+    return Renal(days, clearance, problems, egfr, at_least)
 
 
 class _Body:
     """What formulas need of the patient's body."""
 
-    def __init__(self, results: Results, patient: PatientFacts, today: date, measurements: Measurements) -> None:
+    def __init__(
+        self,
+        results: Results,
+        patient: PatientFacts,
+        diagnoses: Diagnoses,
+        today: date,
+        measurements: Measurements,
+    ) -> None:
         self.sex, self.birth = patient.sex, patient.birth_date
-        self.weight = newest(results, "body-weight", today, measurements.days("weight"))
+        self.weight_days = measurements.days("weight")
+        self.weight = newest(results, "body-weight", today, self.weight_days)
+        if self.weight and _lost_since(self.weight.when, diagnoses):
+            self.weight_days = min(self.weight_days, measurements.days("weight-lost"))
+            self.weight = newest(results, "body-weight", today, self.weight_days)
+        age = (today - self.weight.when).days if self.weight else 0
+        self.weight_age = age if age >= measurements.days("weight-told") else None
         heights = readings(results, "body-height")
         self.height = next((h for h in heights if not self.child_on(h.when)), None)
 
@@ -137,6 +159,11 @@ class _Body:
         """Whether the patient was certainly under age; nothing is computed then."""
         age = self.age_on(day)
         return age is not None and age < ADULT
+
+
+def _lost_since(day: date, diagnoses: Diagnoses) -> bool:
+    """Whether a note of weight loss is newer than a weight."""
+    return any(d.when is not None and d.when > day for d in diagnoses.found("weight-loss"))
 
 
 def cockcroft_gault(sex: str, age: int, weight: Fraction, creatinine: Fraction) -> Fraction:
@@ -169,7 +196,9 @@ def other_weights(sex: str, height: Fraction, weight: Fraction) -> dict[str, Fra
 def _reported(reading: Reading | None, method: ClearanceMethod) -> Clearance | None:
     if reading is None:
         return None
-    return Clearance(reading.value, method, reading.when, reading.ref, preliminary=reading.preliminary)
+    return Clearance(
+        reading.value, method, reading.when, reading.ref, preliminary=reading.preliminary, ahead=reading.ahead
+    )
 
 
 def _computed(creatinine: Reading | None, body: _Body) -> Clearance | None:
@@ -198,7 +227,17 @@ def _computed(creatinine: Reading | None, body: _Body) -> Clearance | None:
         by_other_weight=tuple(
             (name, cockcroft_gault(sex, age, kilograms, creatinine.value)) for name, kilograms in others.items()
         ),
+        ahead=creatinine.ahead or weight.ahead,
+        weight_age=body.weight_age,
     )
+
+
+def _at_least(creatinine: Reading | None, body: _Body, weight: Fraction) -> Fraction | None:
+    """Cockcroft-Gault with a weight that the patient has at least."""
+    age = body.age_on(creatinine.when) if creatinine else None
+    if creatinine is None or age is None or not ADULT <= age < COCKCROFT_GAULT_AGE or body.weight:
+        return None
+    return cockcroft_gault(body.sex or "female", age, weight, creatinine.value)
 
 
 def _de_indexed(egfr: Reading | None, body: _Body) -> Clearance | None:
@@ -219,6 +258,8 @@ def _de_indexed(egfr: Reading | None, body: _Body) -> Clearance | None:
             _sourced("weight", weight),
         ),
         preliminary=egfr.preliminary or height.preliminary or weight.preliminary,
+        ahead=egfr.ahead or weight.ahead,
+        weight_age=body.weight_age,
     )
 
 
@@ -241,7 +282,7 @@ def _problems(
     for analyte in ("creatinine-clearance-measured", "creatinine-clearance-reported"):
         yield from reasons("clearance", analyte, results, today, days)
     if body.weight is None:
-        yield from _or_absent("weight", "body-weight", results, today, measurements.days("weight"))
+        yield from _or_absent("weight", "body-weight", results, today, body.weight_days)
     if body.sex is None:
         yield Missing("sex", "unknown")
     yield from _age_problems(body, creatinine.when if creatinine else today)
@@ -293,18 +334,28 @@ class RenalGiven(File, frozen=True):
     clearance: Number | None = 90
     clearance_method: ClearanceMethod = "measured"
     clearance_with_ideal_weight: Number | None = None
+    clearance_with_adjusted_weight: Number | None = None
+    egfr: Number | None = None  # of yesterday
+    clearance_at_least: Number | None = None
     renal_problems: list[ProblemGiven] = []
 
     def told(self) -> Renal:
-        problems = tuple(p.told() for p in self.renal_problems)
+        problems, egfr = tuple(p.told() for p in self.renal_problems), self._egfr()
         if self.clearance is None:
-            return Renal(28, None, problems)
-        other = self.clearance_with_ideal_weight
+            return Renal(28, None, problems, egfr, exact(self.clearance_at_least))
+        others = {"ideal": self.clearance_with_ideal_weight, "adjusted": self.clearance_with_adjusted_weight}
         clearance = Clearance(
             value=Fraction(self.clearance),
             method=self.clearance_method,
             when=NOW.date(),
             ref=RequestText("Observation/clearance"),
-            by_other_weight=(("ideal", Fraction(other)),) if other is not None else (),
+            by_other_weight=tuple((name, Fraction(value)) for name, value in others.items() if value is not None),
         )
-        return Renal(28, clearance, problems)
+        return Renal(28, clearance, problems, egfr)
+
+    def _egfr(self) -> Reading | None:
+        day = ago(1)
+        if self.egfr is None or day is None:
+            return None
+        unit, shown = "mL/min/{1.73_m2}", f"{self.egfr} mL/min/1.73 m²"
+        return Reading("egfr", Fraction(self.egfr), unit, shown, day, RequestText("Observation/egfr"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +16,8 @@ from cds_service.knowledge.drugs import Drugs, Product
 from cds_service.knowledge.model import File
 
 KEYS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
+
+SUPPLEMENTS: tuple[DrugGroup, ...] = ("calcium", "vitamin-d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,12 @@ class Treatment:
         wanted = frozenset(groups)
         active = [u for u in self.uses if wanted & u.groups and u.counts and self._active(u, days)]
         return tuple(sorted(active, key=lambda u: (u.when or date.min, u.ref), reverse=True))
+
+    def supplemented(self, groups: Iterable[DrugGroup], days: int) -> tuple[DrugUse, ...]:
+        """What is taken of calcium or vitamin D. One ampoule, or one administration alone, is not taking it."""
+        taken = [u for u in self.taking(groups, days) if not u.injected]
+        often = Counter(drug for u in taken if u.single for drug in u.drugs)
+        return tuple(u for u in taken if not u.single or any(often[drug] > 1 for drug in u.drugs))
 
     def _active(self, use: DrugUse, days: int) -> bool:
         """An administration counts in the look-back unless a prescription of the drug ended on or after that day."""

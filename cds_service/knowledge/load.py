@@ -16,7 +16,9 @@ from cds_service.knowledge.model import File, Parameter, Recommendation, Registr
 from cds_service.knowledge.tables import complaints
 
 # Units a parameter may have; "1" is a count. A new one is added here once rules and texts can show it.
-UNITS = frozenset({"mg", "mg/d", "IU/d", "mg/dL", "mL/min", "min", "d", "mo", "a", "%", "1"})
+UNITS = frozenset(
+    {"mg", "mg/d", "IU/d", "mg/dL", "umol/L", "mL/min", "mL/min/1.73m2", "min", "d", "mo", "a", "%", "1"}
+)
 MOST_REASONS = 6
 
 
@@ -91,9 +93,10 @@ def _recommendation(topic: str, it: Recommendation, guideline: Guideline) -> Ite
             yield _Complaint(place, f"{drug}: {what}", remedy)
         for drug in table.rows.keys() - guideline.drugs.drugs.keys():
             yield _Complaint(("tables", name, "rows", drug), f"unknown drug {drug!r}", "add it to drugs.yaml")
-    for other in it.replaces:
+    named = [("replaces", other) for others in it.replaces.values() for other in others]
+    for where, other in [*named, *(("carries", other) for other in it.carries)]:
         if other == topic or other not in guideline.recommendations:
-            yield _Complaint(("replaces",), f"replaces the unknown topic {other!r}", "name another topic's file")
+            yield _Complaint((where,), f"{where} the unknown topic {other!r}", "name another topic's file")
     yield from _own_reasons(it, guideline.override_reasons)
 
 

@@ -109,8 +109,14 @@ class Recommendation(File, frozen=True, dict=True):
     tables: dict[str, Table] = {}
     # False: fires only with a relevant diagnosis; True: a drug-safety topic, also without one at an oncology dose.
     drug_safety: bool = False
-    # Topics whose card this one stands in for, on the same order.
-    replaces: list[str] = []
+    # Card (``say``, or ``every``) -> topics whose card it stands in for, on the same order, and whose line it says.
+    replaces: dict[str, list[str]] = {}
+    # Topics whose line this one's cards say, where they have not enough to say for a card of their own.
+    carries: list[str] = []
+
+    def replaced_by(self, say: str) -> list[str]:
+        """The topics that this card stands in for."""
+        return [*self.replaces.get(say, ()), *self.replaces.get("every", ())]
 
     @cached_property
     def numbers(self) -> dict[str, Fraction]:

@@ -9,7 +9,8 @@ class CardText(File, frozen=True):
     """One card. ``summary`` is plain text; the detail is ``do`` (what to do), ``why`` (the two or three numbers that
     matter, with their dates), the source line, and ``how`` (formula and inputs) where no link leads to the explanation.
 
-    ``limits`` stands in the explanation only: windows, limits, what is not looked at.
+    ``limits`` stands in the explanation only: windows, limits, what is not looked at. ``line`` is the one sentence that
+    another card says, which stands in for this one; it names its own source.
     """
 
     summary: str
@@ -17,6 +18,7 @@ class CardText(File, frozen=True):
     why: str
     how: str | None = None
     limits: str | None = None
+    line: str | None = None
 
 
 class TopicText(File, frozen=True):

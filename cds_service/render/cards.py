@@ -72,7 +72,7 @@ def render(
     or a suggestion of ours cannot be made.
     """
     advice = findings.advice if findings else ()
-    cards = [_guarded(f.code, partial(_card, f, a, findings.facts, rendering)) for f, a in advice if findings]
+    cards = [_guarded(f.code, partial(_card, f, a, findings, rendering)) for f, a in advice if findings]
     if unmet or unreadable or (findings and findings.unknown):
         cards.append(_guarded(NOT_EVALUATED, partial(_not_evaluated, findings, unreadable, unmet, rendering)))
     cards.sort(key=lambda card: -URGENCY.index(card["indicator"]))
@@ -91,10 +91,11 @@ def _guarded(topic: str, make: Callable[[], T]) -> T:
         raise RuleFailed(topic, "text") from error
 
 
-def _card(finding: Finding, advice: Advise, facts: Facts, rendering: Rendering) -> Json:
-    language, recommendation = rendering.wording.language, finding.topic.recommendation
+def _card(finding: Finding, advice: Advise, findings: Findings, rendering: Rendering) -> Json:
+    language, recommendation, facts = rendering.wording.language, finding.topic.recommendation, findings.facts
     topic = language.topics[finding.code]
     values = template_values(recommendation, finding.subject, facts, advice.data)
+    values["carried"] = "\n\n".join(_lines(findings.carried(finding), facts, language))
     values["notes"] = _notes(finding, values, language)
     values["gaps"] = _gaps(finding.topic, facts, language)
     name = card_uuid(rendering.hook_instance, finding.code, finding.subject.key)
@@ -107,6 +108,14 @@ def _card(finding: Finding, advice: Advise, facts: Facts, rendering: Rendering) 
     if suggestions:
         card |= {"suggestions": suggestions, "selectionBehavior": advice.choose}
     return card
+
+
+def _lines(carried: Iterable[tuple[Finding, Advise]], facts: Facts, language: Language) -> Iterator[str]:
+    """What the cards would have said that this one stands in for, a sentence each."""
+    for finding, advice in carried:
+        if line := language.topics[finding.code].cards[advice.say].line:
+            values = template_values(finding.topic.recommendation, finding.subject, facts, advice.data)
+            yield one_line(line.render(values))
 
 
 def card_uuid(hook_instance: uuid.UUID, topic: str, subject: str) -> uuid.UUID:
@@ -150,11 +159,15 @@ def detail(sentences: Sentences, values: Mapping[str, Any]) -> str:
     return tidy("\n\n".join(parts))
 
 
+# What only a card of an answer has, and not a wording by itself.
+NOTHING_MORE: Mapping[str, str] = {"carried": "", "notes": "", "gaps": ""}
+
+
 def template_values(
     recommendation: Recommendation, subject: Subject | None, facts: Facts, data: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What the templates of a recommendation see."""
-    return {"order": subject, "facts": facts, "p": recommendation.numbers, "notes": "", "gaps": "", **data}
+    return {"order": subject, "facts": facts, "p": recommendation.numbers, **NOTHING_MORE, **data}
 
 
 def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> str:

@@ -16,7 +16,7 @@ import msgspec
 
 from cds_service.base.complaints import ContentError
 from cds_service.base.kinds import RequestText
-from cds_service.base.numbers import clearance_number, plain_number
+from cds_service.base.numbers import clearance_number, fixed_number, plain_number
 from cds_service.knowledge.model import Source
 from cds_service.knowledge.texts import CardText, SharedText, TopicText
 from cds_service.render.escape import markdown
@@ -45,6 +45,7 @@ class Sentences:
     detail: Sentence
     how: Sentence | None  # a last paragraph where no link leads to the explanation
     limits: Sentence | None  # of the explanation
+    line: Sentence | None  # of the card that stands in for this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def _environment(shared: SharedText, finalize: Callable[[object], object]) -> ji
     env.filters |= {
         "capitalize": lambda text: text[:1].upper() + text[1:],  # Jinja's own would write "Nsaid"
         "num": plain_number,
+        "fixed": fixed_number,
         "crcl": clearance_number,
         "day": date.isoformat,
         "drug": lambda concept: shared.drugs[concept],
@@ -143,7 +145,7 @@ def compile_language(
     # trim_blocks eats one line break after a tag, so parts are set three apart and tidied afterwards.
     def detail(topic: str, say: str, card: CardText) -> Sentence:
         source = f"{{% raw %}}{source_line(sources[topic], say)}{{% endraw %}}"
-        parts = [card.do, card.why, source, "{{ notes }}", "{{ gaps }}"]
+        parts = [card.do, card.why, source, "{{ carried }}", "{{ notes }}", "{{ gaps }}"]
         return rich.sentence("\n\n\n".join(p.strip() for p in parts if p.strip()))
 
     def sentences(topic: str, text: TopicText) -> TopicSentences:
@@ -155,6 +157,7 @@ def compile_language(
                     detail(topic, say, card),
                     rich.sentence(card.how) if card.how else None,
                     rich.sentence(card.limits) if card.limits else None,
+                    rich.sentence(card.line) if card.line else None,
                 )
                 for say, card in text.cards.items()
             },

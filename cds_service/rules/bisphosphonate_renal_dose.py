@@ -11,6 +11,7 @@ from cds_service.facts.subjects import DrugOrder
 from cds_service.knowledge.model import Band, Parameters
 
 TABLE = "table_2"
+WEIGHTS = ("ideal", "adjusted")
 
 
 @rule("bisphosphonate-renal-dose", ordered("bisphosphonate"))
@@ -23,45 +24,78 @@ def bisphosphonate_renal_dose(order: DrugOrder, facts: Facts, p: Parameters) -> 
     if clearance is None:
         return NoAdvice("clearance-unknown")
     band = _band(bands, clearance.value)
-    data: dict[str, object] = {
-        "band": band,
-        "other_weights": _other_weights(clearance, bands),
-    }
+    data: dict[str, object] = {"band": band, "other_weights": _other_weights(clearance, bands)}
     if band is None:
         return _above_the_table(order, p, data)
     if band.dose is None:
-        others = tuple(_others(order, facts, clearance, p))
-        suggestions = tuple(_instead(order, others, facts, p))
-        return Advise(p.indicator("not-recommended"), "not-recommended", data | {"alternatives": others}, suggestions)
+        return _not_recommended(order, facts, clearance, p, data)
     row = Fraction(band.dose)
     data |= {"row": row}
+    if order.drug == "zoledronic-acid" and _osteoporosis_product(order, p):
+        return _other_product(order, row, facts, p, data)
     if order.dose is None:
         return Advise(p.indicator("no-dose"), "no-dose", data | {"problem": order.dose_problem})
     if order.dose.mg == row:
-        if order.drug == "ibandronate" and _above_label_limit(facts, p):
-            return Advise(p.indicator("label-limit"), "label-limit", data)
-        return NoAdvice("equal", data)
+        lower = _lower_by_both(clearance, bands, row)
+        return Advise(p.indicator("other-weights"), "other-weights", data) if lower else NoAdvice("equal", data)
+    if _split(order, order.dose.mg, p):
+        return NoAdvice("split", data)
     said = "above" if order.dose.mg > row else "below"
     revise = Suggestion("revise", (ReviseOrder(order, mg=row),), recommended=said == "above")
     return Advise(p.indicator(said), said, data, (revise,))
 
 
+def _not_recommended(
+    order: DrugOrder, facts: Facts, clearance: Clearance, p: Parameters, data: dict[str, object]
+) -> Outcome:
+    """With other drugs in its place; an unsteady clearance gives no dose of those either."""
+    if facts.unsteady:
+        delete = Suggestion("delete", (DeleteOrder(order),), recommended=True)
+        return Advise(p.indicator("not-recommended"), "not-recommended-unsteady", data, (delete,))
+    others = tuple(_others(order, facts, clearance, p))
+    suggestions = tuple(_instead(order, others, facts, p))
+    return Advise(p.indicator("not-recommended"), "not-recommended", data | {"alternatives": others}, suggestions)
+
+
+def _osteoporosis_product(order: DrugOrder, p: Parameters) -> bool:
+    dose = order.dose.mg if order.dose else None
+    return order.product.use == "osteoporosis" or dose == p.number("osteoporosis_dose")
+
+
+def _other_product(
+    order: DrugOrder, row: Fraction, facts: Facts, p: Parameters, data: dict[str, object]
+) -> Outcome:
+    """It is replaced, never reduced; without bone metastasis the order may be right for what it is for."""
+    metastasis = facts.diagnoses.has("bone-metastasis") or "bone-metastasis" in order.indications
+    replaced = Suggestion("replace", (DeleteOrder(order), CreateDrug(order.drug, row)), recommended=True)
+    return Advise(p.indicator("other-product"), "other-product", data, (replaced,) if metastasis else ())
+
+
+def _split(order: DrugOrder, dose: Fraction, p: Parameters) -> bool:
+    """Pamidronate given in parts on days in a row: a part is no low dose."""
+    daily = order.interval_days == p.number("split_days")
+    return order.drug == "pamidronate" and daily and dose == p.number("split_dose")
+
+
 def _for_hypercalcaemia(order: DrugOrder, facts: Facts, p: Parameters) -> bool:
-    """Zoledronic acid for hypercalcaemia: the label does not reduce it, below a creatinine that it names."""
-    if order.drug != "zoledronic-acid" or "hypercalcaemia" not in order.indications:
+    """For hypercalcaemia the table is not meant; the label of zoledronic acid says so below a creatinine it names."""
+    if "hypercalcaemia" not in order.indications:
         return False
-    creatinine = _current_creatinine(facts)
-    return creatinine is None or creatinine < p.number("hypercalcaemia_creatinine")
+    creatinine = facts.creatinine.current
+    if order.drug != "zoledronic-acid" or creatinine is None:
+        return True
+    return creatinine.lab < p.limit("hypercalcaemia_creatinine", creatinine.lab_unit)
 
 
 def _above_label_limit(facts: Facts, p: Parameters) -> bool:
-    creatinine = _current_creatinine(facts)
-    return creatinine is not None and creatinine > p.number("ibandronate_label_creatinine")
+    creatinine = facts.creatinine.current
+    return creatinine is not None and creatinine.lab > p.limit("ibandronate_label_creatinine", creatinine.lab_unit)
 
 
-def _current_creatinine(facts: Facts) -> Fraction | None:
-    current = facts.creatinine.current
-    return current.value if current else None
+def _lower_by_both(clearance: Clearance, bands: list[Band], ordered: Fraction) -> bool:
+    """Whether ideal and adjusted weight both lead to a lower dose than the one ordered."""
+    rows = [_band(bands, value) for _, value in clearance.by_other_weight]
+    return len(rows) == len(WEIGHTS) and all(b is not None and Fraction(b.dose or 0) < ordered for b in rows)
 
 
 def _band(bands: list[Band], clearance: Fraction) -> Band | None:

@@ -8,7 +8,7 @@ from cds_service.facts.subjects import DrugOrder
 from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.knowledge.model import Parameters
 
-SUPPLEMENTS: tuple[tuple[DrugGroup, str], ...] = (("calcium", "calcium-supplement"), ("vitamin-d", "vitamin-d"))
+ORDERABLES: tuple[tuple[DrugGroup, str], ...] = (("calcium", "calcium-supplement"), ("vitamin-d", "vitamin-d"))
 
 
 @rule("calcium-vitamin-d-supplement", ordered(*BONE_MODIFYING))
@@ -16,11 +16,15 @@ def calcium_vitamin_d_supplement(order: DrugOrder, facts: Facts, p: Parameters) 
     if facts.hypercalcaemic:
         return NoAdvice("hypercalcaemia")
     days = p.days("look_back")
-    absent = [(g, o) for g, o in SUPPLEMENTS if not facts.orders.drugs(g) and not facts.treatment.taking((g,), days)]
+    absent = [
+        (group, orderable)
+        for group, orderable in ORDERABLES
+        if not facts.orders.drugs(group) and not facts.treatment.supplemented((group,), days)
+    ]
     if not absent:
         return NoAdvice("taken")
     if missing := facts.lacking(*MEDICATIONS):
         return CannotTell(missing)
-    say = "both" if len(absent) == len(SUPPLEMENTS) else f"{absent[0][0]}-only"
+    say = "both" if len(absent) == len(ORDERABLES) else f"{absent[0][0]}-only"
     suggestions = tuple(Suggestion(f"add-{group}", (CreateDrug(orderable),)) for group, orderable in absent)
     return Advise(p.indicator(), say, suggestions=suggestions, choose="any")

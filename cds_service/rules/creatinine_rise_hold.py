@@ -1,10 +1,13 @@
 """Zoledronic acid and pamidronate labels: hold a repeat dose when creatinine has risen against the baseline."""
 
+from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 
 from cds_service.base.kinds import Missing
 from cds_service.evaluate.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
 from cds_service.evaluate.triggers import ordered, rule
+from cds_service.facts.creatinine import in_unit
 from cds_service.facts.facts import Facts
 from cds_service.facts.results import Reading
 from cds_service.facts.subjects import DrugOrder
@@ -12,6 +15,28 @@ from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.knowledge.model import Parameters
 
 DRUGS = ("zoledronic-acid", "pamidronate")
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """A rise of creatinine; numbers in the unit in which the laboratory reports now.
+
+    ``before``: the baseline; ``bound``: from which on a baseline is abnormal.
+    """
+
+    baseline: Reading
+    current: Reading
+    before: Fraction
+    limit: Fraction
+    bound: Fraction
+
+    @property
+    def amount(self) -> Fraction:
+        return self.current.lab - self.before
+
+    @property
+    def reached(self) -> bool:
+        return self.amount >= self.limit
 
 
 @rule("creatinine-rise-hold", ordered("bisphosphonate"))
@@ -27,15 +52,36 @@ def creatinine_rise_hold(order: DrugOrder, facts: Facts, p: Parameters) -> Outco
         return NoAdvice("no-current-creatinine")
     baseline = _baseline(facts, first, p)
     if baseline is None:
-        gaps = facts.lacking("measurements")
-        return CannotTell(gaps or (Missing("baseline-creatinine", "not-on-record", when=first),))
-    rise = current.value - baseline.value
-    normal = baseline.value < p.number("baseline_limit")
-    limit = p.number("rise_normal" if normal else "rise_abnormal")
-    data = {"first": first, "baseline": baseline, "current": current, "rise": rise, "limit": limit, "normal": normal}
-    if rise < limit:
+        return _without_baseline(order, facts, (first, current), p)
+    rise = _rise(baseline, current, p)
+    data = {"rise": rise, "first": first}
+    if not rise.reached:
         return NoAdvice("no-rise", data)
-    return Advise(p.indicator(), "risen", data, (Suggestion("delete", (DeleteOrder(order),), recommended=True),))
+    return Advise(p.indicator(), "risen", data, (_delete(order),))
+
+
+def _without_baseline(order: DrugOrder, facts: Facts, known: tuple[date, Reading], p: Parameters) -> Outcome:
+    """Against the lowest creatinine of half a year; steady ones since the first dose leave nothing to ask."""
+    first, current = known
+    before = tuple(facts.creatinine.before(current, p.days("lowest_window")))
+    if before and (rise := _rise(min(before, key=lambda r: r.value), current, p)).reached:
+        return Advise(p.indicator("no-baseline"), "no-baseline", {"rise": rise, "first": first}, (_delete(order),))
+    since = [in_unit(r, current) for r in facts.creatinine.since(first)]
+    if len(since) > 1 and max(since) - min(since) <= p.limit("steady", current.lab_unit):
+        return NoAdvice("steady-no-baseline")
+    gaps = facts.lacking("measurements")
+    return CannotTell(gaps or (Missing("baseline-creatinine", "not-on-record", when=first),))
+
+
+def _rise(baseline: Reading, current: Reading, p: Parameters) -> Rise:
+    unit, before = current.lab_unit, in_unit(baseline, current)
+    bound = p.limit("baseline_limit", unit)
+    limit = p.limit("rise_normal" if before < bound else "rise_abnormal", unit)
+    return Rise(baseline, current, before, limit, bound)
+
+
+def _delete(order: DrugOrder) -> Suggestion:
+    return Suggestion("delete", (DeleteOrder(order),), recommended=True)
 
 
 def _no_dose(order: DrugOrder, facts: Facts) -> Outcome:

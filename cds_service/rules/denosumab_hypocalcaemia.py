@@ -6,18 +6,21 @@ from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import DrugOrder
 from cds_service.knowledge.model import Parameters
 
-CONFIRM = Suggestion("order-albumin", (CreateService("albumin"),), recommended=True)
-
 
 @rule("denosumab-hypocalcaemia", ordered("rankl-inhibitor"))
 def denosumab_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     calcium = facts.calcium
-    if calcium.level == "low" and calcium.kind == "total-uncorrected":
-        return Advise(p.indicator("low"), "low-uncorrected", suggestions=(CONFIRM,))
-    if calcium.level == "low":
-        return Advise(p.indicator("low"), "low")
-    if calcium.level is not None:
-        return NoAdvice("not-low")
-    arranged = facts.tests.arranged(calcium.look_back_days, "calcium-total", "calcium-ionised", "calcium-corrected")
-    tests = Suggestion("order-calcium", (CreateService("calcium"), CreateService("albumin")), recommended=True)
-    return Advise(p.indicator("missing"), "missing", {"ordered": arranged}, () if arranged else (tests,))
+    if calcium.level is None:
+        arranged = facts.tests.arranged(calcium.look_back_days, "calcium-total", "calcium-ionised", "calcium-corrected")
+        tests = Suggestion("order-calcium", (CreateService("calcium"), CreateService("albumin")), recommended=True)
+        return Advise(p.indicator("missing"), "missing", {"ordered": arranged}, () if arranged else (tests,))
+    if calcium.level != "low":
+        return NoAdvice("not-low-measured" if calcium.downward else "not-low")
+    urgency = p.indicator("severe" if calcium.severe else "mild")
+    if calcium.downward:
+        ionised = Suggestion("order-ionised", (CreateService("calcium-ionised"),), recommended=True)
+        return Advise(urgency, "low-corrected", suggestions=(ionised,))
+    if calcium.kind == "total-uncorrected":
+        albumin = Suggestion("order-albumin", (CreateService("albumin"),), recommended=True)
+        return Advise(urgency, "low-uncorrected", suggestions=(albumin,))
+    return Advise(urgency, "low")

@@ -1,24 +1,25 @@
 """§4.1.4.3: hypercalcaemia is a contraindication to calcium and vitamin D."""
 
-from cds_service.base.kinds import DrugGroup
 from cds_service.evaluate.outcome import Advise, CannotTell, CreateService, DeleteOrder, NoAdvice, Outcome, Suggestion
 from cds_service.evaluate.triggers import BONE_MODIFYING, ordered, rule
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import DrugOrder
 from cds_service.facts.treatment import KEYS as MEDICATIONS
+from cds_service.facts.treatment import SUPPLEMENTS
 from cds_service.knowledge.model import Parameters
-
-SUPPLEMENTS: tuple[DrugGroup, ...] = ("calcium", "vitamin-d")
 
 
 @rule("hypercalcaemia-no-supplement", ordered(*SUPPLEMENTS, *BONE_MODIFYING))
 def hypercalcaemia_no_supplement(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if not facts.hypercalcaemic:
         return NoAdvice("not-hypercalcaemic")
+    # With a diagnosis alone nobody knows how high calcium is.
+    mild = facts.calcium.level is not None and not facts.calcium.severe
+    urgency = p.indicator("mild" if mild else "severe")
     if order.groups & set(SUPPLEMENTS):
-        return Advise(p.indicator(), "ordered", suggestions=_suggestions(order, facts))
-    if taken := facts.treatment.taking(SUPPLEMENTS, p.days("look_back")):
-        return Advise(p.indicator(), "active", {"taken": taken})
+        return Advise(urgency, "ordered", suggestions=_suggestions(order, facts))
+    if taken := facts.treatment.supplemented(SUPPLEMENTS, p.days("look_back")):
+        return Advise(urgency, "active", {"taken": taken})
     missing = facts.lacking(*MEDICATIONS)
     return CannotTell(missing) if missing else NoAdvice("not-taken")
 

@@ -8,6 +8,8 @@ from cds_service.knowledge.model import Parameters
 
 BODY = frozenset({"weight", "height"})
 NEEDS_BODY = "no-body-surface"
+# The drugs that Table 2 does not recommend in its lowest row.
+NOT_BELOW = frozenset({"zoledronic-acid", "pamidronate"})
 
 
 @rule("renal-function-missing", ordered("bisphosphonate"))
@@ -16,12 +18,25 @@ def renal_function_missing(order: DrugOrder, facts: Facts, p: Parameters) -> Out
         return NoAdvice("known")
     if order.route == "oral":
         return NoAdvice("oral")
-    problems = facts.renal.problems
-    missing = facts.lacking("measurements")
-    if missing and all(problem.what in BODY or problem.why == NEEDS_BODY for problem in problems):
-        return CannotTell(missing)
-    if creatinine := facts.creatinine.current:
-        return Advise(p.indicator(), "inputs-missing", {"creatinine": creatinine})
+    creatinine = facts.creatinine.current
     arranged = facts.tests.arranged(facts.renal.look_back_days, "creatinine")
-    order_test = Suggestion("order-creatinine", (CreateService("creatinine"),), recommended=True)
-    return Advise(p.indicator(), "no-usable-result", {"ordered": arranged}, () if arranged else (order_test,))
+    test = Suggestion("order-creatinine", (CreateService("creatinine"),), recommended=True)
+    tests = () if arranged or creatinine else (test,)
+    data = {"ordered": arranged, "creatinine": creatinine}
+    if sign := _severe(facts, p):
+        urgency = p.indicator("severe-not-recommended" if order.drug in NOT_BELOW else "severe")
+        return Advise(urgency, "severe", data | {"sign": sign}, tests)
+    missing = facts.lacking("measurements")
+    if missing and all(problem.what in BODY or problem.why == NEEDS_BODY for problem in facts.renal.problems):
+        return CannotTell(missing)
+    return Advise(p.indicator(), "inputs-missing" if creatinine else "no-usable-result", data, tests)
+
+
+def _severe(facts: Facts, p: Parameters) -> str | None:
+    """What says that renal function is severely impaired, although no clearance is known."""
+    if facts.diagnoses.has("dialysis"):
+        return "dialysis"
+    if facts.diagnoses.has("severe-kidney-disease"):
+        return "severe-kidney-disease"
+    egfr = facts.renal.egfr
+    return "egfr" if egfr and egfr.value < p.number("egfr_limit") else None

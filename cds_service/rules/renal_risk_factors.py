@@ -15,24 +15,32 @@ NEPHROTOXIC: tuple[DrugGroup, ...] = ("nsaid", "platinum")
 
 @rule("renal-risk-factors", ordered("bisphosphonate"))
 def renal_risk_factors(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
-    factors = tuple(_factors(facts, p))
+    fixed, changeable = tuple(_fixed(facts, p)), tuple(_changeable(facts, p))
+    factors = (*fixed, *changeable)
     if not factors:
         missing = facts.lacking(*MEDICATIONS)
         return CannotTell(missing) if missing else NoAdvice("none")
-    urgency = "several" if len(factors) >= p.number("several") else "one"
-    return Advise(p.indicator(urgency), "found", {"factors": factors, "count": len(factors)})
+    several = len(factors) >= p.number("several")
+    data = {"factors": factors, "count": len(factors), "nsaid": any(n.startswith("nsaid") for n, _ in changeable)}
+    # What nobody can change and is the only one is no card: it is said where something else is.
+    alone = several or bool(changeable)
+    return Advise(p.indicator("several" if several else "one"), "found", data, alone=alone)
 
 
-def _factors(facts: Facts, p: Parameters) -> Iterator[tuple[str, object]]:
-    """Each factor found, with its evidence."""
-    # In acute kidney injury the clearance is unsteady: renal-function-unstable says so, and it is not quoted here.
-    clearance = None if facts.diagnoses.has("acute-kidney-injury") else facts.renal.clearance
-    if clearance and clearance.value < p.number("clearance_limit"):
+def _fixed(facts: Facts, p: Parameters) -> Iterator[tuple[str, object]]:
+    """Factors of the patient, each with its evidence."""
+    clearance = facts.renal.clearance
+    # An unsteady creatinine gives no clearance: renal-function-unstable says so.
+    if clearance and not facts.unsteady and clearance.value < p.number("clearance_limit"):
         yield "clearance", clearance
     if facts.patient.age is not None and facts.patient.age > p.number("age_limit"):
         yield "age", facts.patient.age
     if found := facts.diagnoses.found("diabetes"):
         yield "diabetes", found[0]
+
+
+def _changeable(facts: Facts, p: Parameters) -> Iterator[tuple[str, object]]:
+    """Drugs, each with its evidence."""
     for group in NEPHROTOXIC:
         if drafts := facts.orders.drugs(group):
             yield f"{group}-ordered", drafts[0]
