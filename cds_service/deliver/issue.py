@@ -27,12 +27,15 @@ from cds_service.render.cards import card_uuid
 from cds_service.render.model import Response
 from cds_service.trust.gate import Identity
 
-Fate = Literal["shown", "silent", "suppressed"]
+Fate = Literal["shown", "folded", "silent", "suppressed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A card as it is remembered: no word of it. ``sameness``: keyed hash, only where suppression is on."""
+    """A card as it is remembered: no word of it. ``sameness``: keyed hash, only where suppression is on.
+
+    ``folded``: what another card that was shown holds too.
+    """
 
     uuid: uuid.UUID
     topic: str
@@ -71,6 +74,9 @@ def issue(
         indicator = shown_indicator(caller.client, topic, card.indicator)
         fate: Fate = "shown" if card.uuid in shown else "suppressed"
         issued.append(Issued(uuid.UUID(card.uuid), topic, indicator, fate, samenesses.get(card.uuid)))
+        for held in (each for listed in card.extension.values() for each in listed):
+            urgency = shown_indicator(caller.client, held.topic, held.indicator)
+            issued.append(Issued(uuid.UUID(held.uuid), held.topic, urgency, "folded" if fate == "shown" else fate))
     for finding, advice in findings.kept_back if findings else ():
         name = card_uuid(call.hook_instance, finding.code, finding.subject.key)
         indicator = shown_indicator(caller.client, finding.code, advice.indicator)

@@ -19,6 +19,7 @@ class Finding:
     """What one topic said about one subject.
 
     ``silent``: it is counted and never shown. ``replaced_by``: the topic whose card stands in for this one.
+    ``folded_into``: the topic whose card holds this one too; unlike a replaced one it is counted and reacted to.
     """
 
     topic: Topic
@@ -27,6 +28,7 @@ class Finding:
     outcome: Outcome
     silent: bool = False
     replaced_by: str | None = None
+    folded_into: str | None = None
 
     @property
     def code(self) -> str:
@@ -53,18 +55,25 @@ class Findings:
         """The same with these topics silent: a card that is not shown stands in for none."""
         if not any(f.code in topics for f in self.all):
             return self
-        marked = tuple(replace(f, silent=f.code in topics, replaced_by=None) for f in self.all)
+        marked = tuple(replace(f, silent=f.code in topics, replaced_by=None, folded_into=None) for f in self.all)
         return Findings(self.facts, precedence(marked))
 
     @property
     def advice(self) -> tuple[tuple[Finding, Advise], ...]:
         """The findings that become cards."""
-        return tuple((f, a) for f, a in _cards(self.all) if not f.silent)
+        return tuple((f, a) for f, a in _cards(self.all) if not f.silent and not f.folded_into)
 
     def carried(self, by: Finding) -> tuple[tuple[Finding, Advise], ...]:
-        """The findings whose line the card of another says."""
-        replaced = (f for f in self.all if f.replaced_by == by.code and f.subject.key == by.subject.key)
-        return tuple((f, f.outcome) for f in replaced if isinstance(f.outcome, Advise) and not f.silent)
+        """The findings whose line this card says: those folded into it, and those that it stands in for."""
+        held = self.folded(by)
+        codes = {by.code, *(f.code for f, _ in held)}
+        replaced = (f for f in self.all if f.replaced_by in codes and f.subject.key == by.subject.key)
+        return (*held, *((f, f.outcome) for f in replaced if isinstance(f.outcome, Advise) and not f.silent))
+
+    def folded(self, into: Finding) -> tuple[tuple[Finding, Advise], ...]:
+        """The findings that this card holds besides its own, each with suggestions and a count of its own."""
+        held = (f for f in self.all if f.folded_into == into.code and f.subject.key == into.subject.key)
+        return tuple((f, f.outcome) for f in held if isinstance(f.outcome, Advise))
 
     @property
     def kept_back(self) -> tuple[tuple[Finding, Advise], ...]:
@@ -90,16 +99,21 @@ def _cards(findings: Iterable[Finding]) -> Iterator[tuple[Finding, Advise]]:
 def precedence(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Findings with those marked that another card of the same subject stands in for, or carries a line of.
 
-    ``replaces`` and ``carries`` in the YAML say which. A card never stands in for a more urgent one, and a silent one for
-    none. Linear in the subjects: only findings of one subject are compared.
+    ``replaces``, ``carries`` and ``folds`` in the YAML say which. A card never stands in for a more urgent one, and a
+    silent one for none; only what is least urgent is folded. Linear in the subjects: only findings of one subject are
+    compared.
     """
     found = tuple(findings)
     speaking: dict[str, list[tuple[Finding, Advise]]] = defaultdict(list)
     for each in found:
         if isinstance(each.outcome, Advise):
             speaking[each.subject.key].append((each, each.outcome))
-    marks = {subject: _marks(advice) for subject, advice in speaking.items() if len(advice) > 1}
-    return tuple(_marked(f, marks.get(f.subject.key)) for f in found) if any(marks.values()) else found
+    several = {subject: advice for subject, advice in speaking.items() if len(advice) > 1}
+    marks = {subject: _marks(advice) for subject, advice in several.items()}
+    folds = {subject: _folds(advice, marks[subject]) for subject, advice in several.items()}
+    if not any(marks.values()) and not any(folds.values()):
+        return found
+    return tuple(_marked(f, marks.get(f.subject.key, {}), folds.get(f.subject.key, {})) for f in found)
 
 
 def _marks(advice: Sequence[tuple[Finding, Advise]]) -> dict[str, str]:
@@ -135,7 +149,20 @@ def _shown(code: str, marks: Mapping[str, str]) -> str:
     return code
 
 
-def _marked(finding: Finding, marks: Mapping[str, str] | None) -> Finding:
-    if not marks or finding.code not in marks or not isinstance(finding.outcome, Advise):
-        return finding
-    return replace(finding, replaced_by=marks[finding.code])
+def _folds(advice: Sequence[tuple[Finding, Advise]], marks: Mapping[str, str]) -> dict[str, str]:
+    """Of one subject: the topic of a card -> the topic of the card that holds it too. Both are of the least urgency."""
+    folds: dict[str, str] = {}
+    least = [
+        (f, a) for f, a in advice if a.alone and not f.silent and f.code not in marks and a.indicator == URGENCY[0]
+    ]
+    for holder, said in least:
+        if holder.code not in folds:
+            named = holder.topic.recommendation.folded_by(said.say)
+            folds |= {f.code: holder.code for f, _ in least if f.code in named and f.code not in folds}
+    return folds
+
+
+def _marked(finding: Finding, marks: Mapping[str, str], folds: Mapping[str, str]) -> Finding:
+    if not isinstance(finding.outcome, Advise) or finding.silent:
+        return finding if finding.code not in marks else replace(finding, replaced_by=marks[finding.code])
+    return replace(finding, replaced_by=marks.get(finding.code), folded_into=folds.get(finding.code))

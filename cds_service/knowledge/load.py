@@ -94,6 +94,7 @@ def _recommendation(topic: str, it: Recommendation, guideline: Guideline) -> Ite
         for drug in table.rows.keys() - guideline.drugs.drugs.keys():
             yield _Complaint(("tables", name, "rows", drug), f"unknown drug {drug!r}", "add it to drugs.yaml")
     named = [("replaces", other) for others in it.replaces.values() for other in others]
+    named += [("folds", other) for others in it.folds.values() for other in others]
     for where, other in [*named, *(("carries", other) for other in it.carries)]:
         if other == topic or other not in guideline.recommendations:
             yield _Complaint((where,), f"{where} the unknown topic {other!r}", "name another topic's file")

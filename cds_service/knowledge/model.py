@@ -113,6 +113,12 @@ class Recommendation(File, frozen=True, dict=True):
     replaces: dict[str, list[str]] = {}
     # Topics whose line this one's cards say, where they have not enough to say for a card of their own.
     carries: list[str] = []
+    # Card (``say``, or ``every``) -> topics whose card it holds too, on the same order, where both are info.
+    folds: dict[str, list[str]] = {}
+
+    def folded_by(self, say: str) -> list[str]:
+        """The topics whose card this one holds too."""
+        return [*self.folds.get(say, ()), *self.folds.get("every", ())]
 
     def replaced_by(self, say: str) -> list[str]:
         """The topics that this card stands in for."""

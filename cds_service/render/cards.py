@@ -42,6 +42,11 @@ class Wording:
     topic_system: str
     not_evaluated: Recommendation
 
+    @property
+    def folded(self) -> str:
+        """The name of the extension that tells which other topics a card holds."""
+        return f"{self.topic_system}/folded"
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -95,19 +100,38 @@ def _card(finding: Finding, advice: Advise, findings: Findings, rendering: Rende
     language, recommendation, facts = rendering.wording.language, finding.topic.recommendation, findings.facts
     topic = language.topics[finding.code]
     values = template_values(recommendation, finding.subject, facts, advice.data)
+    folded = findings.folded(finding)
+    values["folded"] = [language.topics[f.code].display for f, _ in folded]
     values["carried"] = "\n\n".join(_lines(findings.carried(finding), facts, language))
     values["notes"] = _notes(finding, values, language)
-    values["gaps"] = _gaps(finding.topic, facts, language)
+    values["gaps"] = _gaps([finding.topic, *(f.topic for f, _ in folded)], facts, language)
     name = card_uuid(rendering.hook_instance, finding.code, finding.subject.key)
     card = _frame(recommendation, advice.say, advice.indicator, name, values, rendering)
-    suggestions = [
-        made
-        for number, suggestion in enumerate(advice.suggestions)
-        if (made := _suggestion(suggestion, f"{card['uuid']}|{number}", topic, values, rendering))
-    ]
+    suggestions = list(_suggestions(advice, name, topic, values, rendering))
+    for held, said in folded:
+        # Each with the id it has on a card of its own, so that it is counted as that topic's.
+        theirs = template_values(held.topic.recommendation, held.subject, facts, said.data)
+        own = card_uuid(rendering.hook_instance, held.code, held.subject.key)
+        suggestions += _suggestions(said, own, language.topics[held.code], theirs, rendering)
     if suggestions:
-        card |= {"suggestions": suggestions, "selectionBehavior": advice.choose}
+        card |= {"suggestions": suggestions, "selectionBehavior": "any" if folded else advice.choose}
+    if folded:
+        card["extension"] = {rendering.wording.folded: [_folded(f, a, rendering) for f, a in folded]}
     return card
+
+
+def _suggestions(
+    advice: Advise, card: uuid.UUID, topic: TopicSentences, values: Mapping[str, Any], rendering: Rendering
+) -> Iterator[Json]:
+    for number, suggestion in enumerate(advice.suggestions):
+        if made := _suggestion(suggestion, f"{card}|{number}", topic, values, rendering):
+            yield made
+
+
+def _folded(finding: Finding, advice: Advise, rendering: Rendering) -> Json:
+    """What the card that holds another says of it to machines: the topic stays one that can be counted."""
+    name = card_uuid(rendering.hook_instance, finding.code, finding.subject.key)
+    return {"topic": finding.code, "say": advice.say, "indicator": advice.indicator, "uuid": str(name)}
 
 
 def _lines(carried: Iterable[tuple[Finding, Advise]], facts: Facts, language: Language) -> Iterator[str]:
@@ -160,7 +184,7 @@ def detail(sentences: Sentences, values: Mapping[str, Any]) -> str:
 
 
 # What only a card of an answer has, and not a wording by itself.
-NOTHING_MORE: Mapping[str, str] = {"carried": "", "notes": "", "gaps": ""}
+NOTHING_MORE: Mapping[str, object] = {"carried": "", "notes": "", "gaps": "", "folded": ()}
 
 
 def template_values(
@@ -179,9 +203,9 @@ def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> s
     return "\n\n".join(language.notes[key].render(values).strip() for key in keys)
 
 
-def _gaps(topic: Topic, facts: Facts, language: Language) -> str:
-    """What the topic would also have looked at and did not get: said on the card that is given all the same."""
-    missing = facts.lacking(*topic.optional)
+def _gaps(topics: Iterable[Topic], facts: Facts, language: Language) -> str:
+    """What its topics would also have looked at and did not get: said on the card that is given all the same."""
+    missing = facts.lacking(*dict.fromkeys(need for topic in topics for need in topic.optional))
     return language.notes["gaps"].render({"missing": missing}).strip() if missing else ""
 
 

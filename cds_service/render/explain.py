@@ -85,6 +85,7 @@ def _finding(finding: Finding, facts: Facts, language: Language) -> str:
         values = template_values(recommendation, finding.subject, facts, outcome.data)
         said = one_line(topic.cards[outcome.say].summary.render(values))
         stands = f" — replaced by the card of {finding.replaced_by}" if finding.replaced_by else ""
+        stands = f" — in the card of {finding.folded_into}" if finding.folded_into else stands
         return f"{about}: ADVISE ({outcome.indicator}) {said}{stands}"
     if isinstance(outcome, NoAdvice):
         values = template_values(recommendation, finding.subject, facts, outcome.data)

@@ -41,6 +41,15 @@ class SuggestionOut(Wire, frozen=True):
     is_recommended: bool = False
 
 
+class FoldedOut(Wire, frozen=True):
+    """A topic that the card of another holds; ``uuid`` is that of the card it would have been."""
+
+    topic: Text
+    say: Text
+    indicator: Literal["info", "warning", "critical"]
+    uuid: Text
+
+
 class Card(Wire, frozen=True):
     uuid: Text
     summary: Summary
@@ -50,6 +59,8 @@ class Card(Wire, frozen=True):
     suggestions: list[SuggestionOut] = []
     selection_behavior: Literal["at-most-one", "any"] | None = None
     override_reasons: Annotated[list[CodingOut], msgspec.Meta(max_length=6)] = []
+    # Extension name -> its value: the topics folded into this card.
+    extension: dict[str, list[FoldedOut]] = {}
 
 
 class Response(Wire, frozen=True):

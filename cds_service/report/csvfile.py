@@ -8,8 +8,9 @@ column                          content
 ``topic``, ``name``             code of the topic, and its name in the language asked for. Without code, the last row:
                                 feedback and comments that belong to no topic listed
 ``shown``                       cards shown, each counted once
+``folded``                      shown as a line of another card
 ``accepted``, ``overridden``    of those, cards with such a feedback; a card can be both
-``override_rate``               overridden / shown, 0 to 1; empty where nothing was shown
+``override_rate``               overridden / (shown + folded), 0 to 1; empty where nothing was shown
 ``rate_low``, ``rate_high``     its 95 % interval (Wilson)
 ``silent``, ``suppressed``      cards made and not shown
 ``info``, ``warning``,          cards shown with this indicator
@@ -106,6 +107,7 @@ def _row(made: Figures, topic: Topic, words: Words, codes: Iterable[str]) -> dic
         "topic": topic.topic,
         "name": words.topic(topic.topic),
         "shown": cards.shown,
+        "folded": cards.folded,
         "accepted": topic.accepted,
         "overridden": topic.overridden,
         "override_rate": round(rate.value, 4) if rate else "",

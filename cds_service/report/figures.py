@@ -1,8 +1,9 @@
 """The figures of the report, and what each of them counts.
 
 A card counts once for its issuer, tenant and uuid, however often its call was repeated; where one repetition showed it
-and another kept it back, it was shown. A card is accepted (overridden) when it was shown in the period and at least one
-feedback says so, whenever that arrived; a card that was both counts in both. Every day and week is UTC.
+and another kept it back, it was shown. A card is accepted (overridden) when it was shown in the period, by itself or
+folded into another, and at least one feedback says so, whenever that arrived; a card that was both counts in both.
+Every day and week is UTC.
 """
 
 from __future__ import annotations
@@ -38,21 +39,33 @@ class Outcomes:
     """Cards by what became of them."""
 
     shown: int = 0
+    folded: int = 0
     silent: int = 0
     suppressed: int = 0
 
     @property
+    def told(self) -> int:
+        """Those that a person had before them: as cards, or in another card."""
+        return self.shown + self.folded
+
+    @property
     def fired(self) -> int:
         """All: a topic in silent mode has not stopped."""
-        return self.shown + self.silent + self.suppressed
+        return self.told + self.silent + self.suppressed
 
     def __add__(self, other: Outcomes) -> Outcomes:
-        return Outcomes(self.shown + other.shown, self.silent + other.silent, self.suppressed + other.suppressed)
+        return Outcomes(
+            self.shown + other.shown,
+            self.folded + other.folded,
+            self.silent + other.silent,
+            self.suppressed + other.suppressed,
+        )
 
 
 @dataclass(frozen=True)
 class Week:
-    """A week that begins on this Monday: cards shown in it, how many of those were overridden since, and the others."""
+    """A week that begins on this Monday: cards shown in it (folded ones too), how many of those were overridden since,
+    and the others."""
 
     monday: date
     shown: int = 0
@@ -84,8 +97,8 @@ class Topic:
 
     @property
     def rate(self) -> Rate | None:
-        """Overridden of shown; None where nothing was shown."""
-        return wilson(self.overridden, self.cards.shown)
+        """Overridden of shown and folded; None where nothing was shown."""
+        return wilson(self.overridden, self.cards.told)
 
 
 @dataclass(frozen=True)
@@ -146,7 +159,7 @@ class Figures:
 
     @property
     def rate(self) -> Rate | None:
-        return wilson(self.overridden, self.cards.shown)
+        return wilson(self.overridden, self.cards.told)
 
     def wrong(self, code: str) -> int:
         """Overridden cards with this reason: the one that means that the advice is wrong."""

@@ -56,7 +56,7 @@ def render(made: Figures, words: Words) -> str:
         legend_weeks=_week_legend(words),
         calls=_calls(made, words),
         weeks=[_weeks(topic, words) for topic in made.topics if topic.cards.fired],
-        never_shown=words("comma").join(words.topic(t.topic) for t in made.topics if not t.cards.shown),
+        never_shown=words("comma").join(words.topic(t.topic) for t in made.topics if not t.cards.told),
         first=made.weeks[0].isoformat(),
         last=made.weeks[-1].isoformat(),
     )
@@ -67,7 +67,7 @@ def _rates(made: Figures, words: Words) -> Plot | None:
     if not rated:
         return None
     labels = [
-        f"{words.topic(topic.topic)}\N{EM SPACE}{percent(rate.value)} ({topic.overridden}/{topic.cards.shown})"
+        f"{words.topic(topic.topic)}\N{EM SPACE}{percent(rate.value)} ({topic.overridden}/{topic.cards.told})"
         for topic, rate in rated
     ]
     return Plot(plots.rates(labels, [rate for _, rate in rated], words("heading_rates")))
@@ -100,6 +100,7 @@ def _volume(made: Figures, words: Words) -> Plot | None:
         return None
     series = [
         (words("shown"), plots.BLUE, [t.cards.shown for t in topics]),
+        (words("folded"), plots.PALE, [t.cards.folded for t in topics]),
         (words("silent"), plots.GREY, [t.cards.silent for t in topics]),
         (words("suppressed"), plots.ORANGE, [t.cards.suppressed for t in topics]),
     ]

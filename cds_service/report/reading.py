@@ -136,7 +136,7 @@ class _Tally:
         self.accepted += row.accepted * row.cards
         self.no_reason += row.overridden * (1 - row.reasoned) * row.cards
         week = _monday(date.fromisoformat(row.day))
-        self.shown[week] += outcomes.shown
+        self.shown[week] += outcomes.told
         self.kept_back[week] += outcomes.silent + outcomes.suppressed
         self.overridden[week] += row.overridden * row.cards
 

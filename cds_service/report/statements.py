@@ -14,9 +14,9 @@ from sqlalchemy.sql.expression import FromClause
 from cds_service.report.figures import Period
 from cds_service.store.tables import call, card, feedback, feedback_reason, loss
 
-SHOWN, SILENT, SUPPRESSED = range(3)
+SHOWN, FOLDED, SILENT, SUPPRESSED = range(4)
 # The names in the table, the one that wins first: a person saw the card, even if a repeated call kept it back.
-OUTCOMES = ("shown", "silent", "suppressed")
+OUTCOMES = ("shown", "folded", "silent", "suppressed")
 Rows = Select[Any]
 
 
@@ -74,8 +74,9 @@ def cards(period: Period, dialect: str) -> Rows:
         "overridden": exists().where(overrides),
         "reasoned": reasoned,
     }
-    # Only what was shown can be answered.
-    asked = [case((and_(seen.c.outcome == SHOWN, told), 1), else_=0).label(name) for name, told in said.items()]
+    # Only what was shown, by itself or in another card, can be answered.
+    before = seen.c.outcome.in_((SHOWN, FOLDED))
+    asked = [case((and_(before, told), 1), else_=0).label(name) for name, told in said.items()]
     plain = [seen.c.topic, seen.c.indicator, seen.c.outcome]
     each = select(*plain, day(seen.c.at, dialect).label("day"), _recent(seen.c.at, period), *asked).subquery()
     return select(*each.c, func.count().label("cards")).group_by(*each.c)
@@ -88,7 +89,7 @@ def reasons(period: Period) -> Rows:
         select(seen.c.issuer, seen.c.tenant, seen.c.uuid, seen.c.topic, feedback_reason.c.code)
         .join(feedback, _answers(seen, "overridden"))
         .join(feedback_reason, feedback_reason.c.digest == feedback.c.digest)
-        .where(seen.c.outcome == SHOWN)
+        .where(seen.c.outcome.in_((SHOWN, FOLDED)))
         .distinct()
         .subquery()
     )

@@ -19,7 +19,7 @@ from cds_service.report.words import Words, minute, plain
 _COMMENTS = 10
 _WEEKS = 12
 _BARS = "▁▂▃▄▅▆▇█"
-_NUMBERS = ("shown", "accepted", "overridden", "rate", "interval", "silent", "suppressed")
+_NUMBERS = ("shown", "folded", "accepted", "overridden", "rate", "interval", "silent", "suppressed")
 
 
 def render(made: Figures, words: Words, width: int = 100, *, colour: bool = False) -> str:
@@ -61,7 +61,12 @@ def _summary(made: Figures, words: Words) -> Iterator[RenderableType]:
         + (f" ({lines.outcomes_text(made, words)})" if made.calls.total else "")
     )
     for indicator, outcomes in sorted(made.indicators.items()):
-        counts = {"shown": outcomes.shown, "silent": outcomes.silent, "suppressed": outcomes.suppressed}
+        counts = {
+            "shown": outcomes.shown,
+            "folded": outcomes.folded,
+            "silent": outcomes.silent,
+            "suppressed": outcomes.suppressed,
+        }
         said = words("comma").join(words("named", name=words(key), n=n) for key, n in counts.items())
         yield words("named", name=words.named("indicator", indicator), n=said)
     if made.unknown:
@@ -96,7 +101,7 @@ def _longest_word(header: str) -> int:
 
 def _row(topic: Topic, words: Words) -> Iterator[str]:
     cards, rate = topic.cards, topic.rate
-    yield from map(str, (cards.shown, topic.accepted, topic.overridden))
+    yield from map(str, (cards.shown, cards.folded, topic.accepted, topic.overridden))
     yield lines.rate_text(rate, words)
     yield lines.interval_text(rate, words)
     yield from map(str, (cards.silent, cards.suppressed))
