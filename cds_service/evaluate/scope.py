@@ -28,11 +28,13 @@ def scope_of(subject: Subject, facts: Facts) -> ScopeKind:
 
 
 def _osteoporosis_explains(order: Subject, facts: Facts) -> bool:
-    """Osteoporosis on record or as the order's reason, no bone metastasis, and no oncology dose in lung cancer."""
-    if not isinstance(order, DrugOrder) or facts.diagnoses.has("bone-metastasis"):
+    """Osteoporosis on record or as the order's reason explains a product and dose of osteoporosis, and nothing else: no
+    calcium, no analgesic, no oncology dose, and nothing where bone metastasis is on record."""
+    if not isinstance(order, DrugOrder) or order.product.use != "osteoporosis":
         return False
-    osteoporosis = facts.diagnoses.has("osteoporosis") or "osteoporosis" in order.indications
-    return osteoporosis and not (facts.diagnoses.has("lung-cancer") and at_oncology_dose(order))
+    if facts.diagnoses.has("bone-metastasis") or "bone-metastasis" in order.indications:
+        return False
+    return facts.diagnoses.has("osteoporosis") or "osteoporosis" in order.indications
 
 
 def at_oncology_dose(subject: Subject) -> bool:

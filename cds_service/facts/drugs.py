@@ -45,6 +45,7 @@ class Recognised:
     text: RequestText
     dosed: Dosed
     counts: bool
+    small_if_undosed: bool  # aspirin that nobody says the dose of
     low_confidence: bool
     known: bool
     injected: bool  # by its route, else by its name: given into a vein or under the skin
@@ -75,6 +76,7 @@ class DrugReader:
             text=RequestText(text),
             dosed=dosed,
             counts=self._counts(matches, dosed, text),
+            small_if_undosed=dosed.dose is None and bool(matches) and all(m.ingredient == "aspirin" for m in matches),
             low_confidence=bool(matches) and all(UNSURE in m.flags for m in matches),
             known=bool(text or any(c.codings() for c in concepts)),
             injected=dosed.route in INJECTED or (dosed.route is None and self._doses.injected(text)),

@@ -27,6 +27,7 @@ from cds_service.record.read import Record
 
 REQUEST_ACTIVE = frozenset({"active", "on-hold"})
 REQUEST_ENDED = frozenset({"stopped", "completed", "ended"})
+CARRIED_OUT = frozenset({"completed"})
 # On record these are no treatment, unless a plan is how the patient's own word is kept (US Core medication list).
 NOT_TREATMENT = frozenset({"proposal", "plan", "option"})
 REPORTED_AS = "plan"
@@ -106,7 +107,10 @@ def _request(request: MedicationRequest, reader: RememberedDrugs, lookup: Lookup
     over = status in REQUEST_ENDED or (until is not None and until < today)
     # What is told is kept as a request, and is worth what a statement is.
     kind = "statement" if told else "request"
-    return _use(kind, request, reader, lookup, when, until, active=not over, ended=over, reported=reported)
+    carried_out = status in CARRIED_OUT and not told
+    return _use(
+        kind, request, reader, lookup, when, until, active=not over, ended=over, reported=reported, carried_out=carried_out
+    )
 
 
 def _statement(
@@ -162,6 +166,7 @@ def _use(
     active: bool,
     ended: bool,
     reported: bool,
+    carried_out: bool = False,
 ) -> DrugUse | str | None:
     found: Recognised = reader.read(treatment, lookup)
     if not found.groups:
@@ -185,7 +190,9 @@ def _use(
         single=kind == "administration" or found.dosed.single,
         injected=found.injected,
         reported=reported,
-        counts=found.counts,
+        carried_out=carried_out,
+        # On a list an aspirin without a dose is most often the small one.
+        counts=found.counts and not found.small_if_undosed,
         substance=found.substance,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 
 from cds_service.base.kinds import RequestText
 from cds_service.call.problems import BadRequest, DataNotObtained
@@ -26,7 +27,10 @@ from cds_service.record.read import Draft
 
 # A draft in one of these states ends a drug; it does not order it.
 STOPPING = frozenset({"stopped", "cancelled", "revoked", "on-hold", "ended"})
+HELD = "on-hold"
 IGNORED = frozenset({"entered-in-error"})
+# What these drugs are given for: no reason to stop them.
+INDICATIONS = frozenset({"lung-cancer", "bone-metastasis", "other-primary-cancer", "osteoporosis", "multiple-myeloma"})
 # A drug order that was carried out is treatment given: it neither starts nor stops anything.
 CARRIED_OUT = frozenset({"completed"})
 
@@ -60,6 +64,9 @@ class OrderReader:
         if not found.known and _only_a_reference(resource):
             where = f"context.draftOrders.entry[{position}].resource.medicationReference"
             raise DataNotObtained(((where, "the Medication is neither contained, nor in draftOrders, nor prefetched"),))
+        reasons, forbids = self._reasons(lookup, resource), bool(resource.do_not_perform)
+        why = [c for c in (resource.status_reason,) if c and (c.codings() or c.codeable.text)]
+        why += reasons if forbids else []
         return DrugOrder(
             key=resource.id or f"#{position}",
             position=position,
@@ -69,7 +76,7 @@ class OrderReader:
             groups=found.groups if found.counts else found.groups - {"nsaid"},
             product=found.product,
             selected=selected,
-            stops=resource.status in STOPPING or bool(resource.do_not_perform),
+            stops=resource.status in STOPPING or forbids,
             dose=found.dosed.dose,
             dose_problem=found.dosed.problem,
             route=found.dosed.route,
@@ -80,16 +87,31 @@ class OrderReader:
             infusion_minutes=found.dosed.infusion_minutes,
             infusion_problem=found.dosed.infusion_problem,
             daily_mg=found.dosed.daily_mg,
-            indications=self._concepts(
-                many(resource.reason_code) + [r.codeable for r in many(resource.reason)], lookup, resource
-            ),
-            stop_reasons=self._concepts([resource.status_reason] if resource.status_reason else [], lookup, resource),
-            stop_text=_said(resource.status_reason),
+            indications=self._conditions(reasons),
+            stop_reasons=self._conditions(why),
+            stop_text=next((text for each in why if (text := _said(each))), None),
+            stop_stated=any(not self._only_indication(each) for each in why),
+            held=resource.status == HELD,
             stops_ref=resource.prior_prescription.reference if resource.prior_prescription else None,
             low_confidence=found.low_confidence,
             substance=found.substance,
             authored=day_of(resource.authored_on),
+            due=_due(resource),
         )
+
+    def _reasons(self, lookup: Lookup, resource: MedicationRequest) -> list[CodeableConcept]:
+        """Why a drug is ordered, or, of an order that forbids it, why not: in words, codes, or by reference."""
+        concepts = [*many(resource.reason_code), *(r.codeable for r in many(resource.reason))]
+        inside = [r.reference for r in many(resource.reason) if isinstance(r.reference, Reference)]
+        for reference in (*many(resource.reason_reference), *inside):
+            code = getattr(lookup(reference.reference or ""), "code", None)
+            concepts += [code] if isinstance(code, CodeableConcept) else []
+        return [c for c in concepts if c.codings() or c.codeable.text]
+
+    def _only_indication(self, reason: CodeableConcept) -> bool:
+        """Whether it only says what the drug was for."""
+        found = self._conditions([reason])
+        return bool(found) and found <= INDICATIONS
 
     def _procedure(self, position: int, resource: ServiceRequest, selected: bool) -> RequestedProcedure:
         concept = resource.code.codeable if resource.code else CodeableConcept()
@@ -112,13 +134,8 @@ class OrderReader:
         )
         return tuple(dict.fromkeys(m.concept for m in matches if "broad" not in m.flags))
 
-    def _concepts(self, concepts: list[CodeableConcept], lookup: Lookup, resource: MedicationRequest) -> frozenset[str]:
-        """Conditions named by reasons, coded, in words, or by reference to a Condition that came along."""
-        inside = [r.reference for r in many(resource.reason) if isinstance(r.reference, Reference)]
-        for reference in (*many(resource.reason_reference), *inside):
-            target = lookup(reference.reference or "")
-            code = getattr(target, "code", None)
-            concepts = [*concepts, *([code] if isinstance(code, CodeableConcept) else [])]
+    def _conditions(self, concepts: Iterable[CodeableConcept]) -> frozenset[str]:
+        """Concept ids of the conditions that reasons name."""
         found: set[str] = set()
         for concept in concepts:
             codings, text = [(c.system, c.code, c.display) for c in concept.codings()], concept.codeable.text
@@ -136,6 +153,18 @@ def _told_apart(orders: Iterable[Order]) -> Iterator[Order]:
 
 def _ref(resource: Resource) -> RequestText | None:
     return RequestText(f"{resource.__struct_config__.tag}/{resource.id}") if resource.id else None
+
+
+def _due(resource: MedicationRequest) -> date | None:
+    """The first day for which it says that the drug is to be given."""
+    days: list[date | None] = []
+    for dosage in many(resource.dosage_instruction):
+        repeat = dosage.timing.repeat if dosage.timing else None
+        period = repeat.bounds_period if repeat else None
+        event = dosage.timing.event if dosage.timing else None
+        days += [day_of(each) for each in (event if isinstance(event, list) else [event]) if isinstance(each, str)]
+        days += [day_of(period.start)] if period else []
+    return min((d for d in days if d), default=None)
 
 
 def _said(concept: CodeableConcept | None) -> RequestText | None:

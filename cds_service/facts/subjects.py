@@ -41,10 +41,13 @@ class DrugOrder:
     indications: frozenset[str] = frozenset()  # concepts of the order's own reasons
     stop_reasons: frozenset[str] = frozenset()
     stop_text: RequestText | None = None
+    stop_stated: bool = False  # a reason for ending the drug is given, whatever it is
+    held: bool = False  # it stops for a while only
     stops_ref: str | None = None  # the prescription a discontinuation order ends
     low_confidence: bool = False  # recognised by an unverified name only
     substance: str = ""  # which of a list of several substances (alendronate of other-bisphosphonate)
     authored: date | None = None
+    due: date | None = None  # the first day it is to be given, where it says so
 
     @property
     def drug(self) -> str:
@@ -91,6 +94,11 @@ class Orders:
         """Drafts that start a drug of this group."""
         return tuple(o for o in self.all if isinstance(o, DrugOrder) and not o.stops and group in o.groups)
 
+    def requests(self, concept: str) -> bool:
+        """Whether one of the drafts requests this procedure."""
+        procedures = (o for o in self.all if isinstance(o, RequestedProcedure) and not o.stops)
+        return any(concept in o.concepts for o in procedures)
+
 
 def explained(orders: Orders) -> Iterator[str]:
     """Orders have a list of their own in ``--explain``."""
@@ -107,13 +115,19 @@ class OrderGiven(File, frozen=True):
     dose_problem: str | None = None
     route: Route | None = None
     interval_days: Number | None = None
+    interval_high_days: Number | None = None
+    single: bool = False
     infusion_minutes: Number | None = None
+    infusion_problem: str | None = None
     daily_mg: Number | None = None
     stops: bool = False
     selected: bool = True
     product: Use = "oncology"
     indications: list[str] = []
     stop_reasons: list[str] = []
+    stop_stated: bool = False  # a reason that is none of the concepts
+    held: bool = False
+    due_in_days: int | None = None
     authored_days_ago: int | None = None
     id: bool = True  # False: the draft has no id
 
@@ -153,10 +167,16 @@ def _told(given: OrderGiven, position: int, drugs: Drugs) -> Order:
         dose_problem=given.dose_problem,
         route=given.route,
         interval_days=exact(interval),
+        interval_high_days=exact(interval if given.interval_high_days is None else given.interval_high_days),
+        single=given.single,
+        infusion_problem=given.infusion_problem,
         interval_shown=RequestText(f"{interval} d") if interval is not None else None,
         infusion_minutes=exact(given.infusion_minutes),
         daily_mg=exact(given.daily_mg),
         indications=frozenset(given.indications),
         stop_reasons=frozenset(given.stop_reasons),
+        stop_stated=given.stop_stated or bool(given.stop_reasons),
+        held=given.held,
         authored=ago(given.authored_days_ago),
+        due=ago(None if given.due_in_days is None else -given.due_in_days),
     )

@@ -10,9 +10,9 @@ from fractions import Fraction
 from typing import Literal
 
 from cds_service.base.kinds import Dose, DrugGroup, Missing, Need, RequestText, Route
-from cds_service.facts.told import NOW, ago, groups_of
+from cds_service.facts.told import NOW, Number, ago, exact, groups_of
 from cds_service.facts.window import within
-from cds_service.knowledge.drugs import Drugs, Product
+from cds_service.knowledge.drugs import Drugs, Product, Use
 from cds_service.knowledge.model import File
 
 KEYS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
@@ -42,6 +42,7 @@ class DrugUse:
     single: bool = False  # one dose: an administration, or a prescription of one dose
     injected: bool = False
     reported: bool = False  # told by the patient or taken over, not prescribed here
+    carried_out: bool = False  # a prescription whose doses were given
     counts: bool = True  # False: topical NSAID, antiplatelet aspirin
     substance: str = ""
 
@@ -63,11 +64,42 @@ class Treatment:
     today: date
     unreadable: Mapping[Need, Missing] = field(default_factory=dict)
 
-    def taking(self, groups: Iterable[DrugGroup], days: int) -> tuple[DrugUse, ...]:
-        """Active therapy: active prescriptions and statements, and administrations in the look-back, newest first."""
+    def taking(self, groups: Iterable[DrugGroup], days: int, lapsed: int | None = None) -> tuple[DrugUse, ...]:
+        """Active therapy: active prescriptions and statements, and administrations in the look-back, newest first.
+
+        ``lapsed``: of drugs given at intervals, how old the last dose must at least be for what is called active to be
+        over (see ``_lapsed``).
+        """
         wanted = frozenset(groups)
         active = [u for u in self.uses if wanted & u.groups and u.counts and self._active(u, days)]
+        if lapsed is not None:
+            active = [u for u in active if not self._lapsed(u, lapsed)]
         return tuple(sorted(active, key=lambda u: (u.when or date.min, u.ref), reverse=True))
+
+    def _lapsed(self, use: DrugUse, days: int) -> bool:
+        """Whether the last dose of an active prescription is older than twice its interval and than so many days.
+
+        A prescription written after the last dose waits for its own. A yearly product without a stated interval says
+        nothing of when its next dose is due.
+        """
+        last = self.last_dose(use.drugs)
+        if use.kind == "administration" or last is None:
+            return False
+        interval = use.interval_high_days or use.interval_days
+        if interval is None and use.product.use == "osteoporosis":
+            return False
+        age = (self.today - max(last, use.when or last)).days
+        return age >= days and (interval is None or age > 2 * interval)
+
+    def last_dose(self, drugs: Iterable[str]) -> date | None:
+        """The day, today included, on which one of these was last given; None: no dose is on record."""
+        wanted = set(drugs)
+        return max((u.when for u in self.uses if wanted & set(u.drugs) and u.when and _is_dose(u)), default=None)
+
+    def doses(self, drug: str) -> tuple[DrugUse, ...]:
+        """Every dose of a drug on record, newest first."""
+        found = [u for u in self.uses if drug in u.drugs and u.when and _is_dose(u)]
+        return tuple(sorted(found, key=lambda u: (u.when or date.min, u.ref), reverse=True))
 
     def supplemented(self, groups: Iterable[DrugGroup], days: int) -> tuple[DrugUse, ...]:
         """What is taken of calcium or vitamin D. One ampoule, or one administration alone, is not taking it."""
@@ -105,6 +137,11 @@ class Treatment:
         return tuple(sorted((u for u in self.uses if wanted & u.groups), key=lambda u: (u.when or date.max, u.ref)))
 
 
+def _is_dose(use: DrugUse) -> bool:
+    """Whether it says that a dose was given on its day: an administration, or an order of one dose carried out."""
+    return use.kind == "administration" or (use.kind == "request" and use.single and use.carried_out)
+
+
 def explained(treatment: Treatment) -> Iterator[str]:
     """The lines of ``--explain``."""
     for use in treatment.uses:
@@ -124,6 +161,10 @@ class UseGiven(File, frozen=True):
     counts: bool = True
     single: bool = False
     injected: bool = False
+    carried_out: bool = False
+    product: Use = "unknown"
+    interval_days: Number | None = None
+    dose_mg: Number | None = None
 
 
 class TreatmentGiven(File, frozen=True):
@@ -140,7 +181,7 @@ def _told(given: UseGiven, number: int, drugs: Drugs) -> DrugUse:
         kind=given.kind,
         drugs=(given.drug,),
         groups=groups_of(given.drug, drugs),
-        product=Product("unknown"),
+        product=Product(given.product),
         active=given.active,
         ended=given.ended,
         when=ago(given.days_ago),
@@ -150,4 +191,8 @@ def _told(given: UseGiven, number: int, drugs: Drugs) -> DrugUse:
         counts=given.counts,
         single=given.single or given.kind == "administration",
         injected=given.injected,
+        carried_out=given.carried_out,
+        interval_days=exact(given.interval_days),
+        interval_high_days=exact(given.interval_days),
+        dose=Dose(Fraction(given.dose_mg), False, RequestText(f"{given.dose_mg} mg")) if given.dose_mg else None,
     )

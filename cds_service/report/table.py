@@ -19,7 +19,7 @@ from cds_service.report.words import Words, minute, plain
 _COMMENTS = 10
 _WEEKS = 12
 _BARS = "▁▂▃▄▅▆▇█"
-_NUMBERS = ("shown", "folded", "accepted", "overridden", "rate", "interval", "silent", "suppressed")
+_NUMBERS = ("shown", "accepted", "overridden", "rate", "interval", "silent", "suppressed")
 
 
 def render(made: Figures, words: Words, width: int = 100, *, colour: bool = False) -> str:
@@ -101,7 +101,7 @@ def _longest_word(header: str) -> int:
 
 def _row(topic: Topic, words: Words) -> Iterator[str]:
     cards, rate = topic.cards, topic.rate
-    yield from map(str, (cards.shown, cards.folded, topic.accepted, topic.overridden))
+    yield from map(str, (cards.told, topic.accepted, topic.overridden))
     yield lines.rate_text(rate, words)
     yield lines.interval_text(rate, words)
     yield from map(str, (cards.silent, cards.suppressed))

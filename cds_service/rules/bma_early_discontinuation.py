@@ -4,6 +4,7 @@ from datetime import date
 
 from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.triggers import BONE_MODIFYING, rule, stopped
+from cds_service.facts.creatinine import in_unit
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import DrugOrder
 from cds_service.facts.treatment import KEYS as MEDICATIONS
@@ -11,21 +12,22 @@ from cds_service.knowledge.model import Parameters
 
 # A serious adverse reaction is the guideline's reason to stop; these are the ones a record can show.
 ADVERSE = ("osteonecrosis-of-jaw", "acute-kidney-injury", "dialysis")
-ADVERSE_REASONS = ("chronic-kidney-disease", "hypocalcaemia")
 EVENTS = ("bone-pain", "pathological-fracture", "spinal-cord-compression", "hypercalcaemia")
+CREATININE = ("zoledronic-acid", "pamidronate")
 
 
 @rule("bma-early-discontinuation", stopped(*BONE_MODIFYING))
 def bma_early_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if any(facts.orders.drugs(group) for group in BONE_MODIFYING):
         return NoAdvice("switch")
-    if (
-        facts.diagnoses.has(*ADVERSE)
-        or order.stop_reasons & {*ADVERSE, *ADVERSE_REASONS}
-        or facts.calcium.level == "low"
-    ):
-        return NoAdvice("adverse-event")
+    # The guideline lets the drug be held for it.
+    if order.held and facts.orders.requests("invasive-dental-procedure"):
+        return NoAdvice("dental-procedure")
     events = order.stop_reasons & set(EVENTS)
+    if order.stop_stated and not events:
+        return NoAdvice("reason-stated")
+    if facts.diagnoses.has(*ADVERSE) or facts.calcium.level == "low" or _creatinine_rose(order, facts, p):
+        return NoAdvice("adverse-event")
     first = _first_dose(order, facts)
     data = {"first": first, "months": facts.months_since(first) if first else None, "events": sorted(events)}
     if events and "bisphosphonate" in order.groups:
@@ -47,3 +49,18 @@ def _first_dose(order: DrugOrder, facts: Facts) -> date | None:
     """The first day of treatment with any bone-modifying drug, the ended prescription itself included."""
     days = [use.when for use in facts.treatment.ever(BONE_MODIFYING) if use.when]
     return min([*days, *([order.authored] if order.authored else [])], default=None)
+
+
+def _creatinine_rose(order: DrugOrder, facts: Facts, p: Parameters) -> bool:
+    """A rise since before the first dose for which the labels hold the drug (``creatinine-rise-hold``)."""
+    days, current = facts.treatment.given((order.drug,)), facts.creatinine.current
+    if order.drug not in CREATININE or not days or current is None or current.when <= days[0]:
+        return False
+    window = p.number("baseline_window")
+    before = (r for r in facts.creatinine.history if r.when <= days[0] and (days[0] - r.when).days <= window)
+    baseline = next(before, None)
+    if baseline is None:
+        return False
+    unit, was = current.lab_unit, in_unit(baseline, current)
+    normal = was < p.limit("baseline_limit", unit)
+    return current.lab - was >= p.limit("rise_normal" if normal else "rise_abnormal", unit)

@@ -6,15 +6,19 @@ from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import DrugOrder
 from cds_service.knowledge.model import Parameters
 
-OTHER_INDICATIONS = ("osteoporosis", "hypercalcaemia", "multiple-myeloma", "giant-cell-tumour-of-bone")
+INDICATIONS = {"hypercalcaemia", "multiple-myeloma", "giant-cell-tumour-of-bone"}
 
 
 @rule("bma-prophylaxis", ordered(*BONE_MODIFYING))
 def bma_prophylaxis(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if not facts.diagnoses.has("lung-cancer"):
         return NoAdvice("no-lung-cancer")
+    if order.drug == "other-bisphosphonate":
+        return NoAdvice("osteoporosis-drug")
     if facts.diagnoses.has("bone-metastasis") or "bone-metastasis" in order.indications:
         return NoAdvice("bone-metastasis")
-    if facts.diagnoses.has(*OTHER_INDICATIONS) or order.indications & set(OTHER_INDICATIONS) or facts.hypercalcaemic:
+    # Osteoporosis explains no oncology dose.
+    others = INDICATIONS if order.product.use == "oncology" else INDICATIONS | {"osteoporosis"}
+    if facts.diagnoses.has(*others) or order.indications & others or facts.hypercalcaemic:
         return NoAdvice("other-indication")
     return Advise(p.indicator(), "no-metastasis", {"cancer": facts.diagnoses.found("lung-cancer")[0]})

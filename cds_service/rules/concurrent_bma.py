@@ -1,4 +1,4 @@
-"""All labels: two bone-modifying drugs are not given together; a switch, the other one ending, is none."""
+"""All labels: two bone-modifying drugs, or two products of one, are not given together; a switch is none."""
 
 from cds_service.evaluate.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
 from cds_service.evaluate.triggers import BONE_MODIFYING, ordered, rule
@@ -8,26 +8,42 @@ from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.facts.treatment import DrugUse
 from cds_service.knowledge.model import Parameters
 
+USES = {"oncology", "osteoporosis"}
+
 
 @rule("concurrent-bma", ordered(*BONE_MODIFYING))
 def concurrent_bma(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     delete = Suggestion("delete", (DeleteOrder(order),))
     if others := _ordered_together(order, facts):
-        return Advise(p.indicator(), "ordered-together", {"other": others[0]}, (delete,))
+        say = "products-together" if others[0].drug == order.drug else "ordered-together"
+        return Advise(p.indicator(), say, {"other": others[0]}, (delete,))
     if active := _active(order, facts, p):
-        return Advise(p.indicator(), "active", {"use": active[0]}, (delete,))
+        use = active[0]
+        data = {"use": use, "last": facts.treatment.last_dose(use.drugs)}
+        return Advise(p.indicator(), "product-active" if order.drug in use.drugs else "active", data, (delete,))
     missing = facts.lacking(*MEDICATIONS)
     return CannotTell(missing) if missing else NoAdvice("alone")
 
 
 def _ordered_together(order: DrugOrder, facts: Facts) -> list[DrugOrder]:
-    """Another bone-modifying drug in the same drafts; of two selected ones the later carries the card."""
-    drafts = [o for group in BONE_MODIFYING for o in facts.orders.drugs(group) if o.drug != order.drug]
-    return [o for o in drafts if o.position < order.position or not o.selected]
+    """Another drug or product in the same drafts; of two selected ones the later carries the card."""
+    drafts = [o for group in BONE_MODIFYING for o in facts.orders.drugs(group)]
+    others = [o for o in drafts if o.drug != order.drug or _two_products(o, order)]
+    return [o for o in others if o.position < order.position or not o.selected]
 
 
 def _active(order: DrugOrder, facts: Facts, p: Parameters) -> list[DrugUse]:
-    """Active treatment with another bone-modifying drug that no draft ends."""
+    """Active treatment with another drug, or another product of this one, that no draft ends."""
     ending = {o.drug for o in facts.orders if isinstance(o, DrugOrder) and o.stops}
-    active = facts.treatment.taking(BONE_MODIFYING, p.days("look_back"))
-    return [use for use in active if order.drug not in use.drugs and not ending & set(use.drugs)]
+    lapsed = p.days("lapsed")
+    active = facts.treatment.taking(BONE_MODIFYING, p.days("look_back"), lapsed)
+    # A product of osteoporosis works far longer than one interval of oncology.
+    longer = facts.treatment.taking(BONE_MODIFYING, p.days("osteoporosis_look_back"), lapsed)
+    uses = [*active, *(u for u in longer if u not in active and _two_products(u, order))]
+    others = [u for u in uses if order.drug not in u.drugs or _two_products(u, order)]
+    return [use for use in others if not ending & set(use.drugs)]
+
+
+def _two_products(one: DrugOrder | DrugUse, order: DrugOrder) -> bool:
+    """Whether these are the two products of one substance that is sold for two uses."""
+    return order.drug in one.drugs and {one.product.use, order.product.use} == USES

@@ -7,11 +7,20 @@ from cds_service.facts.subjects import DrugOrder
 from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.knowledge.model import Parameters
 
+# After these the drug ends for good, and what follows its end must be thought of all the same.
+ADVERSE = {"osteonecrosis-of-jaw", "acute-kidney-injury", "chronic-kidney-disease", "dialysis", "hypocalcaemia"}
+EVENTS = {"bone-pain", "pathological-fracture", "spinal-cord-compression", "hypercalcaemia"}
+
 
 @rule("denosumab-discontinuation", ordered("rankl-inhibitor"), stopped("rankl-inhibitor"))
 def denosumab_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if order.drug != "denosumab":
         return NoAdvice("other-drug")
+    # The guideline lets the drug be held for it.
+    if order.held and facts.orders.requests("invasive-dental-procedure"):
+        return NoAdvice("dental-procedure")
+    if order.stop_stated and not order.stop_reasons & (ADVERSE | EVENTS):
+        return NoAdvice("reason-stated")
     if _covered(order, facts, p):
         return NoAdvice("other-agent")
     missing = facts.lacking(*MEDICATIONS)

@@ -10,6 +10,7 @@ from cds_service.knowledge.model import Parameters
 
 # Given in schedules of their own, with loading doses; the guideline's is for bone metastasis.
 OTHER_SCHEDULES = {"giant-cell-tumour-of-bone", "hypercalcaemia"}
+KIDNEYS = ("dialysis", "chronic-kidney-disease", "acute-kidney-injury")
 
 
 @rule("denosumab-dose", ordered("rankl-inhibitor"))
@@ -22,11 +23,12 @@ def denosumab_dose(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     dose = order.dose.mg if order.dose else None
     wrong_dose = dose is not None and dose != p.number("dose")
     wrong_route = order.route not in (None, "subcutaneous")
-    wrong_interval = order.interval_days not in (None, p.number("interval"))
+    wrong_interval = _wrong_interval(order, p)
     if not (wrong_dose or wrong_route or wrong_interval):
+        if order.interval_days not in (None, p.number("interval")):
+            return NoAdvice("near-interval")
         return NoAdvice("as-recommended" if dose is not None else "no-dose")
-    near = not (wrong_dose or wrong_route) and _near(order.interval_days, p)
-    say = "dose" if wrong_dose else "route" if wrong_route else "near-interval" if near else "interval"
+    say = "dose" if wrong_dose else "route" if wrong_route else "interval"
     data = {
         "osteoporosis": dose == p.number("osteoporosis_dose"),
         "wrong_route": wrong_route,
@@ -38,6 +40,14 @@ def denosumab_dose(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     return Advise(p.indicator(say), say, data, (_suggestion(order, dose, p),) if metastasis else ())
 
 
+def _wrong_interval(order: DrugOrder, p: Parameters) -> bool:
+    """Too often by the longest of the intervals it names, or too seldom by the shortest; a month is four weeks."""
+    if order.interval_days is None or order.single:
+        return False
+    longest = order.interval_high_days or order.interval_days
+    return longest < p.number("interval") or order.interval_days > p.number("near_interval_high")
+
+
 def _suggestion(order: DrugOrder, dose: Fraction | None, p: Parameters) -> Suggestion:
     """The order changed; an order for the osteoporosis product replaced, as its product cannot hold the dose."""
     if dose == p.number("osteoporosis_dose") or order.product.use == "osteoporosis":
@@ -46,13 +56,9 @@ def _suggestion(order: DrugOrder, dose: Fraction | None, p: Parameters) -> Sugge
     return Suggestion("revise", (revise,), recommended=True)
 
 
-def _near(interval: Fraction | None, p: Parameters) -> bool:
-    """A month or 30 days instead of 4 weeks."""
-    return interval is not None and p.number("near_interval_low") <= interval <= p.number("near_interval_high")
-
-
 def _reduced_for_renal(dose: Fraction | None, facts: Facts, p: Parameters) -> bool:
-    """A reduced dose in renal impairment: the guideline asks for neither."""
-    clearance = facts.renal.clearance
-    impaired = clearance is not None and clearance.value < p.number("renal_impairment")
-    return impaired and dose is not None and dose < p.number("dose")
+    """A reduced dose in renal impairment: the guideline asks for none."""
+    if dose is None or dose >= p.number("dose"):
+        return False
+    clearance = None if facts.unsteady else facts.renal.clearance
+    return facts.diagnoses.has(*KIDNEYS) or bool(clearance and clearance.value < p.number("renal_impairment"))

@@ -11,13 +11,19 @@ SERVICES = ("dental-examination", "dental-referral")
 
 @rule("dental-exam-before-bma", ordered(*BONE_MODIFYING))
 def dental_exam_before_bma(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+    if facts.diagnoses.has("osteonecrosis-of-jaw"):
+        return NoAdvice("jaw-necrosis")
     if exam := facts.procedures.arranged(p.days("look_back"), *SERVICES):
         return NoAdvice(exam.how, {"exam": exam})
     if missing := facts.lacking("procedures", "serviceRequests", "appointments"):
         return CannotTell(missing)
-    return Advise(
-        p.indicator(),
-        "none-found",
-        {"last": facts.procedures.last_done(*SERVICES)},
-        (Suggestion("order-exam", (CreateService("dental-examination"),), recommended=True),),
-    )
+    say = "on-treatment" if _treated(facts) else "before-first"
+    data = {"last": facts.procedures.last_done(*SERVICES)}
+    order_exam = Suggestion("order-exam", (CreateService("dental-examination"),), recommended=True)
+    return Advise(p.indicator(say), say, data, (order_exam,))
+
+
+def _treated(facts: Facts) -> bool:
+    """Whether a bone-modifying drug is on record from before today. The small doses of osteoporosis do not count."""
+    uses = facts.treatment.ever(BONE_MODIFYING)
+    return any(u.when and u.when < facts.today and u.product.use != "osteoporosis" for u in uses)

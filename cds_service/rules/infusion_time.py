@@ -1,4 +1,6 @@
-"""Zoledronic acid label: infused over no less than 15 minutes."""
+"""Labels of intravenous bisphosphonates: the shortest time over which they are infused."""
+
+from fractions import Fraction
 
 from cds_service.evaluate.outcome import Advise, NoAdvice, Outcome
 from cds_service.evaluate.triggers import ordered, rule
@@ -9,10 +11,19 @@ from cds_service.knowledge.model import Parameters
 
 @rule("infusion-time", ordered("bisphosphonate"))
 def infusion_time(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
-    if order.drug != "zoledronic-acid":
+    minimum = _minimum(order, p)
+    if minimum is None:
         return NoAdvice("other-drug")
     if order.infusion_minutes is None:
-        return NoAdvice("no-time")
-    if order.infusion_minutes >= p.number("minimum"):
-        return NoAdvice("long-enough", {"minutes": order.infusion_minutes})
-    return Advise(p.indicator(), "too-fast", {"minutes": order.infusion_minutes})
+        return NoAdvice("time-unreadable" if order.infusion_problem else "no-time")
+    data = {"minutes": order.infusion_minutes, "minimum": minimum}
+    if order.infusion_minutes >= minimum:
+        return NoAdvice("long-enough", data)
+    return Advise(p.indicator(), "too-fast", data)
+
+
+def _minimum(order: DrugOrder, p: Parameters) -> Fraction | None:
+    """Minutes; None for a drug whose label is not known here."""
+    if order.drug == "zoledronic-acid":
+        return p.number("minimum")
+    return p.number("ibandronate_minimum") if order.drug == "ibandronate" else None

@@ -15,6 +15,8 @@ def invasive_dental_procedure_on_bma(order: RequestedProcedure, facts: Facts, p:
     recent = [u for u in treated if u.active or facts.within(u.when, days) or facts.within(u.until, days)]
     if recent:
         delete = Suggestion("delete", (DeleteOrder(order),))
-        return Advise(p.indicator(), "on-treatment", {"use": recent[-1]}, (delete,))
+        use = recent[-1]
+        data = {"use": use, "last": facts.treatment.last_dose(use.drugs)}
+        return Advise(p.indicator(), "on-treatment", data, (delete,))
     missing = facts.lacking(*MEDICATIONS)
     return CannotTell(missing) if missing else NoAdvice("no-treatment")

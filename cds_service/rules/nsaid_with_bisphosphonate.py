@@ -10,9 +10,10 @@ from cds_service.knowledge.model import Parameters
 
 @rule("nsaid-with-bisphosphonate", ordered("nsaid", "platinum"))
 def nsaid_with_bisphosphonate(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
-    if taken := facts.treatment.taking(("bisphosphonate",), p.days("look_back")):
+    if taken := facts.treatment.taking(("bisphosphonate",), p.days("look_back"), p.days("lapsed")):
         say = "cisplatin" if "platinum" in order.groups else "nsaid"
         suggestions = (Suggestion("delete", (DeleteOrder(order),)),) if say == "nsaid" else ()
-        return Advise(p.indicator(), say, {"use": taken[0]}, suggestions)
+        data = {"use": taken[0], "last": facts.treatment.last_dose(taken[0].drugs)}
+        return Advise(p.indicator(), say, data, suggestions)
     missing = facts.lacking(*MEDICATIONS)
     return CannotTell(missing) if missing else NoAdvice("no-bisphosphonate")

@@ -12,7 +12,7 @@ def pamidronate_infusion_time(order: DrugOrder, facts: Facts, p: Parameters) -> 
     if order.drug != "pamidronate" or order.dose is None or order.dose.mg < p.number("dose"):
         return NoAdvice("other-order")
     if order.infusion_minutes is None:
-        return NoAdvice("no-time")
+        return NoAdvice("time-unreadable" if order.infusion_problem else "no-time")
     if order.infusion_minutes >= p.number("minimum"):
         return NoAdvice("long-enough", {"minutes": order.infusion_minutes})
     return Advise(p.indicator(), "too-fast", {"minutes": order.infusion_minutes})
