@@ -90,7 +90,7 @@ def _cards(findings: Iterable[Finding]) -> Iterator[tuple[Finding, Advise]]:
 def precedence(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Findings with those marked that another card of the same subject stands in for, or carries a line of.
 
-    ``replaces`` and ``carries`` in the YAML say which. A card never stands in for a more urgent one, and a silent one for
+    ``replaces`` and ``carries`` in the YAML say which. A card never stands in for a more urgent one, a silent one for
     none. Linear in the subjects: only findings of one subject are compared.
     """
     found = tuple(findings)

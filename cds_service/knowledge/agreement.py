@@ -26,7 +26,9 @@ _parser = jinja2.Environment(autoescape=True)
 _PARAMETER = frozenset({"number", "days", "share", "limit"})
 FACTS = "facts"  # the name under which rules and texts know them
 # What every template sees besides the data of its outcome (``render.cards``).
-ALWAYS = frozenset({"order", FACTS, "p", "source", "source_label", "carried", "notes", "gaps", "m", "act", "acts", "loop"})
+ALWAYS = frozenset(
+    {"order", FACTS, "p", "source", "source_label", "carried", "notes", "gaps", "m", "act", "acts", "loop"}
+)
 # What the judge says before it asks a rule.
 BEFORE_THE_RULE = "out-of-scope"
 
@@ -110,7 +112,9 @@ def check_rule(
             remedy = f"name it so in {where}; there are: {', '.join(known) or 'none'}"
             yield ContentError(file, line_of(file, where), f"the rule asks for {name!r}", remedy)
     for say in recommendation.replaces.keys() - {"every"} - {key for text in texts.values() for key in text.cards}:
-        yield ContentError(file, line_of(file, "replaces"), f"replaces: there is no card {say!r}", "name a card, or every")
+        yield ContentError(
+            file, line_of(file, "replaces"), f"replaces: there is no card {say!r}", "name a card, or every"
+        )
     for tag, text in texts.items():
         words = root / "texts" / tag / f"{topic}.yaml"
         for where, name in (*source.says(), ("quiet", BEFORE_THE_RULE)):
