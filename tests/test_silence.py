@@ -37,7 +37,7 @@ DECIDED = {
     ("hypercalcaemia-no-supplement", "of another fluid"),
     ("hypercalcaemia-no-supplement", "in an unknown unit"),
     ("hypercalcaemia-no-supplement", "dated ahead"),
-    # RANKL inhibitors need no renal function (guideline, section 4.1.4.2): one that is there and cannot be used is named.
+    # RANKL inhibitors need no renal function (guideline, 4.1.4.2): one that is there and cannot be used is named.
     ("denosumab-renal-hypocalcaemia", "removed"),
     ("denosumab-renal-hypocalcaemia", "aged"),
     ("denosumab-renal-hypocalcaemia", "of another fluid"),

@@ -43,8 +43,6 @@ PINNED = [
      {"order": DENOSUMAB, "calcium": IONISED | {"mmol_l": Decimal("0.999")}}),
     ("calcium-total-low", "mmol/L", LOW, {"order": DENOSUMAB, "calcium": TOTAL | {"mmol_l": Decimal("1.75")}},
      {"order": DENOSUMAB, "calcium": TOTAL | {"mmol_l": Decimal("1.749")}}),
-    ("calcium-total-low", "mg/dL", LOW, {"order": DENOSUMAB, "calcium": TOTAL | {"mg_dl": 7}},
-     {"order": DENOSUMAB, "calcium": TOTAL | {"mg_dl": Decimal("6.999")}}),
     ("calcium-corrected-high", "mmol/L", HIGH, {"order": CALCIUM, "calcium": {"mmol_l": Decimal("2.90")}},
      {"order": CALCIUM, "calcium": {"mmol_l": Decimal("2.901")}}),
     ("calcium-corrected-high", "mg/dL", HIGH, {"order": CALCIUM, "calcium": {"mg_dl": Decimal("11.5")}},
