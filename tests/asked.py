@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from cds_service.answer import Answer
 from cds_service.base.complaints import Faults, StartFault, StartRefused
@@ -90,3 +93,11 @@ def with_recommendation(edition: Edition, changed: Recommendation) -> Edition:
         edition.knowledge, guideline=dataclasses.replace(guideline, recommendations=recommendations)
     )
     return dataclasses.replace(edition, knowledge=knowledge)
+
+
+def with_limit(edition: Edition, name: str, unit: str, by: Decimal) -> Edition:
+    """The edition with one limit of the measurements moved."""
+    measurements = edition.knowledge.measurements
+    rows = [msgspec.structs.replace(p, value=p.value + by) if p.unit == unit else p for p in measurements.limits[name]]
+    changed = msgspec.structs.replace(measurements, limits={**measurements.limits, name: rows})
+    return dataclasses.replace(edition, knowledge=dataclasses.replace(edition.knowledge, measurements=changed))

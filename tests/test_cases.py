@@ -110,7 +110,9 @@ def _numbers_of(topic: str) -> Iterator[str]:
             and isinstance(node.func, ast.Attribute)
             and node.func.attr in {"number", "days", "share", "limit"}
         ):
-            names = [n.value for n in ast.walk(node.args[0]) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+            names = [
+                n.value for n in ast.walk(node.args[0]) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+            ]
             # A limit is printed in two units.
             yield from names + ([f"{n}_si" for n in names] if node.func.attr == "limit" else [])
 

@@ -34,7 +34,10 @@ def test_an_unsteady_creatinine_replaces_a_dose(edition: Edition) -> None:
 
 
 def test_it_does_not_hide_that_a_drug_is_not_recommended(edition: Edition) -> None:
-    assert topics(edition, injured(clearance(25))) == ["bisphosphonate-renal-dose", "renal-function-unstable"]
+    (card,) = answered(edition, injured(clearance(25))).response.cards
+    assert (card.source.topic.code, card.indicator) == ("bisphosphonate-renal-dose", "critical")
+    assert [s.actions[0].type for s in card.suggestions or ()] == ["delete"]
+    assert "Creatinine is not steady" in (card.detail or "")
 
 
 def test_a_creatinine_rise_replaces_the_dose_of_a_repeat(edition: Edition) -> None:
@@ -47,4 +50,4 @@ def test_a_creatinine_rise_replaces_the_dose_of_a_repeat(edition: Edition) -> No
     }
     rising = [observation("2160-0", 1.0, "mg/dL", 42), observation("2160-0", 1.6, "mg/dL", 1), clearance(45, 1)]
     found = prefetch(laboratory=bundle(*rising, calcium(2.3)), medicationAdministrations=bundle(given))
-    assert topics(edition, request(zoledronic(), prefetch=found)) == ["creatinine-rise-hold", "renal-risk-factors"]
+    assert topics(edition, request(zoledronic(), prefetch=found)) == ["creatinine-rise-hold"]

@@ -58,7 +58,7 @@ MISTAKES = {
         "keep one of them",
     ),
     "missing key": (DENTAL, "    unit: d\n", "", "value: 180", "'unit' is missing", "add unit:"),
-    "unknown origin": (DENTAL, "origin: local", "origin: lokal", "lokal", "wrong value", "guideline, label, local"),
+    "unknown origin": (DENTAL, "origin: local", "origin: lokal", "lokal", "wrong value", "guideline, label, published"),
     "number as text": (DENTAL, "value: 180", "value: half a year", "half a year", "wrong value", "write a number"),
     "yes is no truth": (DENTAL, "drug_safety: true", "drug_safety: yes", "yes", "wrong value", "true or false"),
     "text as number": (DENTAL, "grade: 1B", "grade: 1", "grade: 1", "wrong value", "in quotes"),
@@ -108,7 +108,7 @@ MISTAKES = {
         "guideline.yaml",
     ),
     "one language only": (DENTAL, "    zh-CN: ", "    zh: ", "label:", "not in every language", "en, zh-CN"),
-    "replaces nobody": (HOLD, "replaces: [bis", "replaces: [bos", "replaces", "unknown topic", "another topic's file"),
+    "replaces nobody": (HOLD, "  every: [bis", "  every: [bos", "replaces", "unknown topic", "another topic's file"),
     "unknown reason": (
         DENTAL,
         "- action-completed",

@@ -71,14 +71,24 @@ def test_the_misprints_of_the_source_are_kept(guideline: Guideline) -> None:
         assert place in places
 
 
+DOSE, UNSTABLE = "bisphosphonate-renal-dose", "renal-function-unstable"
+MISSING, RISKS = "renal-function-missing", "renal-risk-factors"
+LOW = {say: ["calcium-vitamin-d-supplement"] for say in ("low", "low-uncorrected", "low-corrected")}
+
+
 def test_safety_topics_and_precedence(guideline: Guideline) -> None:
     recommendations = guideline.recommendations
     assert {t for t, r in recommendations.items() if not r.drug_safety} == NOT_SAFETY
     assert {t: r.replaces for t, r in recommendations.items() if r.replaces} == {
-        "creatinine-rise-hold": ["bisphosphonate-renal-dose"],
-        "renal-function-unstable": ["bisphosphonate-renal-dose"],
-        "denosumab-hypocalcaemia": ["denosumab-renal-hypocalcaemia"],
+        "creatinine-rise-hold": {"every": [DOSE, UNSTABLE, MISSING, RISKS]},
+        "ibandronate-label-limit": {"every": [DOSE, UNSTABLE, MISSING, RISKS]},
+        DOSE: {"not-recommended": [RISKS], "not-recommended-unsteady": [UNSTABLE, RISKS]},
+        UNSTABLE: {"every": [DOSE, MISSING]},
+        MISSING: {"severe": [UNSTABLE, RISKS]},
+        "denosumab-hypocalcaemia": {"every": ["denosumab-renal-hypocalcaemia"], **LOW},
+        "bisphosphonate-hypocalcaemia": LOW,
     }
+    assert {t for t, r in recommendations.items() if r.carries} == {DOSE, UNSTABLE, MISSING}
 
 
 def test_every_topic_in_scope_needs_the_diagnoses(guideline: Guideline) -> None:

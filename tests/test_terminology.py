@@ -159,7 +159,7 @@ def test_a_combination_counts_for_each_of_its_substances() -> None:
         (ICD10CM, "M81.0", None, {"osteoporosis"}),
         (ICD10CM, "C90.01", None, {"multiple-myeloma"}),
         (ICD10CM, "Z99.2", None, {"dialysis"}),
-        (ICD10CM, "N18.6", None, {"chronic-kidney-disease"}),
+        (ICD10CM, "N18.6", None, {"chronic-kidney-disease", "severe-kidney-disease"}),
         (HOSPITAL, "C50.900", None, {"other-primary-cancer"}),
         (ICD10CM, "C44.31", None, set()),
         (ICD10, "C80.9", None, set()),

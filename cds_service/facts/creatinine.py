@@ -15,7 +15,17 @@ from cds_service.facts.window import within
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import File
 
-__all__ = ["ANALYTES", "KEYS", "LOOK_BACK", "Creatinine", "CreatininesGiven", "creatinine", "explained", "in_unit"]
+__all__ = [
+    "ANALYTES",
+    "KEYS",
+    "LOOK_BACK",
+    "Creatinine",
+    "CreatininesGiven",
+    "Rise",
+    "creatinine",
+    "explained",
+    "in_unit",
+]
 
 ANALYTES = ("creatinine",)
 LOOK_BACK = {"laboratory": "renal", "measurements": "renal"}
@@ -59,6 +69,28 @@ def in_unit(reading: Reading, like: Reading) -> Fraction:
     if reading.lab_unit == like.lab_unit:
         return reading.lab
     return reading.value * like.lab / like.value
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """A rise of creatinine; numbers in the unit in which the laboratory reports now.
+
+    ``before``: the baseline; ``bound``: from which on a baseline is abnormal.
+    """
+
+    baseline: Reading
+    current: Reading
+    before: Fraction
+    limit: Fraction
+    bound: Fraction
+
+    @property
+    def amount(self) -> Fraction:
+        return self.current.lab - self.before
+
+    @property
+    def reached(self) -> bool:
+        return self.amount >= self.limit
 
 
 def creatinine(results: Results, today: date, measurements: Measurements) -> Creatinine:

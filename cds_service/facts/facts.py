@@ -120,9 +120,7 @@ class Facts:
         explained=renal_chapter.explained,
     )
     def renal(self) -> renal_chapter.Renal:
-        return renal_chapter.renal(
-            self.results, self.patient, self.diagnoses, self.today, self._readers.measurements
-        )
+        return renal_chapter.renal(self.results, self.patient, self.diagnoses, self.today, self._readers.measurements)
 
     @chapter(
         *calcium_chapter.KEYS,

@@ -28,10 +28,9 @@ from cds_service.fhir.structs import (
     Range,
     Ratio,
     ReferenceRange,
-    concept,
     many,
-    reference_ranges,
 )
+from cds_service.fhir.undecoded import concept, reference_ranges
 from cds_service.knowledge.measurements import Analyte, Measurements
 
 # "appended" is R5: final, with something added.

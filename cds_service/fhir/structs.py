@@ -63,26 +63,6 @@ class CodeableConcept(Element, frozen=True):
         return next((t for t in told if t), "")
 
 
-_concept: msgspec.json.Decoder[CodeableConcept | None] = msgspec.json.Decoder(CodeableConcept | None)
-_concepts: dict[bytes, CodeableConcept | None] = {}
-_UNKNOWN = CodeableConcept()
-_REMEMBERED = 4096  # concepts
-_LONGEST = 4096  # bytes of one that is remembered
-
-
-def concept(raw: bytes) -> CodeableConcept | None:
-    """A concept by its bytes. Raises msgspec's ``DecodeError`` for what is none. Remembered, within bounds."""
-    found = _concepts.get(raw, _UNKNOWN)
-    if found is not _UNKNOWN:
-        return found
-    told = _concept.decode(raw) if raw else None
-    if len(raw) <= _LONGEST:
-        if len(_concepts) >= _REMEMBERED:
-            _concepts.clear()
-        _concepts[raw] = told
-    return told
-
-
 class Period(Element, frozen=True):
     start: str | None = None
     end: str | None = None
@@ -211,32 +191,19 @@ class ReferenceRange(Element, frozen=True):
     type: CodeableConcept | None = None
 
 
-_ranges: msgspec.json.Decoder[list[ReferenceRange] | ReferenceRange | None] = msgspec.json.Decoder(
-    list[ReferenceRange] | ReferenceRange | None
-)
-
-
-def reference_ranges(raw: msgspec.Raw) -> list[ReferenceRange]:
-    """The reference ranges of a result; none when they cannot be read."""
-    try:
-        return many(_ranges.decode(raw)) if raw else []
-    except (msgspec.DecodeError, RecursionError):
-        return []
-
-
 class ObservationComponent(Element, frozen=True):
     code: CodeableConcept | None = None
     value_quantity: Quantity | None = None
     value_string: str | None = None
     value_codeable_concept: CodeableConcept | None = None
     data_absent_reason: CodeableConcept | None = None
-    # Undecoded: read of a few results only, and half the cost of reading them all. See ``reference_ranges``.
+    # Undecoded: read of a few results only, and half the cost of reading them all. See ``undecoded``.
     reference_range: msgspec.Raw = msgspec.Raw()
 
 
 class Observation(Resource, frozen=True, tag="Observation"):
     status: str | None = None
-    # Undecoded: a laboratory repeats few codes many times, and they are told apart by their bytes. See ``concept``.
+    # Undecoded: a laboratory repeats few codes many times, and they are told apart by their bytes. See ``undecoded``.
     code: msgspec.Raw = msgspec.Raw()
     subject: Reference | None = None
     effective_date_time: str | None = None
@@ -250,7 +217,7 @@ class Observation(Resource, frozen=True, tag="Observation"):
     value_ratio: Ratio | None = None
     value_codeable_concept: CodeableConcept | None = None
     data_absent_reason: CodeableConcept | None = None
-    # Undecoded: read of a few results only, and half the cost of reading them all. See ``reference_ranges``.
+    # Undecoded: read of a few results only, and half the cost of reading them all. See ``undecoded``.
     reference_range: msgspec.Raw = msgspec.Raw()
     component: Many[ObservationComponent] = None
     specimen: Many[Reference] = None

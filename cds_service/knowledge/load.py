@@ -16,9 +16,7 @@ from cds_service.knowledge.model import File, Parameter, Recommendation, Registr
 from cds_service.knowledge.tables import complaints
 
 # Units a parameter may have; "1" is a count. A new one is added here once rules and texts can show it.
-UNITS = frozenset(
-    {"mg", "mg/d", "IU/d", "mg/dL", "umol/L", "mL/min", "mL/min/1.73m2", "min", "d", "mo", "a", "%", "1"}
-)
+UNITS = frozenset({"mg", "mg/d", "IU/d", "mg/dL", "umol/L", "mL/min", "mL/min/1.73m2", "min", "d", "mo", "a", "%", "1"})
 MOST_REASONS = 6
 
 

@@ -45,9 +45,9 @@ from cds_service.fhir.structs import (
     Reference,
     Resource,
     Specimen,
-    concept,
     many,
 )
+from cds_service.fhir.undecoded import concept
 from cds_service.record.clock import Clock
 from cds_service.record.completeness import Completeness
 from cds_service.record.versions import is_newer

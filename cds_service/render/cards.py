@@ -255,7 +255,7 @@ def _not_evaluated(
         "unreadable": dict(unreadable),
         "unmet": [_named(path) for path, _ in unmet],
     }
-    values = {"order": None, "p": recommendation.numbers, "notes": "", "gaps": "", **data}
+    values = {"order": None, "p": recommendation.numbers, **NOTHING_MORE, **data}
     name = card_uuid(rendering.hook_instance, NOT_EVALUATED, "")
     say, urgency = ("not-checked", "not-checked") if unmet else ("some-unknown", "default")
     return _frame(recommendation, say, recommendation.indicators[urgency], name, values, rendering)

@@ -1,4 +1,4 @@
-"""Labels of intravenous bisphosphonates: a low calcium is corrected before the dose. One not measured is not asked for."""
+"""Labels of intravenous bisphosphonates: a low calcium is corrected before the dose; one not measured is no card."""
 
 from cds_service.evaluate.outcome import Advise, CannotTell, CreateService, NoAdvice, Outcome, Suggestion
 from cds_service.evaluate.triggers import ordered, rule

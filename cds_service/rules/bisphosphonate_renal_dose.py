@@ -62,9 +62,7 @@ def _osteoporosis_product(order: DrugOrder, p: Parameters) -> bool:
     return order.product.use == "osteoporosis" or dose == p.number("osteoporosis_dose")
 
 
-def _other_product(
-    order: DrugOrder, row: Fraction, facts: Facts, p: Parameters, data: dict[str, object]
-) -> Outcome:
+def _other_product(order: DrugOrder, row: Fraction, facts: Facts, p: Parameters, data: dict[str, object]) -> Outcome:
     """It is replaced, never reduced; without bone metastasis the order may be right for what it is for."""
     metastasis = facts.diagnoses.has("bone-metastasis") or "bone-metastasis" in order.indications
     replaced = Suggestion("replace", (DeleteOrder(order), CreateDrug(order.drug, row)), recommended=True)

@@ -1,13 +1,11 @@
 """Zoledronic acid and pamidronate labels: hold a repeat dose when creatinine has risen against the baseline."""
 
-from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 
 from cds_service.base.kinds import Missing
 from cds_service.evaluate.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
 from cds_service.evaluate.triggers import ordered, rule
-from cds_service.facts.creatinine import in_unit
+from cds_service.facts.creatinine import Rise, in_unit
 from cds_service.facts.facts import Facts
 from cds_service.facts.results import Reading
 from cds_service.facts.subjects import DrugOrder
@@ -15,28 +13,6 @@ from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.knowledge.model import Parameters
 
 DRUGS = ("zoledronic-acid", "pamidronate")
-
-
-@dataclass(frozen=True, slots=True)
-class Rise:
-    """A rise of creatinine; numbers in the unit in which the laboratory reports now.
-
-    ``before``: the baseline; ``bound``: from which on a baseline is abnormal.
-    """
-
-    baseline: Reading
-    current: Reading
-    before: Fraction
-    limit: Fraction
-    bound: Fraction
-
-    @property
-    def amount(self) -> Fraction:
-        return self.current.lab - self.before
-
-    @property
-    def reached(self) -> bool:
-        return self.amount >= self.limit
 
 
 @rule("creatinine-rise-hold", ordered("bisphosphonate"))

@@ -189,7 +189,7 @@ def test_preliminary_results_count_and_say_so() -> None:
         ((total(None, dataAbsentReason={"text": "x"}),), ["data-absent"]),
         ((total(9.2),), ["implausible"]),
         ((total(2.3, status="entered-in-error"),), ["not-on-record"]),
-        ((total(2.3, -1),), ["not-on-record"]),
+        ((total(2.3, -3),), ["after-now"]),
     ],
 )
 def test_why_there_is_no_calcium_status(rows: tuple[Observation, ...], expected: list[str]) -> None:

@@ -12,11 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cds_service.base.kinds import RequestText
 from cds_service.facts.creatinine import creatinine as creatinines
+from cds_service.facts.diagnoses import Diagnoses, Diagnosis
+from cds_service.facts.formulas import cockcroft_gault, mosteller, other_weights
 from cds_service.facts.patient import PatientFacts
-from cds_service.facts.renal import Renal, cockcroft_gault, mosteller, other_weights, renal
+from cds_service.facts.renal import Renal, renal
 from cds_service.fhir.structs import Observation
-from tests.facts.lab import MEASUREMENTS, TODAY, observation, results
+from tests.facts.lab import MEASUREMENTS, NOW, TODAY, observation, results
 
 MAN = PatientFacts("male", 65, date(1961, 5, 1))
 WOMAN = replace(MAN, sex="female")
@@ -62,8 +65,10 @@ def reported(value: Any, ago: int = 0, **members: Any) -> Observation:
     return lab("creatinine-clearance-reported", value, ago, **members)
 
 
-def of(*rows: Observation, patient: PatientFacts = MAN) -> Renal:
-    found = renal(results(*rows), patient, TODAY, MEASUREMENTS)
+def of(*rows: Observation, patient: PatientFacts = MAN, lost_days_ago: int | None = None) -> Renal:
+    days = [] if lost_days_ago is None else [TODAY - timedelta(days=lost_days_ago)]
+    lost = tuple(Diagnosis("weight-loss", True, RequestText("x"), RequestText("Condition/x"), day) for day in days)
+    found = renal(results(*rows), patient, Diagnoses(lost), TODAY, MEASUREMENTS)
     assert (found.clearance is None) == bool(found.problems), "a clearance, or why there is none"
     return found
 
@@ -90,7 +95,7 @@ def test_the_card_can_show_every_input() -> None:
     found = of(creatinine(88.4, unit="umol/L"), weight(72, ago=3), height(170, ago=900)).clearance
     assert found is not None
     assert [(i.name, i.value, i.unit, i.reading and i.reading.shown) for i in found.inputs] == [
-        ("creatinine", 1, "mg/dL", "88.4 umol/L"),
+        ("creatinine", 1, "mg/dL", "88.4 μmol/L"),
         ("age", 65, "a", None),
         ("weight", 72, "kg", "72 kg"),
         ("sex", "male", None, None),
@@ -146,10 +151,48 @@ def test_the_window_includes_its_last_day(ago: int, counts: bool) -> None:
         assert (of(row, weight(72)).clearance is not None) == counts
 
 
-@pytest.mark.parametrize(("ago", "counts"), [(89, True), (90, True), (91, False)])
+@pytest.mark.parametrize(("ago", "counts"), [(179, True), (180, True), (181, False)])
 def test_weight_has_its_own_window(ago: int, counts: bool) -> None:
     assert (of(creatinine(1), weight(72, ago)).clearance is not None) == counts
     assert (of(egfr(60), weight(72, ago), height(170, ago=4000)).clearance is not None) == counts
+
+
+@pytest.mark.parametrize(
+    ("weighed", "lost", "counts"), [(90, 89, True), (91, 90, False), (91, 91, True), (91, None, True), (60, 10, True)]
+)
+def test_a_newer_note_of_weight_loss_shortens_the_window(weighed: int, lost: int | None, counts: bool) -> None:
+    found = of(creatinine(1), weight(72, weighed), lost_days_ago=lost)
+    assert (found.clearance is not None) == counts
+
+
+@pytest.mark.parametrize(("ago", "told"), [(29, None), (30, 30), (91, 91)])
+def test_an_old_weight_is_told_with_its_age(ago: int, told: int | None) -> None:
+    for rows in ((creatinine(1), weight(72, ago)), (egfr(60), weight(72, ago), height(170))):
+        found = of(*rows).clearance
+        assert found is not None
+        assert found.weight_age == told
+
+
+def test_without_a_weight_the_clearance_is_at_least_that_of_a_light_adult() -> None:
+    assert of(creatinine(1)).at_least == cockcroft_gault("male", 65, Fraction(40), Fraction(1))
+    assert of(creatinine(1), patient=replace(MAN, sex=None)).at_least == cockcroft_gault(
+        "female", 65, Fraction(40), Fraction(1)
+    )
+    for known in (
+        of(creatinine(1), weight(72)),
+        of(weight(72)),
+        of(creatinine(1), patient=replace(MAN, birth_date=None)),
+    ):
+        assert known.at_least is None
+
+
+@pytest.mark.parametrize("hours", [1, 24])
+def test_a_clearance_from_a_result_ahead_of_the_clock_says_so(hours: int) -> None:
+    stamp = (NOW + timedelta(hours=hours)).isoformat()
+    for rows in ((creatinine(1, effectiveDateTime=stamp), weight(72)), (measured(50, effectiveDateTime=stamp),)):
+        found = of(*rows).clearance
+        assert found is not None
+        assert (found.ahead, found.when) == (True, TODAY)
 
 
 def test_the_newest_usable_creatinine_counts() -> None:
@@ -171,7 +214,7 @@ def test_an_egfr_is_multiplied_by_the_body_surface_only_with_height_and_weight()
         "height": 180,
         "weight": 80,
     }
-    for rows in ((), (height(180),), (weight(80),), (height(180), weight(80, ago=91))):
+    for rows in ((), (height(180),), (weight(80),), (height(180), weight(80, ago=181))):
         quoted = of(egfr(60), *rows)
         assert quoted.clearance is None
         assert quoted.egfr is not None
@@ -230,7 +273,7 @@ def test_preliminary_inputs_make_a_preliminary_clearance() -> None:
         ),
         ((creatinine(0, ago=29), weight(72)), MAN, [("creatinine", "too-old")]),
         ((creatinine(1),), MAN, [("weight", "not-on-record")]),
-        ((creatinine(1), weight(72, ago=91)), MAN, [("weight", "too-old")]),
+        ((creatinine(1), weight(72, ago=181)), MAN, [("weight", "too-old")]),
         ((creatinine(1), weight(72, unit="stone-ish")), MAN, [("weight", "unit-unknown")]),
         ((creatinine(1), weight(72)), replace(MAN, sex=None), [("sex", "unknown")]),
         ((creatinine(1), weight(72)), replace(MAN, birth_date=None, age=None), [("age", "unknown")]),
@@ -279,7 +322,7 @@ def test_a_problem_shows_the_result_and_its_day() -> None:
     (problem,) = of(creatinine(90, ago=3, unit="cup"), weight(72)).problems
     assert (problem.detail, problem.when) == ("90 cup", TODAY - timedelta(days=3))
     problem = of(egfr(60, ago=3), weight(72)).problems[1]
-    assert (problem.detail, problem.when) == ("60 mL/min/{1.73_m2}", TODAY - timedelta(days=3))
+    assert (problem.detail, problem.when) == ("60 mL/min/1.73 m²", TODAY - timedelta(days=3))
 
 
 @pytest.mark.parametrize(("born", "counts"), [("2008-11-23", True), ("2008-11-24", True), ("2008-11-25", False)])

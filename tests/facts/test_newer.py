@@ -9,6 +9,7 @@ import pytest
 
 from cds_service.base.kinds import Missing
 from cds_service.facts.calcium import calcium
+from cds_service.facts.diagnoses import Diagnoses
 from cds_service.facts.patient import PatientFacts
 from cds_service.facts.renal import renal
 from cds_service.fhir.structs import Observation
@@ -27,7 +28,11 @@ def row(analyte: str, ago: int | None, unit: str) -> Observation:
 def newer(*rows: Observation) -> tuple[Missing, ...]:
     """What is told beside a measured clearance."""
     found = renal(
-        results(row("creatinine-clearance-measured", COUNTS, "mL/min"), *rows), NOBODY, TODAY, MEASUREMENTS
+        results(row("creatinine-clearance-measured", COUNTS, "mL/min"), *rows),
+        NOBODY,
+        Diagnoses(()),
+        TODAY,
+        MEASUREMENTS,
     ).clearance
     assert found is not None
     return found.newer

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds_service.facts.observations import collect, read
+from cds_service.facts.observations import collect
 from cds_service.facts.results import Reading, Unusable
 from cds_service.fhir.dates import age_on, day_of, moment_of
 from cds_service.fhir.structs import Observation
@@ -35,7 +35,7 @@ def test_results_without_a_valid_status_never_count(status: str | None) -> None:
 
 def test_the_result_is_shown_as_reported_and_can_be_found_again() -> None:
     found = reading(observation(value=132.6, unit="µmol/L", id="cr-7"))
-    assert (found.shown, found.ref) == ("132.6 µmol/L", "Observation/cr-7")
+    assert (found.shown, found.ref) == ("132.6 μmol/L", "Observation/cr-7")
     assert found.value == Fraction("132.6") / Fraction("88.4") == Fraction(3, 2)
 
 
@@ -44,9 +44,9 @@ def test_the_result_is_shown_as_reported_and_can_be_found_again() -> None:
     [
         ({"value": 90}, "unit-missing", "90"),
         ({"value": 90, "unit": "U/L"}, "unit-unknown", "90 U/L"),
-        ({"valueQuantity": {"value": 90, "unit": "umol/L", "comparator": ">"}}, "comparator", ">90 umol/L"),
-        ({"valueQuantity": {"value": 90, "unit": "umol/L", "comparator": "<"}}, "comparator", "<90 umol/L"),
-        ({"valueQuantity": {"unit": "umol/L"}}, "no-value", "umol/L"),
+        ({"valueQuantity": {"value": 90, "unit": "umol/L", "comparator": ">"}}, "comparator", ">90 μmol/L"),
+        ({"valueQuantity": {"value": 90, "unit": "umol/L", "comparator": "<"}}, "comparator", "<90 μmol/L"),
+        ({"valueQuantity": {"unit": "umol/L"}}, "no-value", "μmol/L"),
         ({"valueString": "1.2 mg/dL"}, "not-a-number", "1.2 mg/dL"),
         ({"valueString": ""}, "no-value", None),
         ({}, "no-value", None),
@@ -69,8 +69,8 @@ def test_no_number_is_made_up(members: dict[str, Any], reason: str, printed: str
 @pytest.mark.parametrize(
     ("analyte", "unit", "low", "high", "step"),
     [
-        ("creatinine", "mg/dL", "0.2", "15", "0.01"),
-        ("creatinine", "umol/L", "17.68", "1326", "0.01"),
+        ("creatinine", "mg/dL", "0.2", "30", "0.01"),
+        ("creatinine", "umol/L", "17.68", "2652", "0.01"),
         ("creatinine-clearance-measured", "mL/min", "1", "300", "0.1"),
         ("egfr", "mL/min/1.73m2", "1", "250", "0.1"),
         ("calcium-total", "mmol/L", "1", "5", "0.01"),
@@ -112,21 +112,81 @@ def test_the_date_is_when_the_sample_was_taken_as_written(members: dict[str, Any
 
 
 @pytest.mark.parametrize(
-    ("stamp", "counts"),
+    ("stamp", "ahead"),
     [
-        ("2026-11-24", True),
-        ("2026-11-25", False),
-        ("2026-11-24T12:00:00Z", True),
-        ("2026-11-24T12:00:01Z", False),
-        ("2026-11-24T20:00:00+08:00", True),
-        ("2026-11-24T20:00:01+08:00", False),
-        ("2026-11-24T12:00:01", False),
-        ("9999-12-31T23:59:59-14:00", False),
-        ("0001-01-01T00:00:00+14:00", True),
+        ("2026-11-24", False),
+        ("2026-11-25", True),
+        ("2026-11-24T12:00:00Z", False),
+        ("2026-11-24T12:00:01Z", True),
+        ("2026-11-25T12:00:00Z", True),
+        ("2026-11-24T20:00:00+08:00", False),
+        ("2026-11-24T20:00:01+08:00", True),
+        ("2026-11-24T12:00:01", True),
+        ("0001-01-01T00:00:00+14:00", False),
     ],
 )
-def test_results_of_the_future_never_count(stamp: str, counts: bool) -> None:
-    assert bool(results(observation(value=1, unit="mg/dL", effectiveDateTime=stamp))) == counts
+def test_a_result_up_to_a_day_after_now_counts_as_of_now_and_says_so(stamp: str, ahead: bool) -> None:
+    found = reading(observation(value=1, unit="mg/dL", effectiveDateTime=stamp))
+    assert (found.ahead, found.when <= date(2026, 11, 24)) == (ahead, True)
+
+
+@pytest.mark.parametrize("stamp", ["2026-11-26", "2026-11-25T12:00:01Z", "2027-01-01", "9999-12-31T23:59:59-14:00"])
+def test_a_result_farther_ahead_is_named_as_unusable(stamp: str) -> None:
+    assert why(observation(value=1, unit="mg/dL", effectiveDateTime=stamp)) == "after-now"
+
+
+@pytest.mark.parametrize(
+    ("others", "ahead"),
+    [
+        ([], True),  # in the server's zone it is two hours ahead
+        (["2026-11-20T08:00:00+08:00"], False),
+        (["2026-11-20T08:00:00+08:00", "2026-11-21T08:00:00+08:00", "2026-11-21T08:00:00Z"], False),
+        (["2026-11-20T08:00:00+08:00", "2026-11-21T08:00:00Z", "2026-11-22T08:00:00Z"], True),
+    ],
+)
+def test_a_time_without_a_zone_is_in_that_of_the_records_other_times(others: list[str], ahead: bool) -> None:
+    rows = [observation("albumin", 40, "g/L", id=f"a{n}", effectiveDateTime=at) for n, at in enumerate(others)]
+    rows.append(observation(value=1, unit="mg/dL", effectiveDateTime="2026-11-24T14:00:00"))
+    (found,) = results(*rows)["creatinine"]
+    assert isinstance(found, Reading)
+    assert found.ahead == ahead
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "printed", "lab"),
+    [
+        ("1.1529834120583194", "mg/dL", "1.153 mg/dL", ("1.1529834120583194", "mg/dL")),
+        ("0.00012345", "mg/dL", "0.000123 mg/dL", None),
+        ("114", "umol/L", "114 μmol/L", ("114", "umol/L")),
+        ("114", "µmol/L", "114 μmol/L", ("114", "umol/L")),
+        ("0.114", "mmol/L", "0.114 mmol/L", ("114", "umol/L")),
+        ("11.5", "mg/L", "11.5 mg/L", ("1.15", "mg/dL")),
+    ],
+)
+def test_a_result_is_shown_as_a_laboratory_prints_it_and_compared_in_its_unit(
+    value: str, unit: str, printed: str, lab: tuple[str, str] | None
+) -> None:
+    found = only(observation(value=msgspec.Raw(value.encode()), unit=unit))
+    assert found.shown == printed
+    if lab:
+        assert isinstance(found, Reading)
+        assert (found.lab, found.lab_unit) == (Fraction(lab[0]), lab[1])
+
+
+@pytest.mark.parametrize(
+    ("members", "reason", "printed"),
+    [
+        ({"valueCodeableConcept": {"text": "1.15 mg/dL"}}, "not-a-number", "1.15 mg/dL"),
+        ({"valueCodeableConcept": {"coding": [{"display": "high"}]}}, "not-a-number", "high"),
+        ({"valueInteger": 115}, "unit-missing", "115"),
+        ({"valueRange": {"low": {"value": 1, "unit": "mg/dL"}, "high": {"value": 2}}}, "not-a-number", "1 mg/dL – 2"),
+        ({"valueRatio": {"numerator": {"value": 1}, "denominator": {"value": 8}}}, "not-a-number", "1 / 8"),
+    ],
+)
+def test_a_value_of_another_form_is_told(members: dict[str, Any], reason: str, printed: str) -> None:
+    found = only(observation(**members))
+    assert isinstance(found, Unusable)
+    assert (found.why, found.shown) == (reason, printed)
 
 
 def test_a_result_already_tomorrow_where_it_was_taken_is_of_today() -> None:
@@ -207,12 +267,6 @@ def test_an_indexed_value_is_never_a_clearance_whatever_else_its_codes_say() -> 
 
 def test_a_code_too_broad_to_stand_alone_names_no_analyte() -> None:
     assert results(observation("creatinine?", 1, "mg/dL")) == {}
-
-
-def test_reading_one_observation_as_named_analytes() -> None:
-    (found,) = read(observation(value=1, unit="mg/dL"), ("creatinine",), MEASUREMENTS, NOW)
-    assert isinstance(found, Reading)
-    assert read(observation(value=1, unit="mg/dL", status="cancelled"), ("creatinine",), MEASUREMENTS, NOW) == ()
 
 
 @pytest.mark.parametrize(

@@ -144,9 +144,21 @@ def test_a_number_of_a_hundred_thousand_digits_is_refused() -> None:
     )
 
 
-def test_what_was_reported_is_shown_as_it_was() -> None:
-    quantity = Quantity(value=Decimal("0.90"), comparator="<", unit="mg/dL", system=UCUM, code="mg/dL")
-    assert shown(quantity) == "<0.90 mg/dL"
+@pytest.mark.parametrize(
+    ("analyte", "quantity", "printed"),
+    [
+        ("creatinine", Quantity(value=Decimal("0.90"), comparator="<", code="mg/dL", system=UCUM), "<0.90 mg/dL"),
+        ("creatinine", Quantity(value=Decimal(90), unit="umol/l", system=UCUM, code="umol/L"), "90 μmol/L"),
+        ("egfr", Quantity(value=Decimal(42), system=UCUM, code="mL/min/{1.73_m2}"), "42 mL/min/1.73 m²"),
+        ("body-weight", Quantity(value=Decimal(120), system=UCUM, code="[lb_av]"), "120 lb"),
+        ("creatinine", Quantity(value=Decimal(90), unit="{cup}_x"), "90 cup x"),
+        ("creatinine", Quantity(unit="mg/dL"), "mg/dL"),
+    ],
+)
+def test_what_was_reported_is_shown_as_it_was_without_the_brackets_of_machines(
+    analyte: str, quantity: Quantity, printed: str
+) -> None:
+    assert shown(quantity, ANALYTES[analyte]) == printed
 
 
 AMOUNT = st.decimals(min_value=1, max_value=100, places=3)
@@ -194,10 +206,10 @@ def broken(tmp_path: Path, old: str, new: str) -> str:
         ('{ucum: mg/L, factor: "1/10", spellings: []}', '{ucum: mg/L, factor: "1/0", spellings: []}', "1/0"),
         ('{ucum: mg/L, factor: "1/10", spellings: []}', '{ucum: mg/L, factor: "-1", spellings: []}', "-1"),
         ('{ucum: mg/L, factor: "1/10", spellings: []}', '{ucum: MG/DL, factor: "1", spellings: []}', "twice"),
-        ("low: 0.2", "low: 15", "lower bound"),
+        ("low: 0.2", "low: 30", "lower bound"),
         ("unit: d", "unit: wk", "whole number of days"),
         ("reference:", "note2:", "note2"),
-        ("    unit: mg/dL", "    unit: umol/L", "factor 1"),
+        ("creatinine:\n    unit: mg/dL", "creatinine:\n    unit: umol/L", "factor 1"),
         ("    note: molar mass of calcium", "    indexed: [MMOL/L]\n    note: molar mass of calcium", "twice"),
     ],
 )
