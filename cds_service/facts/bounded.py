@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from cds_service.knowledge.names import MAX_TEXT
+from cds_service.knowledge.words import MAX_TEXT
 
 # Chinese characters, as the inside of a pattern's class.
 CHINESE = "\u3400-\u9fff"

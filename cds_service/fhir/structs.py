@@ -198,6 +198,11 @@ class Condition(Resource, frozen=True, tag="Condition"):
     recorded_date: str | None = None
     abatement_date_time: str | None = None
     abatement_string: str | None = None
+    abatement_period: Period | None = None
+    abatement_age: Quantity | None = None
+    abatement_range: Range | None = None
+    abatement_boolean: bool | str | None = None  # DSTU2
+    body_site: Many[CodeableConcept] = None
 
 
 class ReferenceRange(Element, frozen=True):
