@@ -19,9 +19,13 @@ MAY_IMPORT = {
 }  # fmt: skip
 # Spellings that occur in orders and records are recognised, not shown.
 READS_CHINESE = {
-    "facts/infusion.py", "facts/intervals.py", "facts/bounded.py", "facts/tokens.py", "knowledge/wording.py",
+    "facts/bounded.py",
+    "facts/infusion.py",
+    "facts/intervals.py",
+    "facts/tokens.py",
+    "knowledge/wording.py",
     "knowledge/words.py",
-}  # fmt: skip
+}
 CHINESE = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
 KEY = re.compile(r"[A-Za-z0-9_-]*")
 

@@ -245,6 +245,7 @@ def test_only_verified_current_codes_may_be_emitted() -> None:
     assert not t.has_verified("diabetes", "x-cn-nhsa-icd10", "E14.900x001")
     assert not t.has_verified("zoledronic-acid", RXNORM, "0")
     assert t.row("creatinine", LOINC, "2161-8") is None
+    assert not t.has_verified("bone-metastasis", SNOMED, "128462008")  # says no site
     row = t.row("zoledronic-acid", RXNORM, "351114")
     assert row is not None
     assert row.product == "onc-4mg"

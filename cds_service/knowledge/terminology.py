@@ -185,7 +185,7 @@ class Terminology:
         return next((r for r in rows if r.match != "exclude"), None)
 
     def _fit_to_emit(self, row: Row) -> bool:
-        unfit = row.flags & {"legacy", "broad", "by-display"}
+        unfit = row.flags & {"legacy", "broad", "by-display", "unsited"}
         return row.status == "V" and row.match != "exclude" and row.system in self._emitted and not unfit
 
     def _match(self, domain: str, codings: tuple[Coding, ...], text: str | None) -> tuple[Match, ...]:

@@ -282,7 +282,7 @@ def read_names(file: Path) -> None:
     """Say what each wording of FILE (a line each, or YAML with what is expected) means to this service."""
     from cds_service.tools.names import names
 
-    for line in names(_edition(Settings.from_env({})).terminology, file):
+    for line in names(_edition(_settings()).terminology, file):
         click.echo(line)
 
 
