@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import hmac
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -22,7 +22,7 @@ from cds_service.call.hook import HookCall
 from cds_service.caller import Caller
 from cds_service.deliver.profiles import shown_indicator
 from cds_service.evaluate.findings import Findings
-from cds_service.facts.subjects import Chart, DrugOrder, Subject
+from cds_service.facts.subjects import DrugOrder, RequestedProcedure, Subject
 from cds_service.render.cards import card_uuid
 from cds_service.render.model import Response
 from cds_service.trust.gate import Identity
@@ -87,11 +87,11 @@ def issue(
 def _samenesses(
     response: Response, findings: Findings | None, call: HookCall, who: Identity, key: bytes
 ) -> Iterator[tuple[str, bytes]]:
-    """By card, the keyed hash of everything that must be the same. The facts are those the card states, in its words:
-    a new result, a new date or a new dose is another text."""
+    """By card, the keyed hash of everything that must be the same. The facts are those the card states, in its words,
+    and those its rule gave it: a new result, a new date or a new dose is another card."""
     about = {
-        str(card_uuid(call.hook_instance, f.code, f.subject.key)): f.subject
-        for f, _ in (findings.advice if findings else ())
+        str(card_uuid(call.hook_instance, f.code, f.subject.key)): (f.subject, advice.data)
+        for f, advice in (findings.advice if findings else ())
     }
     if not call.user_id.strip():
         return  # nobody in particular: one user's override is not another's
@@ -101,14 +101,23 @@ def _samenesses(
         same = joined(
             *(who.issuer, who.tenant, call.fhir_server or "", call.patient_id, call.user_id),
             *(card.source.topic.code, card.indicator),
-            *(_content(about[card.uuid]), card.summary, card.detail or ""),
+            *map(_content, about[card.uuid]),
+            *(card.summary, card.detail or ""),
         )
         yield card.uuid, hmac.new(key, same, hashlib.sha256).digest()
 
 
-def _content(subject: Subject) -> str:
-    """What is ordered, without what differs between two drafts of the same: ids, positions, the day of writing."""
-    same = subject if isinstance(subject, Chart) else dataclasses.replace(subject, key="", position=0, ref=None)
-    if isinstance(same, DrugOrder):
-        same = dataclasses.replace(same, authored=None)
-    return msgspec.json.encode(same, enc_hook=str, order="deterministic").decode()
+def _content(value: Subject | Mapping[str, object]) -> str:
+    return msgspec.json.encode(_same(value), enc_hook=str, order="deterministic").decode()
+
+
+def _same(value: object) -> object:
+    """What is ordered and found, without what differs between two drafts of the same: ids, positions, the day of
+    writing."""
+    if isinstance(value, Mapping):
+        return {name: _same(each) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [_same(each) for each in value]
+    if isinstance(value, DrugOrder):
+        return dataclasses.replace(value, key="", position=0, ref=None, authored=None)
+    return dataclasses.replace(value, key="", position=0, ref=None) if isinstance(value, RequestedProcedure) else value

@@ -24,7 +24,8 @@ def bisphosphonate_renal_dose(order: DrugOrder, facts: Facts, p: Parameters) -> 
     if clearance is None:
         return NoAdvice("clearance-unknown")
     band = _band(bands, clearance.value)
-    data: dict[str, object] = {"band": band, "other_weights": _other_weights(clearance, bands)}
+    other = _other_weights(clearance, bands)
+    data: dict[str, object] = {"band": band, "clearance": clearance, "other_weights": other}
     if band is None:
         return _above_the_table(order, p, data)
     if band.dose is None:

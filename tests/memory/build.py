@@ -38,7 +38,7 @@ SYSTEM = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
 CARD = "4e0a3a1e-3283-4575-ab82-028d55fe2719"
 _SENTINEL = "sentinel"
 
-# A draft above its dose, at a warning, and a remark beside it.
+# A draft above its dose, and an NSAID that is taken beside it.
 DOSE = "bisphosphonate-renal-dose"
 RISK = "renal-risk-factors"
 
@@ -46,7 +46,10 @@ RISK = "renal-risk-factors"
 def low(*, renal: Json | None = None, **members: Any) -> Json:
     """A request that gets the cards DOSE and RISK."""
     laboratory = bundle(renal or clearance(45), calcium(2.3))
-    return request(zoledronic(), prefetch=prefetch(laboratory=laboratory)) | members
+    found = prefetch(laboratory=laboratory)
+    taken = [entry["resource"] for entry in found["medicationRequests"]["entry"]]
+    nsaid = taken[0] | {"id": "ibuprofen", "medicationCodeableConcept": {"text": "ibuprofen"}}
+    return request(zoledronic(), prefetch=found | {"medicationRequests": bundle(*taken, nsaid)}) | members
 
 
 def event(**changes: Any) -> Json:

@@ -419,3 +419,10 @@ def test_the_same_order_is_the_same_in_every_worker() -> None:
     assert said[0][0] != said[1][0]
     assert said[0][1:] == said[1][1:]
     assert "10/3" in said[0][1]
+
+
+def test_a_fact_that_a_short_card_does_not_state_shows_it_again(service: Service) -> None:
+    """The card of risk factors says "clearance below 60": a clearance that falls from 58 to 50 is news all the same."""
+    overridden(service, low(renal=clearance(58)), RISK)
+    assert RISK not in service.topics(again(renal=clearance(58)))
+    assert RISK in service.topics(again(renal=clearance(50)))

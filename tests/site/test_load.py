@@ -148,7 +148,7 @@ def test_numbers_are_the_sites(edition: Edition) -> None:
 def test_windows_are_the_sites(edition: Edition) -> None:
     made = apply_windows(edition.readers.measurements, site(windows={"renal": 21, "calcium": 14})).windows
 
-    assert [int(made[name].value) for name in ("renal", "calcium", "weight")] == [21, 14, 90]
+    assert [int(made[name].value) for name in ("renal", "calcium", "weight")] == [21, 14, 180]
 
 
 def test_topics_off_are_gone(edition: Edition) -> None:

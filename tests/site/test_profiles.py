@@ -78,7 +78,7 @@ def records(*doses: float | None) -> list[Json]:
 
 def full_list(edition: Edition) -> Site:
     """A site whose preference list has every orderable, at every dose a card could name."""
-    doses = (None, 1000, 120, *range(1, 101))
+    doses = (None, 1000, 120, 3.3, 3.5, *range(1, 101))
     return site(preference_list={name: records(*doses) for name in edition.knowledge.orderables})
 
 
