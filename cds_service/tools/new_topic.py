@@ -113,7 +113,7 @@ source:
   sections: []
   label:
     en: "TODO where this comes from"
-    zh-CN: "TODO 来源"
+    zh-CN: "TODO"
 
 needs:
   required: [conditions]  # TODO without which of them the topic must not be answered; the rest is derived
