@@ -6,37 +6,20 @@ resources stay undecoded (``msgspec.Raw``): reading them is the work of ``record
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 import msgspec
 
-from cds_service.call.problems import BadRequest
-from cds_service.fhir.structs import Bundle, Entry, many
+from cds_service.call.access import Authorization, check_server, read_authorization
+from cds_service.call.context import read_context
+from cds_service.call.decode import decode, json_of
+from cds_service.call.problems import BadRequest, TooMuch
+from cds_service.call.shape import Kept, members, refuse_twice
+from cds_service.fhir.structs import Entry
 
-T = TypeVar("T")
-
-# msgspec says which types met; these words of its message carry no value, everything else of it is withheld.
-_MISMATCH = re.compile(r"^Expected `[\w| ,\[\]\.]+`, got `\w+`|^Object missing required field `\w+`")
-_ABSENT = re.compile(r"^Object missing required field `(\w+)`")
-_PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`$")
-
-
-class Authorization(msgspec.Struct, frozen=True):
-    """``fhirAuthorization``; the token is held only to be used, never shown (see ``__repr__``)."""
-
-    access_token: str
-    token_type: str | None = None
-    expires_in: float | None = None
-    scope: str | None = None
-    subject: str | None = None
-    patient: str | None = None
-
-    def __repr__(self) -> str:
-        return "Authorization(...)"
+MOST_PREFETCH = 100
 
 
 class _Body(msgspec.Struct, frozen=True, rename="camel"):
@@ -45,17 +28,13 @@ class _Body(msgspec.Struct, frozen=True, rename="camel"):
     context: msgspec.Raw
     prefetch: dict[str, msgspec.Raw] | None = None
     fhir_server: str | None = None
-    fhir_authorization: Authorization | None = None
-    extension: dict[str, msgspec.Raw] | None = None
+    fhir_authorization: msgspec.Raw = msgspec.Raw()
+    extension: msgspec.Raw = msgspec.Raw()
 
-
-class _OrderContext(msgspec.Struct, frozen=True, rename="camel"):
-    user_id: str
-    patient_id: str
-    draft_orders: Bundle
-    encounter_id: str | None = None
-    # Required on order-select only; checked there.
-    selections: list[str] | None = None
+    def kept(self) -> Kept:
+        """What was kept undecoded of each member, by its name on the wire."""
+        named = {"context": self.context, "fhirAuthorization": self.fhir_authorization, "extension": self.extension}
+        return {n: v for n, v in named.items() if v} | ({} if self.prefetch is None else {"prefetch": self.prefetch})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,63 +54,48 @@ class HookCall:
     authorization: Authorization | None = None
 
 
-def decode(raw: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T], where: str) -> T:
-    """``raw`` as the decoder's type. Raises ``BadRequest`` pointing below ``where``, without any value of ``raw``."""
-    try:
-        return decoder.decode(raw)
-    except msgspec.ValidationError as error:
-        message = str(error)
-        path, mismatch, absent = _PATH.search(message), _MISMATCH.match(message), _ABSENT.match(message)
-        place = (path.group(1) if path else "") + (f".{absent.group(1)}" if absent else "")
-        raise BadRequest(
-            what=mismatch.group(0) if mismatch else "The value is not of the expected form",
-            where=(where + place).strip(".") or "$",
-            remedy="Send the member in the shape the CDS Hooks specification gives for it.",
-        ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise BadRequest(
-            "The body is not well-formed JSON in UTF-8", where or "$", "Send one JSON object, encoded in UTF-8."
-        ) from None
-    except RecursionError:
-        raise BadRequest("The JSON is nested too deeply", where or "$", "Send FHIR resources as they are.") from None
-
-
 _body_decoder = msgspec.json.Decoder(_Body)
-_context_decoder = msgspec.json.Decoder(_OrderContext)
+_extension_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 
 
 def read_hook(body: bytes, hooks: tuple[str, ...]) -> HookCall:
     """The request body as a ``HookCall``.
 
-    ``hooks`` are those the called service has. Raises ``BadRequest`` for a body of another shape.
+    ``hooks`` are those the called service has. Raises ``BadRequest`` for a body of another shape, ``TooMuch`` for one
+    that holds more than is looked at.
     """
+    body = json_of(body)
     parsed = decode(body, _body_decoder, "")
+    refuse_twice(body, parsed.kept())
     if parsed.hook not in hooks:
         raise BadRequest(
             "The service is not offered on this hook",
             "hook",
             f"Use one of: {', '.join(hooks)} (see GET /cds-services).",
         )
+    if parsed.prefetch and len(parsed.prefetch) > MOST_PREFETCH:
+        raise TooMuch(len(parsed.prefetch), MOST_PREFETCH, "members of prefetch", "prefetch")
     instance = _uuid(parsed.hook_instance)
-    context = decode(parsed.context, _context_decoder, "context")
-    _require_id(context.patient_id, "context.patientId")
-    if parsed.hook == "order-select" and context.selections is None:
-        raise BadRequest(
-            "Object missing required field `selections`", "context.selections", "Name the orders just selected."
-        )
+    context = read_context(parsed.context, parsed.hook)
     return HookCall(
         hook=parsed.hook,
         hook_instance=instance,
         user_id=context.user_id,
-        patient_id=context.patient_id.removeprefix("Patient/"),
+        patient_id=context.patient_id,
         encounter_id=context.encounter_id,
-        drafts=tuple(many(context.draft_orders.entry)),
-        selections=tuple(context.selections or ()) if parsed.hook == "order-select" else None,
+        drafts=context.drafts,
+        selections=context.selections,
         prefetch=parsed.prefetch,
-        extension=parsed.extension or {},
-        fhir_server=parsed.fhir_server,
-        authorization=parsed.fhir_authorization,
+        extension=_extension(parsed.extension),
+        fhir_server=check_server(parsed.fhir_server),
+        authorization=read_authorization(parsed.fhir_authorization),
     )
+
+
+def _extension(raw: msgspec.Raw) -> Mapping[str, msgspec.Raw]:
+    if not raw or decode(raw, _extension_decoder, "extension") is None:
+        return {}
+    return members(raw, "extension")
 
 
 def _uuid(text: str) -> uuid.UUID:
@@ -139,8 +103,3 @@ def _uuid(text: str) -> uuid.UUID:
         return uuid.UUID(text)
     except ValueError:
         raise BadRequest("hookInstance is not a UUID", "hookInstance", "Send a new UUID for every hook call.") from None
-
-
-def _require_id(text: str, where: str) -> None:
-    if not text.strip() or len(text) > 256:
-        raise BadRequest("The id is empty or too long", where, "Send the logical id of the Patient resource.")

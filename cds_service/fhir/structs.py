@@ -12,6 +12,8 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
+from cds_service.base.decoding import UNREADABLE
+
 T = TypeVar("T")
 
 # A list, one bare object (Epic and the sandbox send ``category`` so), or nothing.
@@ -167,7 +169,7 @@ def reference_ranges(raw: msgspec.Raw) -> list[ReferenceRange]:
     """The reference ranges of a result; none when they cannot be read."""
     try:
         return many(_ranges.decode(raw)) if raw else []
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return []
 
 

@@ -27,6 +27,7 @@ from typing import Literal
 
 import msgspec
 
+from cds_service.base.decoding import UNREADABLE
 from cds_service.fhir.references import unversioned
 from cds_service.fhir.structs import (
     Appointment,
@@ -120,7 +121,7 @@ class Gatherer:
         """One resource, or None when its type is not wanted or it cannot be read (then counted)."""
         try:
             found: Resource = readable.decode(raw)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             kind = resource_type(raw)
             if kind in WANTED:
                 self.unreadable[kind] += 1
@@ -165,7 +166,7 @@ class Gatherer:
             return Completeness("none")
         try:
             whole = _whole.decode(raw)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             return self.single(raw)
         if isinstance(whole, OperationOutcome):
             return Completeness("not-obtained", "failed")
@@ -214,7 +215,7 @@ class Gatherer:
 def resource_type(raw: msgspec.Raw) -> str:
     try:
         return _head.decode(raw).resource_type or ""
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return ""
 
 

@@ -20,6 +20,7 @@ from cds_service.render import resources
 from cds_service.render.model import Response
 from cds_service.render.resources import Caller, Json
 from cds_service.render.texts import Language, TopicSentences, one_line, tidy
+from cds_service.render.verbatim import own_order
 from cds_service.site.complaint import NOT_EVALUATED
 
 T = TypeVar("T")
@@ -157,7 +158,7 @@ def _suggestion(
 
 
 def _action(act: Act, label: str, page: Page) -> Json | None:
-    """One action, or None when the draft has no id by which the client could find it."""
+    """One action, or None when the draft has no id by which the client could find it, or cannot be given back."""
     content, caller = page.content, page.caller
     match act:
         case CreateService(orderable):
@@ -168,12 +169,11 @@ def _action(act: Act, label: str, page: Page) -> Json | None:
             made = resources.medication_request(content.orderables[orderable], act, caller, content.dosing)
             return {"type": "create", "description": label, "resource": made}
         case DeleteOrder(order):
-            return {"type": "delete", "description": label, "resourceId": str(order.ref)} if order.ref else None
+            found = resources.resource_id(order)
+            return {"type": "delete", "description": label, "resourceId": found} if found else None
         case ReviseOrder(order):
-            if not order.ref:
-                return None
-            original = msgspec.json.decode(page.drafts[order.position])
-            return {
+            original = own_order(page.drafts[order.position]) if resources.resource_id(order) else None
+            return original and {
                 "type": "update",
                 "description": label,
                 "resource": resources.revised(original, act, content.reader.doses, content.dosing),

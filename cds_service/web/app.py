@@ -28,12 +28,12 @@ from cds_service.web.door import gate_of, guard
 from cds_service.web.errors import errors
 from cds_service.web.journal import journal, record_calls
 from cds_service.web.language import choose_language
+from cds_service.web.media import refused_media
 from cds_service.web.openapi import openapi
 from cds_service.web.outcomes import answer_json, issue, outcome
 from cds_service.web.servers import fhir_servers
 
 log = logging.getLogger("cds_service")
-MEDIA_TYPES = frozenset({"application/json", "application/fhir+json"})
 _encode = msgspec.json.Encoder().encode
 Clock = Callable[[], datetime]
 
@@ -94,7 +94,7 @@ def _calls(app: Flask, settings: Settings, content: Content, clock: Clock, memor
 
     @app.post("/cds-services/<service_id>")
     def call(service_id: str) -> Response:
-        if refused := _refused_media():
+        if refused := refused_media():
             return refused
         language = choose_language(request.headers.get("Accept-Language"))
         body = request.get_data(cache=False)
@@ -115,7 +115,7 @@ def _feedback(app: Flask, content: Content, clock: Clock, memory: Memory) -> Non
 
     @app.post("/cds-services/<service_id>/feedback")
     def feedback(service_id: str) -> Response:
-        if refused := _refused_media():
+        if refused := refused_media():
             return refused
         if content.service(service_id) is None:
             raise UnknownService(tuple(s.id for s in content.services.services))
@@ -131,19 +131,13 @@ def _feedback(app: Flask, content: Content, clock: Clock, memory: Memory) -> Non
         return answer_json(200, b"{}")
 
 
-def _refused_media() -> Response | None:
-    if request.mimetype in MEDIA_TYPES:
-        return None
-    text = f"Send the body as {' or '.join(sorted(MEDIA_TYPES))}."
-    return answer_json(415, orjson.dumps(outcome(issue("not-supported", text, "Content-Type"))))
-
-
 def _fitted(answered: Answer, content: Content) -> bytes:
     """The response as this client takes it (``site.profiles``)."""
     client = answered.client
     if client is None or client.profile == "generic":
         return _encode(answered.response)
-    whole = msgspec.to_builtins(answered.response)
+    # Raw: the numbers of an order that goes back to the client.
+    whole = msgspec.to_builtins(answered.response, builtin_types=(msgspec.Raw,))
     return _encode(transform(whole, client, answered.language, content.offered))
 
 

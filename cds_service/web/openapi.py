@@ -33,8 +33,8 @@ _REASONS = {
     404: "There is no such service.",
     405: "The method is not allowed here.",
     412: "Data that an order in scope needs was not obtained; the outcome names the prefetch keys.",
-    413: "The body is larger than the server accepts.",
-    415: "The media type is neither application/json nor application/fhir+json.",
+    413: "The body is larger than the server accepts, or holds more orders, selections or keys than one call may.",
+    415: "The body is not JSON (application/json, application/fhir+json) in UTF-8, or it is compressed.",
     500: "A fault of the service. No advice was given.",
     503: "Callers cannot be authenticated, or feedback cannot be stored, for the moment. Nothing was done.",
 }

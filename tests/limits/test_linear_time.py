@@ -1,0 +1,78 @@
+"""A call takes time in proportion to what was sent, whatever stands in whichever text: no text stops a worker."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from cds_service.answer import answer
+from cds_service.call.problems import CallProblem
+from cds_service.edition import Content
+from cds_service.fhir.structs import Resource
+from tests.build import NOW, Json, encoded
+from tests.limits.calls import calls
+from tests.limits.members import RESOURCES, Path, members, with_member
+
+LONG, SHORT = 100_000, 10_000
+# Each repeated to the length. Marks of two classes out of order: putting them in order is quadratic in NFKC.
+TEXTS = {
+    "letters": "a",
+    "digits": "1",
+    "spaces": " ",
+    "marks": "\u0301\u0316",
+    "Chinese": "唑",
+    "every": "every ",
+    "amounts": "1 mg ",
+}
+# Not run: one such text takes a quarter of a minute. To be removed when ``facts/doses.py`` and ``facts/drugs.py`` look at
+# the length of a text before NFKC (``norm``, ``_one_line``, ``topical``).
+OWED = pytest.mark.xfail(reason="doses and drugs fold texts of any length (NFKC)", run=False, strict=False)
+MEDICINES = frozenset({"Medication", "MedicationRequest", "MedicationStatement", "MedicationAdministration"})
+CASES = [
+    pytest.param(
+        kind,
+        unit,
+        id=f"{kind.__name__}-{name}",
+        marks=[OWED] if name == "marks" and kind.__name__ in MEDICINES else [],
+    )
+    for kind in RESOURCES
+    for name, unit in TEXTS.items()
+]
+# Seconds of processor time that no text of this length needs; beyond, the two lengths are compared.
+ENOUGH = 0.06
+# Ten times the text may take ten times as long. A hundred times is what a quadratic reader takes.
+MOST = 30
+
+
+def spent(content: Content, body: Json) -> float:
+    """Processor time of this thread: what other processes do at the same time does not count."""
+    sent = encoded(body)
+    began = time.thread_time()
+    try:
+        answer(content, "bone-modifying-agents", sent, "en", NOW)
+    except CallProblem:
+        pass  # refused is answered too
+    return time.thread_time() - began
+
+
+def slow(content: Content, kind: type[Resource], path: Path, unit: str) -> list[str]:
+    """Where a text of this member takes more than its share of time."""
+    found = []
+    bodies = {
+        length: calls(kind, lambda given: with_member(given, path, (unit * length)[:length]))
+        for length in (SHORT, LONG)
+    }
+    for where, body in bodies[LONG].items():
+        if spent(content, body) > ENOUGH:
+            # Thrice, the best of each: a collection of garbage may fall into one of them.
+            long = min(spent(content, body) for _ in range(3))
+            short = min(spent(content, bodies[SHORT][where]) for _ in range(3))
+            if long > ENOUGH and long > MOST * short:
+                found.append(f"{where}: {'.'.join(map(str, path))} {long:.2f} s for {LONG}, {short:.3f} s for {SHORT}")
+    return found
+
+
+@pytest.mark.parametrize(("kind", "unit"), CASES)
+def test_no_text_of_a_resource_takes_more_than_its_share(content: Content, kind: type[Resource], unit: str) -> None:
+    assert [found for path in members(kind, str) for found in slow(content, kind, path, unit)] == []
