@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from cds_service.answer import answer
 from cds_service.call.problems import CallProblem
 from cds_service.edition import Content
-from cds_service.fhir.structs import Resource
-from tests.build import NOW, Json, encoded
+from cds_service.fhir.structs import Observation, Resource
+from tests.build import NOW, SERVICE, Json, encoded
 from tests.limits.calls import calls
-from tests.limits.members import RESOURCES, Path, members, with_member
+from tests.limits.members import RESOURCES, members, with_member
+from tests.limits.members import Path as Members
+from tests.servers import running
 
 LONG, SHORT = 100_000, 10_000
 # Each repeated to the length. Marks of two classes out of order: putting them in order is quadratic in NFKC.
@@ -25,8 +30,8 @@ TEXTS = {
     "every": "every ",
     "amounts": "1 mg ",
 }
-# Not run: one such text takes a quarter of a minute. To be removed when ``facts/doses.py`` and ``facts/drugs.py`` look at
-# the length of a text before NFKC (``norm``, ``_one_line``, ``topical``).
+# Not run: one such text takes a quarter of a minute. To be removed when ``facts/doses.py`` and ``facts/drugs.py`` look
+# at the length of a text before NFKC (``norm``, ``_one_line``, ``topical``).
 OWED = pytest.mark.xfail(reason="doses and drugs fold texts of any length (NFKC)", run=False, strict=False)
 MEDICINES = frozenset({"Medication", "MedicationRequest", "MedicationStatement", "MedicationAdministration"})
 CASES = [
@@ -49,25 +54,23 @@ def spent(content: Content, body: Json) -> float:
     """Processor time of this thread: what other processes do at the same time does not count."""
     sent = encoded(body)
     began = time.thread_time()
-    try:
+    with suppress(CallProblem):  # refused is answered too
         answer(content, "bone-modifying-agents", sent, "en", NOW)
-    except CallProblem:
-        pass  # refused is answered too
     return time.thread_time() - began
 
 
-def slow(content: Content, kind: type[Resource], path: Path, unit: str) -> list[str]:
+def slow(content: Content, kind: type[Resource], path: Members, unit: str) -> list[str]:
     """Where a text of this member takes more than its share of time."""
+
+    def of(length: int) -> dict[str, Json]:
+        return calls(kind, lambda given: with_member(given, path, (unit * length)[:length]))
+
     found = []
-    bodies = {
-        length: calls(kind, lambda given: with_member(given, path, (unit * length)[:length]))
-        for length in (SHORT, LONG)
-    }
-    for where, body in bodies[LONG].items():
+    for where, body in of(LONG).items():
         if spent(content, body) > ENOUGH:
             # Thrice, the best of each: a collection of garbage may fall into one of them.
             long = min(spent(content, body) for _ in range(3))
-            short = min(spent(content, bodies[SHORT][where]) for _ in range(3))
+            short = min(spent(content, of(SHORT)[where]) for _ in range(3))
             if long > ENOUGH and long > MOST * short:
                 found.append(f"{where}: {'.'.join(map(str, path))} {long:.2f} s for {LONG}, {short:.3f} s for {SHORT}")
     return found
@@ -76,3 +79,23 @@ def slow(content: Content, kind: type[Resource], path: Path, unit: str) -> list[
 @pytest.mark.parametrize(("kind", "unit"), CASES)
 def test_no_text_of_a_resource_takes_more_than_its_share(content: Content, kind: type[Resource], unit: str) -> None:
     assert [found for path in members(kind, str) for found in slow(content, kind, path, unit)] == []
+
+
+def test_others_are_answered_meanwhile(tmp_path: Path) -> None:
+    """Texts of every kind in all the members of a result, again and again, on a server of one worker."""
+    environ = {"WORKERS": "1", "THREADS": "4", "CDS_DATABASE_URL": f"sqlite:///{tmp_path / 'cds.sqlite3'}"}
+    bodies = [
+        encoded(body)
+        for path in (("code", "text"), ("valueQuantity", "unit"), ("effectiveDateTime",), ("status",))
+        for unit in TEXTS.values()
+        for body in calls(Observation, lambda given, p=path, u=unit: with_member(given, p, (u * LONG)[:LONG])).values()
+    ]
+    with running(environ) as (server,), ThreadPoolExecutor(3) as pool:
+        sent = [pool.submit(server.ask, "POST", SERVICE, body) for body in bodies]
+        slowest = 0.0
+        while not all(each.done() for each in sent):
+            began = time.monotonic()
+            assert server.ask("GET", "/health")[0] == 200
+            slowest = max(slowest, time.monotonic() - began)
+        assert {each.result()[0] for each in sent} <= {200, 412}
+    assert slowest < 2, "one text stood in the way of all"
