@@ -67,12 +67,6 @@ def test_drafts_keep_their_position_and_others_are_passed_over() -> None:
     assert [(position, type(resource)) for position, _, resource in drafts] == [(1, MedicationRequest)]
 
 
-def test_an_entry_without_a_resource_is_passed_over() -> None:
-    body = request(zoledronic())
-    body["context"]["draftOrders"]["entry"].insert(0, {"fullUrl": "urn:uuid:1"})
-    assert [position for position, *_ in draft_resources(call_of(body))] == [1]
-
-
 @pytest.mark.parametrize("draft", [zoledronic(status=5), {"id": "untyped"}, {"resourceType": None}])
 def test_a_draft_that_cannot_be_read_is_refused(draft: dict[str, Any]) -> None:
     with pytest.raises(BadRequest) as caught:

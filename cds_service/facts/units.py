@@ -19,6 +19,7 @@ UCUM = frozenset({"http://unitsofmeasure.org", "https://unitsofmeasure.org", "ur
 LARGEST_EXPONENT = 12
 LONGEST_NUMBER = 40
 LONGEST_UNIT = 60
+LONGEST_SHOWN = 100  # of one part; what is longer is no result to quote
 REMEMBERED = 8192  # values per analyte
 
 
@@ -31,9 +32,11 @@ def converted(quantity: Quantity, analyte: Analyte, fallback: Quantity | None = 
         return "no-value"
     if quantity.comparator:
         return "comparator"
-    if not _measurable(quantity.value):
+    if not measurable(quantity.value):
         return "not-a-number"
     unit = unit_of(quantity) or (unit_of(fallback) if fallback else None)
+    if unit and len(unit) > LONGEST_UNIT:  # before it becomes a key of what is remembered
+        return "unit-unknown"
     # Results repeat few values in few units: exact arithmetic is done once for each and remembered. What depends on how
     # a number is written is judged before: 1 and 1.000…0 are one key.
     key = (quantity.value, unit)
@@ -84,13 +87,18 @@ def plausible(value: Fraction, analyte: Analyte) -> bool:
     return low.numerator * below <= above * low.denominator and above * high.denominator <= high.numerator * below
 
 
-def _measurable(value: Decimal) -> bool:
-    """Whether a number is finite and of a size and length that a measurement can have."""
+def measurable(value: Decimal) -> bool:
+    """Whether a number is finite and of a size and length that a quantity of medicine can have: result or dose,
+    interval or rate.
+
+    To be asked before any exact arithmetic: ``Fraction`` of 1e999999 has a million digits.
+    """
     return value.is_finite() and abs(value.adjusted()) <= LARGEST_EXPONENT and len(str(value)) <= LONGEST_NUMBER
 
 
 def shown(quantity: Quantity) -> RequestText:
     """Comparator, value and unit as reported."""
-    unit = quantity.unit or quantity.code or ""
     value = "" if quantity.value is None else str(quantity.value)
-    return RequestText(f"{quantity.comparator or ''}{value} {unit}".strip())
+    parts = (quantity.comparator or "", value, quantity.unit or quantity.code or "")
+    comparator, number, unit = (part[:LONGEST_SHOWN] for part in parts)
+    return RequestText(f"{comparator}{number} {unit}".strip())

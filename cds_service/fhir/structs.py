@@ -12,6 +12,8 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
+from cds_service.base.decoding import UNREADABLE
+
 T = TypeVar("T")
 
 # A list, one bare object (Epic and the sandbox send ``category`` so), or nothing.
@@ -71,7 +73,7 @@ _LONGEST = 4096  # bytes of one that is remembered
 
 
 def concept(raw: bytes) -> CodeableConcept | None:
-    """A concept by its bytes. Raises msgspec's ``DecodeError`` for what is none. Remembered, within bounds."""
+    """A concept by its bytes. Raises one of ``UNREADABLE`` for what is none. Remembered, within bounds."""
     found = _concepts.get(raw, _UNKNOWN)
     if found is not _UNKNOWN:
         return found
@@ -187,7 +189,7 @@ def reference_ranges(raw: msgspec.Raw) -> list[ReferenceRange]:
     """The reference ranges of a result; none when they cannot be read."""
     try:
         return many(_ranges.decode(raw)) if raw else []
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return []
 
 

@@ -28,6 +28,7 @@ from typing import get_args
 
 import msgspec
 
+from cds_service.base.decoding import UNREADABLE
 from cds_service.fhir.references import unversioned
 from cds_service.fhir.structs import (
     Appointment,
@@ -83,7 +84,7 @@ class Gatherer:
         """One resource, or None when its type is not wanted or it cannot be read (then counted)."""
         try:
             found: Resource = readable.decode(raw)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             kind = resource_type(raw)
             if kind in WANTED:
                 self.unreadable[kind] += 1
@@ -114,7 +115,7 @@ class Gatherer:
         if same is None:
             try:
                 concept(code)
-            except (msgspec.DecodeError, RecursionError):
+            except UNREADABLE:
                 self.unreadable["Observation"] += 1
                 return
             same = self.coded[code] = []
@@ -158,7 +159,7 @@ class Gatherer:
         if isinstance(value, msgspec.Raw):
             try:
                 return self.member(_member.decode(value))
-            except (msgspec.DecodeError, RecursionError):
+            except UNREADABLE:
                 return self.single(value)
         if value is None:
             return NONE
@@ -211,7 +212,7 @@ class Gatherer:
 def resource_type(raw: msgspec.Raw) -> str:
     try:
         return _head.decode(raw).resource_type or ""
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return ""
 
 
