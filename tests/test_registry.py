@@ -107,6 +107,10 @@ class Dosed:
     def interval_days(self) -> Fraction | None:
         return None if self.days is None else Fraction(self.days)
 
+    @property
+    def interval_high_days(self) -> Fraction | None:
+        return self.interval_days
+
 
 PRODUCTS = [
     # drug, what the order says, strength of a piece, product words -> use, decided by

@@ -245,6 +245,7 @@ def test_only_verified_current_codes_may_be_emitted() -> None:
     assert not t.has_verified("diabetes", "x-cn-nhsa-icd10", "E14.900x001")
     assert not t.has_verified("zoledronic-acid", RXNORM, "0")
     assert t.row("creatinine", LOINC, "2161-8") is None
+    assert not t.has_verified("bone-metastasis", SNOMED, "128462008")  # says no site
     row = t.row("zoledronic-acid", RXNORM, "351114")
     assert row is not None
     assert row.product == "onc-4mg"
@@ -281,3 +282,74 @@ def test_the_text_of_a_coded_condition_may_name_more() -> None:
     coded = (ICD10, "C34.900", None)
     assert concepts(matches("condition", coded, text="肺癌骨转移")) == {"lung-cancer", "bone-metastasis"}
     assert concepts(matches("condition", coded, text="肺癌，骨转移待排")) == {"lung-cancer"}
+
+
+def test_a_text_that_takes_a_diagnosis_back_outweighs_its_code() -> None:
+    for text in ("骨转移待排", "rule out bone metastasis", "无骨转移", "FH: bone metastasis"):
+        assert matches("condition", (ICD10, "C79.500", None), text=text) == (), text
+    coded = ((ICD10, "C34.900", "肺癌"), (ICD10, "C79.500", "骨转移"))
+    assert concepts(matches("condition", *coded, text="肺癌，骨转移待排")) == {"lung-cancer"}
+    assert concepts(matches("condition", (HOSPITAL, "x", "骨转移"), text="骨转移？")) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "display"),
+    [
+        ("尿肌酐", None),
+        (None, "Creatinine [Mass/volume] in Pleural fluid"),
+        ("Creatinine", "Creatinine, Urine"),
+        ("引流液肌酐", "Creatinine"),
+    ],
+)
+def test_a_name_that_says_another_fluid_outweighs_the_code(text: str | None, display: str | None) -> None:
+    assert matches("observation", (LOINC, "2160-0", display), text=text) == ()
+    assert concepts(matches("observation", (LOINC, "2160-0", "Creatinine in Serum or Plasma"), text="肌酐")) == {
+        "creatinine"
+    }
+
+
+def test_a_clearance_is_measured_in_urine_too() -> None:
+    name = "Creatinine renal clearance in 24 hour Urine and Serum or Plasma"
+    assert concepts(matches("observation", (LOINC, "2164-2", name))) == {"creatinine-clearance-measured"}
+    assert terminology().fluid((), name) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("codings", "texts", "expected"),
+    [
+        ([(SNOMED, "119364003", None)], (), "blood"),
+        ([("http://terminology.hl7.org/CodeSystem/v2-0487", "SER", None)], (), "blood"),
+        ([("http://terminology.hl7.org/CodeSystem/v2-0487", "UR", None)], (), "other"),
+        ([("http://hl7.org/fhir/v2/0487", "PLR", None)], (), "other"),
+        ([(SNOMED, "418564007", "Pleural fluid specimen")], (), "other"),
+        ([], ("Urine",), "other"),
+        ([], ("静脉血",), "blood"),
+        ([], (None, "胸腔积液"), "other"),
+        ([], ("尿素氮",), "unknown"),
+        ([], ("Creatinine",), "unknown"),
+        ([("urn:x", "1", "Drain fluid")], (None,), "other"),
+        ([], (), "unknown"),
+    ],
+)
+def test_a_specimen_is_blood_or_another_fluid(
+    codings: list[Coding], texts: tuple[str | None, ...], expected: str
+) -> None:
+    assert terminology().fluid(codings, *texts) == expected
+
+
+def test_what_callers_invent_is_not_remembered() -> None:
+    """Neither a long text nor a long system or code leaves anything behind."""
+    made = Terminology.load(FOLDER)
+    before = made._cached.cache_info().currsize, made._codes._hits.cache_info().currsize
+    for number in range(20):
+        made.match("drug", [(f"urn:{number}:" + "x" * 400, "77655", None)], None)
+        made.match("drug", [(RXNORM, f"{number}" * 400, None)], None)
+        made.match("drug", [], f"{number} " * 400)
+    assert (made._cached.cache_info().currsize, made._codes._hits.cache_info().currsize) == before
+
+
+def test_codes_of_an_earlier_year_are_matched_and_never_emitted() -> None:
+    hcpcs = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
+    [old] = matches("drug", (hcpcs, "J3487", None))
+    assert (old.concept, old.product) == ("zoledronic-acid", "onc-4mg")
+    assert not terminology().has_verified("zoledronic-acid", hcpcs, "J3487")

@@ -18,7 +18,8 @@ from cds_service.call.context import HOOK_KINDS, HookKind, read_context
 from cds_service.call.decode import decode, json_of
 from cds_service.call.problems import BadRequest, TooMuch
 from cds_service.call.shape import Kept, members, refuse_twice
-from cds_service.fhir.structs import Entry, Member
+from cds_service.fhir.members import Member
+from cds_service.fhir.structs import Entry
 
 MOST_PREFETCH = 100
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from functools import cached_property
 
 from cds_service.base.kinds import RequestText
+from cds_service.facts.conditions import has_abated, meanings
 from cds_service.fhir.dates import day_of
 from cds_service.fhir.structs import CodeableConcept, Condition
 from cds_service.knowledge.model import File
@@ -60,10 +61,8 @@ def diagnoses(conditions: Iterable[Condition], terminology: Terminology, now: da
         if recorded and recorded > now.date():
             continue
         concept = condition.code.codeable if condition.code else CodeableConcept()
-        codings = [(c.system, c.code, c.display) for c in concept.codings()]
-        over = condition.abatement_date_time or condition.abatement_string
-        active = coded(condition.clinical_status) not in INACTIVE and not over
-        for match in _specific(terminology.match("condition", codings, concept.text)):
+        active = coded(condition.clinical_status) not in INACTIVE and not has_abated(condition, now.date())
+        for match in _specific(meanings(condition, terminology)):
             yield Diagnosis(
                 concept=match.concept,
                 active=active,

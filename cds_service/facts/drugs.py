@@ -11,13 +11,16 @@ import msgspec
 from cds_service.base.decoding import UNREADABLE
 from cds_service.base.kinds import DrugGroup, RequestText
 from cds_service.facts.doses import Dosed, DoseReader
+from cds_service.facts.pieces import NOTHING_KNOWN, Piece
 from cds_service.fhir.references import Treatment, medication_reference
 from cds_service.fhir.structs import (
     CodeableConcept,
     Dosage,
     Extension,
     Medication,
+    MedicationAdministration,
     MedicationRequest,
+    Quantity,
     Reference,
     Resource,
     many,
@@ -28,6 +31,7 @@ from cds_service.knowledge.terminology import Match, Terminology
 Lookup = Callable[[str], Resource | None]
 
 _medication = msgspec.json.Decoder(Medication)
+INJECTED = frozenset({"intravenous", "subcutaneous"})
 NOT_SYSTEMIC = frozenset({"topical", "ophthalmic", "neonatal"})
 UNSURE = "low-confidence"
 
@@ -44,6 +48,7 @@ class Recognised:
     counts: bool
     low_confidence: bool
     known: bool
+    injected: bool  # by its route, else by its name: given into a vein or under the skin
     substance: str  # ingredient of the code list, where a list has several
 
 
@@ -55,36 +60,45 @@ class DrugReader:
 
     def read(self, treatment: Treatment, lookup: Lookup) -> Recognised:
         """The drug of a treatment. ``lookup`` finds a Medication by reference among what came with the call."""
-        concepts, display = self._concepts(treatment, lookup)
+        concepts, display, medication = self._concepts(treatment, lookup)
         matches = self._match(concepts, display)
         text = _text(concepts, display)
-        strength = self._strength(matches, text)
-        dosed = self._doses.read(dosages_of(treatment), extensions_of(treatment), strength)
+        piece = self._piece(matches, [*_names(concepts), display or ""], medication)
+        # Nobody asks for the dose of another drug, and a medication list is long.
+        dosed = self._doses.read(dosages_of(treatment), extensions_of(treatment), piece) if matches else Dosed()
         # Of a combination (alendronate with vitamin D) the bone-modifying drug comes first: it is what cards name.
         names = tuple(dict.fromkeys(m.concept for m in sorted(matches, key=self._is_supplement)))
         groups = frozenset[DrugGroup](self._drugs.drugs[n].group for n in names if n in self._drugs.drugs)
         return Recognised(
             drugs=names,
             groups=groups,
-            product=self._product(matches, dosed, strength),
+            product=self._product(matches, dosed, piece.mg),
             text=RequestText(text),
             dosed=dosed,
             counts=self._counts(matches, dosed, text),
             low_confidence=bool(matches) and all(UNSURE in m.flags for m in matches),
             known=bool(text or any(c.codings() for c in concepts)),
+            injected=dosed.route in INJECTED or (dosed.route is None and self._doses.injected(text)),
             substance=next((m.ingredient for m in matches if m.ingredient and m.concept == names[0]), ""),
         )
 
-    def _concepts(self, treatment: Treatment, lookup: Lookup) -> tuple[list[CodeableConcept], str | None]:
+    def days(self, quantity: Quantity | None) -> Fraction | None:
+        """A FHIR Duration in days."""
+        return self._doses.intervals.length(quantity)
+
+    def _concepts(
+        self, treatment: Treatment, lookup: Lookup
+    ) -> tuple[list[CodeableConcept], str | None, Medication | None]:
         """What the treatment says its drug is: inline, in a referenced Medication, or only as a display."""
         inline = treatment.medication_codeable_concept
         concepts = [inline] if inline else []
         if treatment.medication:
             concepts.append(treatment.medication.codeable)
         reference = medication_reference(treatment)
-        if reference and (found := self._referenced(treatment, reference, lookup)):
+        found = self._referenced(treatment, reference, lookup) if reference else None
+        if found:
             concepts += [c for c in (found.code, *_ingredients(found)) if c]
-        return concepts, reference.display if reference else None
+        return concepts, reference.display if reference else None, found
 
     def _referenced(self, treatment: Treatment, reference: Reference, lookup: Lookup) -> Medication | None:
         target = reference.reference or ""
@@ -101,12 +115,18 @@ class DrugReader:
                 return found
         return self._terminology.match("drug", [], display) if display else ()
 
-    def _strength(self, matches: tuple[Match, ...], text: str) -> Fraction | None:
-        """mg of one piece: from the code list, else the one mass the drug's own text names."""
+    def _piece(self, matches: tuple[Match, ...], names: list[str], medication: Medication | None) -> Piece:
+        """What one piece holds: by the code list, else the Medication resource, else the first name that tells."""
         stated = {m.strength for m in matches if m.strength}
-        if len(stated) == 1 and (mg := self._doses.piece_mass(stated.pop())):
-            return mg
-        return self._doses.piece_mass(text)
+        listed = Piece(self._doses.piece_mass(stated.pop())) if len(stated) == 1 else NOTHING_KNOWN
+        piece = listed.or_else(self._doses.of_medication(medication) if medication else NOTHING_KNOWN)
+        for name in names:
+            piece = piece.or_else(self._doses.piece_of(name))
+        known = [self._drugs.drugs[m.concept] for m in matches if m.concept in self._drugs.drugs]
+        labelled = (
+            tuple(map(Fraction, known[0].labelled_mg)) if len({m.concept for m in matches}) == 1 and known else ()
+        )
+        return Piece(piece.mg, piece.ml, piece.mg_per_ml, labelled).as_labelled()
 
     def _product(self, matches: tuple[Match, ...], dosed: Dosed, strength: Fraction | None) -> Product:
         """One substance in two products: by dose, then strength, then brand, then interval (``cards/drugs.yaml``)."""
@@ -154,13 +174,26 @@ def _ingredients(medication: Medication) -> Iterable[CodeableConcept | None]:
 
 
 def dosages_of(treatment: Treatment) -> list[Dosage]:
-    """The dosages of a treatment, whatever its type calls them."""
-    return many(treatment.dosage_instruction if isinstance(treatment, MedicationRequest) else treatment.dosage)
+    """The dosages; where none of them says anything in words, R5's rendered text stands for that."""
+    dosages = many(treatment.dosage_instruction if isinstance(treatment, MedicationRequest) else treatment.dosage)
+    rendered = None if isinstance(treatment, MedicationAdministration) else treatment.rendered_dosage_instruction
+    if rendered and not any(d.text for d in dosages):
+        return (
+            [*dosages, Dosage(text=rendered)]
+            if len(dosages) != 1
+            else [msgspec.structs.replace(dosages[0], text=rendered)]
+        )
+    return dosages
 
 
 def extensions_of(treatment: Treatment) -> list[Extension]:
     """The extensions a dose may stand in."""
     return (treatment.extension or []) if isinstance(treatment, MedicationRequest) else []
+
+
+def _names(concepts: list[CodeableConcept]) -> list[str]:
+    """Every text and display, the texts of one concept before its displays."""
+    return [t for c in concepts for t in (c.codeable.text, *(x.display for x in c.codings())) if t]
 
 
 def _text(concepts: list[CodeableConcept], display: str | None) -> str:

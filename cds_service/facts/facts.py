@@ -19,6 +19,7 @@ from cds_service.facts import renal as renal_chapter
 from cds_service.facts import results as results_chapter
 from cds_service.facts import treatment as treatment_chapter
 from cds_service.facts.chapter import Chapter, chapter
+from cds_service.facts.medications import treatments
 from cds_service.facts.observations import collect
 from cds_service.facts.readers import Readers
 from cds_service.facts.subjects import Order, Orders
@@ -69,8 +70,11 @@ class Facts:
         return months - (1 if self.today.day < day.day else 0)
 
     def lacking(self, *needs: Need) -> tuple[Missing, ...]:
-        """Which of these needs were not obtained or are incomplete."""
-        return tuple(self.gaps[n] for n in needs if n in self.gaps)
+        """Which of these needs were not obtained, are incomplete, or hold drugs that nobody can read."""
+        return tuple(found for need in needs if (found := self.gaps.get(need) or self._unread(need)))
+
+    def _unread(self, need: Need) -> Missing | None:
+        return self.treatment.unreadable.get(need) if need in treatment_chapter.KEYS else None
 
     @chapter(*patient_chapter.KEYS, explained=patient_chapter.explained)
     def patient(self) -> patient_chapter.PatientFacts:
@@ -123,8 +127,8 @@ class Facts:
     def treatment(self) -> treatment_chapter.Treatment:
         drafts = frozenset(str(o.ref) for o in self.orders if o.ref)
         record = self._record
-        uses = treatment_chapter.uses(record, self._readers.drugs, record.referred, drafts, self.now)
-        return treatment_chapter.Treatment(tuple(uses), self.today)
+        found = treatments(record, self._readers.drugs, record.referred, drafts, self.now)
+        return treatment_chapter.Treatment(found.uses, self.today, found.unreadable)
 
     @chapter(*procedures_chapter.KEYS, explained=procedures_chapter.explained)
     def procedures(self) -> procedures_chapter.Procedures:

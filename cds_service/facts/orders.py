@@ -24,8 +24,10 @@ from cds_service.knowledge.terminology import Terminology
 from cds_service.record.read import Draft
 
 # A draft in one of these states ends a drug; it does not order it.
-STOPPING = frozenset({"stopped", "cancelled", "revoked", "on-hold", "completed", "ended"})
+STOPPING = frozenset({"stopped", "cancelled", "revoked", "on-hold", "ended"})
 IGNORED = frozenset({"entered-in-error"})
+# A drug order that was carried out is treatment given: it neither starts nor stops anything.
+CARRIED_OUT = frozenset({"completed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class OrderReader:
         orders: list[Order] = []
         for position, _, resource in drafts:
             selected = chosen is None or position in chosen
-            if isinstance(resource, MedicationRequest) and resource.status not in IGNORED:
+            if isinstance(resource, MedicationRequest) and resource.status not in IGNORED | CARRIED_OUT:
                 orders.append(self._drug(position, resource, selected, lookup))
             elif isinstance(resource, ServiceRequest) and resource.status not in IGNORED:
                 orders.append(self._procedure(position, resource, selected))
@@ -71,8 +73,11 @@ class OrderReader:
             dose_problem=found.dosed.problem,
             route=found.dosed.route,
             interval_days=found.dosed.interval_days,
+            interval_high_days=found.dosed.interval_high_days,
             interval_shown=found.dosed.interval_shown,
+            single=found.dosed.single,
             infusion_minutes=found.dosed.infusion_minutes,
+            infusion_problem=found.dosed.infusion_problem,
             daily_mg=found.dosed.daily_mg,
             indications=self._concepts(
                 many(resource.reason_code) + [r.codeable for r in many(resource.reason)], lookup, resource

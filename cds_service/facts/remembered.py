@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import msgspec
 
 from cds_service.facts.drugs import DrugReader, Lookup, Recognised, dosages_of, extensions_of
 from cds_service.fhir.references import Treatment, medication_reference
+from cds_service.fhir.structs import Quantity
 
 _encode = msgspec.json.Encoder().encode
 _REMEMBERED = 4096  # treatments
@@ -20,6 +23,10 @@ class RememberedDrugs:
 
     def __init__(self, reader: DrugReader) -> None:
         self._reader, self._known = reader, dict[bytes, Recognised]()
+
+    def days(self, quantity: Quantity | None) -> Fraction | None:
+        """A FHIR Duration in days; see ``DrugReader.days``."""
+        return self._reader.days(quantity)
 
     def read(self, treatment: Treatment, lookup: Lookup) -> Recognised:
         """The drug of a treatment; see ``DrugReader.read``."""

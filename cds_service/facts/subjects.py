@@ -32,8 +32,11 @@ class DrugOrder:
     dose_problem: str | None = None  # why no dose was read, when one was written
     route: Route | None = None
     interval_days: Fraction | None = None
+    interval_high_days: Fraction | None = None  # the longer end of a span ("every 3 to 4 weeks"); else the same
     interval_shown: RequestText | None = None
+    single: bool = False  # one dose only: no interval
     infusion_minutes: Fraction | None = None
+    infusion_problem: str | None = None  # why no time was read, when a text speaks of one
     daily_mg: Fraction | None = None
     indications: frozenset[str] = frozenset()  # concepts of the order's own reasons
     stop_reasons: frozenset[str] = frozenset()

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 from typing import Literal
 
-from cds_service.base.kinds import Dose, DrugGroup, RequestText, Route
-from cds_service.facts.diagnoses import coded
-from cds_service.facts.drugs import Lookup, Recognised
-from cds_service.facts.remembered import RememberedDrugs
+from cds_service.base.kinds import Dose, DrugGroup, Missing, Need, RequestText, Route
 from cds_service.facts.told import NOW, ago, groups_of
 from cds_service.facts.window import within
-from cds_service.fhir.dates import day_of
-from cds_service.fhir.structs import (
-    MedicationAdministration,
-    MedicationRequest,
-    MedicationStatement,
-)
 from cds_service.knowledge.drugs import Drugs, Product
 from cds_service.knowledge.model import File
-from cds_service.record.read import Record
 
 KEYS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
-REQUEST_ACTIVE = frozenset({"active", "on-hold"})
-REQUEST_ENDED = frozenset({"stopped", "completed"})
-# A proposal or plan on record is not treatment.
-NOT_TREATMENT = frozenset({"proposal", "plan", "option"})
-STATEMENT_ACTIVE = frozenset({"active", "recorded"})
-STATEMENT_ENDED = frozenset({"completed", "stopped"})
-NOT_TAKEN = frozenset({"not-taking", "stopped", "not-taken", "on-hold", "never"})
-GIVEN = frozenset({"completed", "in-progress"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +34,11 @@ class DrugUse:
     dose: Dose | None = None
     route: Route | None = None
     daily_mg: Fraction | None = None
+    interval_days: Fraction | None = None
+    interval_high_days: Fraction | None = None
+    single: bool = False  # one dose: an administration, or a prescription of one dose
+    injected: bool = False
+    reported: bool = False  # told by the patient or taken over, not prescribed here
     counts: bool = True  # False: topical NSAID, antiplatelet aspirin
     substance: str = ""
 
@@ -63,10 +50,15 @@ class DrugUse:
 
 @dataclass(frozen=True)
 class Treatment:
-    """All treatment on record with a drug of the code lists."""
+    """All treatment on record with a drug of the code lists.
+
+    ``unreadable``: need -> records that name their drug only by a reference that leads nowhere, so that no drug can be
+    called absent.
+    """
 
     uses: tuple[DrugUse, ...]
     today: date
+    unreadable: Mapping[Need, Missing] = field(default_factory=dict)
 
     def taking(self, groups: Iterable[DrugGroup], days: int) -> tuple[DrugUse, ...]:
         """Active therapy: active prescriptions and statements, and administrations in the look-back, newest first."""
@@ -102,79 +94,6 @@ class Treatment:
         """Every record of treatment with these groups, oldest first (undated ones last)."""
         wanted = frozenset(groups)
         return tuple(sorted((u for u in self.uses if wanted & u.groups), key=lambda u: (u.when or date.max, u.ref)))
-
-
-def uses(
-    record: Record, reader: RememberedDrugs, lookup: Lookup, drafts: frozenset[str], now: datetime
-) -> Iterator[DrugUse]:
-    """Treatment on record with a drug of the code lists. ``drafts``: references of the draft orders, which stand for
-    themselves and not for treatment."""
-    today = now.date()
-    for request in record.all(MedicationRequest):
-        if f"MedicationRequest/{request.id}" not in drafts and (use := _request(request, reader, lookup)):
-            yield use
-    for statement in record.all(MedicationStatement):
-        if use := _statement(statement, reader, lookup, today):
-            yield use
-    for administration in record.all(MedicationAdministration):
-        if (use := _administration(administration, reader, lookup)) and use.when and use.when <= today:
-            yield use
-
-
-def _request(request: MedicationRequest, reader: RememberedDrugs, lookup: Lookup) -> DrugUse | None:
-    status = request.status
-    if request.do_not_perform or request.intent in NOT_TREATMENT or status not in REQUEST_ACTIVE | REQUEST_ENDED:
-        return None
-    ref = f"MedicationRequest/{request.id or '?'}"
-    found, when = reader.read(request, lookup), day_of(request.authored_on)
-    return _use("request", found, ref, when, None, status in REQUEST_ACTIVE, status in REQUEST_ENDED)
-
-
-def _statement(statement: MedicationStatement, reader: RememberedDrugs, lookup: Lookup, today: date) -> DrugUse | None:
-    status = statement.status
-    adherence = coded(statement.adherence.code) if statement.adherence else None
-    if status not in STATEMENT_ACTIVE | STATEMENT_ENDED or adherence in NOT_TAKEN:
-        return None
-    period = statement.effective_period
-    start = day_of(statement.effective_date_time) or day_of(period.start if period else None)
-    until = day_of(period.end) if period else None
-    over = status in STATEMENT_ENDED or (until is not None and until < today)
-    ref = f"MedicationStatement/{statement.id or '?'}"
-    when = start or day_of(statement.date_asserted)
-    return _use("statement", reader.read(statement, lookup), ref, when, until, not over, over)
-
-
-def _administration(given: MedicationAdministration, reader: RememberedDrugs, lookup: Lookup) -> DrugUse | None:
-    if given.status not in GIVEN:
-        return None
-    period = given.effective_period or given.occurence_period
-    when = day_of(given.effective_date_time or given.occurence_date_time) or day_of(period.start if period else None)
-    ref = f"MedicationAdministration/{given.id or '?'}"
-    return _use("administration", reader.read(given, lookup), ref, when, None, given.status == "in-progress", False)
-
-
-def _use(
-    kind: str, found: Recognised, ref: str, when: date | None, until: date | None, active: bool, ended: bool
-) -> DrugUse | None:
-    if not found.groups:
-        return None
-    return DrugUse(
-        kind=kind,  # type: ignore[arg-type]  # one of the three words above
-        drugs=found.drugs,
-        groups=found.groups,
-        product=found.product,
-        active=active,
-        ended=ended,
-        when=when,
-        until=until,
-        text=found.text,
-        ref=RequestText(ref),
-        dose=found.dosed.dose,
-        route=found.dosed.route,
-        daily_mg=found.dosed.daily_mg,
-        counts=found.counts,
-        substance=found.substance,
-    )
 
 
 def explained(treatment: Treatment) -> Iterator[str]:

@@ -8,7 +8,7 @@ Decoding is strict about nothing else: statuses and codes are judged by ``facts`
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -109,19 +109,28 @@ class Ratio(Element, frozen=True):
 
 
 class Repeat(Element, frozen=True):
+    bounds_duration: Quantity | None = None
+    bounds_range: Range | None = None
+    bounds_period: Period | None = None
+    count: Decimal | None = None
+    count_max: Decimal | None = None
     frequency: Decimal | None = None
+    frequency_max: Decimal | None = None
     period: Decimal | None = None
+    period_max: Decimal | None = None
     period_unit: str | None = None
     duration: Decimal | None = None
     duration_unit: str | None = None
 
 
 class Timing(Element, frozen=True):
+    event: Any = None  # only how many there are is asked
     repeat: Repeat | None = None
     code: CodeableConcept | None = None
 
 
 class DoseAndRate(Element, frozen=True):
+    type: CodeableConcept | str | None = None
     dose_quantity: Quantity | None = None
     dose_range: Range | None = None
     rate_quantity: Quantity | None = None
@@ -140,6 +149,7 @@ class Dosage(Element, frozen=True):
     """A Dosage of R4/R5, with the STU3 names Epic still sends beside them."""
 
     text: str | None = None
+    additional_instruction: Many[CodeableConcept] | str = None
     timing: Timing | None = None
     route: CodeableConcept | None = None
     dose_and_rate: Many[DoseAndRate] = None
@@ -172,6 +182,11 @@ class Condition(Resource, frozen=True, tag="Condition"):
     recorded_date: str | None = None
     abatement_date_time: str | None = None
     abatement_string: str | None = None
+    abatement_period: Period | None = None
+    abatement_age: Quantity | None = None
+    abatement_range: Range | None = None
+    abatement_boolean: bool | str | None = None  # DSTU2
+    body_site: Many[CodeableConcept] = None
 
 
 class ReferenceRange(Element, frozen=True):
@@ -221,11 +236,34 @@ class Observation(Resource, frozen=True, tag="Observation"):
 class MedicationIngredient(Element, frozen=True):
     item_codeable_concept: CodeableConcept | None = None
     item: CodeableConcept | None = None
+    strength: Ratio | None = None
+    # R5
+    strength_ratio: Ratio | None = None
+    strength_quantity: Quantity | None = None
 
 
 class Medication(Resource, frozen=True, tag="Medication"):
     code: CodeableConcept | None = None
     ingredient: Many[MedicationIngredient] = None
+    amount: Ratio | None = None
+    # R5
+    total_volume: Quantity | None = None
+
+
+class DispenseRequest(Element, frozen=True):
+    validity_period: Period | None = None
+    expected_supply_duration: Quantity | None = None
+
+
+_dispense = msgspec.json.Decoder(DispenseRequest)
+
+
+def dispense_request(raw: msgspec.Raw) -> DispenseRequest:
+    """How long a prescription may be filled; empty when that cannot be read."""
+    try:
+        return _dispense.decode(raw) if raw else DispenseRequest()
+    except UNREADABLE:
+        return DispenseRequest()
 
 
 class MedicationRequest(Resource, frozen=True, tag="MedicationRequest"):
@@ -242,6 +280,14 @@ class MedicationRequest(Resource, frozen=True, tag="MedicationRequest"):
     reason: Many[CodeableConcept] = None
     status_reason: CodeableConcept | None = None
     dosage_instruction: Many[Dosage] = None
+    # R5
+    rendered_dosage_instruction: str | None = None
+    # Undecoded: nothing of a draft depends on it, so that its shape breaks none. See ``dispense_request``.
+    dispense_request: msgspec.Raw = msgspec.Raw()
+    # Told by the patient or taken over from elsewhere: R4 in two shapes, R5 in one. Only whether it is said is asked.
+    reported_boolean: Any = None
+    reported_reference: Any = None
+    reported: Any = None
     contained: list[msgspec.Raw] | None = None
     extension: list[Extension] | None = None
     prior_prescription: Reference | None = None
@@ -264,6 +310,8 @@ class MedicationStatement(Resource, frozen=True, tag="MedicationStatement"):
     effective_period: Period | None = None
     date_asserted: str | None = None
     dosage: Many[Dosage] = None
+    # R5
+    rendered_dosage_instruction: str | None = None
     contained: list[msgspec.Raw] | None = None
 
 
@@ -275,9 +323,11 @@ class MedicationAdministration(Resource, frozen=True, tag="MedicationAdministrat
     subject: Reference | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
-    # R5 spells it with one r in the middle.
+    # R5 spells it with one r in the middle; some senders mend that.
     occurence_date_time: str | None = None
     occurence_period: Period | None = None
+    occurrence_date_time: str | None = None
+    occurrence_period: Period | None = None
     dosage: Many[Dosage] = None
     contained: list[msgspec.Raw] | None = None
 
@@ -367,36 +417,4 @@ Readable = (
     | Appointment
     | OperationOutcome
     | Bundle
-)
-
-
-class ReadEntry(Element, frozen=True):
-    full_url: str | None = None
-    resource: Readable | None = None
-
-
-class ReadBundle(msgspec.Struct, frozen=True, rename="camel", tag_field="resourceType", tag="Bundle", gc=False):
-    """A Bundle all of whose resources can be read, decoded in one pass: the usual case, and a third faster."""
-
-    total: int | None = None
-    link: Many[Link] = None
-    entry: Many[ReadEntry] = None
-
-
-# A prefetch member of which everything can be read. One of several, because msgspec requires the type to be stated only
-# where there is a choice: {} is no empty Bundle.
-Member = (
-    ReadBundle
-    | Patient
-    | Condition
-    | Observation
-    | Medication
-    | MedicationRequest
-    | MedicationStatement
-    | MedicationAdministration
-    | ServiceRequest
-    | Procedure
-    | Appointment
-    | OperationOutcome
-    | None
 )

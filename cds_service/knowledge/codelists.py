@@ -15,7 +15,8 @@ from cds_service.base.complaints import ContentError
 from cds_service.base.yamlfile import line_of, load_as
 from cds_service.knowledge.model import File
 
-Domain = Literal["drug", "condition", "observation", "procedure"]
+# "specimen" is what a result was measured in, "site" the part of the body a diagnosis names beside its code.
+Domain = Literal["drug", "condition", "observation", "procedure", "specimen", "site"]
 Compared = Literal["exact", "icd", "atc"]
 
 MANIFEST, SYSTEMS = "manifest.yaml", "systems.yaml"
@@ -28,8 +29,10 @@ FLAGS = frozenset({
     "topical", "ophthalmic", "neonatal", "antiplatelet",  # of a drug
     "broad", "class", "non-specific",  # says less than the concept, or needs company
     "legacy",  # retired: matched, never emitted
+    "unsited",  # says what, not where: counts with a body site of the concept
     "by-display",  # dictionaries differ: counts only where the display or text names the concept
-    "token", "anywhere",  # of a name: only as a whole token; (exclude) rules out wherever it stands
+    "token", "alone",  # of a name: only as a whole token; only where nothing else stands beside it
+    "anywhere",  # (exclude) rules out wherever it stands
     "low-confidence",  # an unverified name
 })  # fmt: skip
 

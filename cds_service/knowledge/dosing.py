@@ -8,10 +8,34 @@ from functools import cached_property
 from cds_service.knowledge.model import File
 
 
-class RouteNames(File, frozen=True):
-    snomed: list[str]
-    display: str  # of the first code, which is the one emitted
+class RouteCodes(File, frozen=True):
+    """Codes by system (a key of ``route_systems``) and names of routes."""
+
     names: list[str]
+    snomed: list[str] = []
+    edqm: list[str] = []
+    nci: list[str] = []
+
+    def codes(self) -> dict[str, list[str]]:
+        """System key -> codes."""
+        return {"snomed": self.snomed, "edqm": self.edqm, "nci": self.nci}
+
+
+class RouteNames(RouteCodes, frozen=True, kw_only=True):
+    display: str  # of the first SNOMED CT code, which is the one emitted
+
+
+class InfusionWords(File, frozen=True):
+    """What stands around the length of an infusion in words."""
+
+    before: list[str]
+    after: list[str]
+    between: list[str]
+    lower: list[str]
+    lower_after: list[str]
+    upper: list[str]
+    upper_after: list[str]
+    elsewhere: list[str]
 
 
 class Dosing(File, frozen=True, dict=True):
@@ -19,14 +43,33 @@ class Dosing(File, frozen=True, dict=True):
 
     mass_units: dict[str, str]
     count_units: list[str]
+    count_codes: list[str]
+    volume_units: dict[str, str]
+    most_pieces: int
+    body_units: list[str]
+    dose_words: list[str]
+    per_words: list[str]
+    limit_words: list[str]
+    number_words: dict[str, int]
     time_units: dict[str, str]
     period_units: dict[str, str]
+    named_intervals: dict[str, str]
+    once_words: list[str]
+    not_once: list[str]
+    infusion: InfusionWords
+    injected_forms: list[str]
     topical_forms: list[str]
+    route_systems: dict[str, list[str]]
     routes: dict[str, RouteNames]
+    other_routes: RouteCodes
 
     @cached_property
     def milligrams(self) -> dict[str, Fraction]:
         return _exact(self.mass_units)
+
+    @cached_property
+    def millilitres(self) -> dict[str, Fraction]:
+        return _exact(self.volume_units)
 
     @cached_property
     def minutes(self) -> dict[str, Fraction]:
@@ -37,8 +80,12 @@ class Dosing(File, frozen=True, dict=True):
         return _exact(self.period_units)
 
     @cached_property
+    def intervals(self) -> dict[str, Fraction]:
+        return _exact(self.named_intervals)
+
+    @cached_property
     def pieces(self) -> frozenset[str]:
-        return frozenset(u.lower() for u in self.count_units)
+        return frozenset(u.lower() for u in [*self.count_units, *self.count_codes])
 
 
 def _exact(table: dict[str, str]) -> dict[str, Fraction]:

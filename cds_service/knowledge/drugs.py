@@ -35,6 +35,8 @@ class Dosed(Protocol):
     @property
     def interval_days(self) -> Fraction | None: ...
     @property
+    def interval_high_days(self) -> Fraction | None: ...
+    @property
     def route(self) -> Route | None: ...
 
 
@@ -79,7 +81,7 @@ class Products(File, frozen=True):
             return Product(use, "strength")
         if named := {self.brands[b] for b in brands if b in self.brands}:
             return Product(named.pop() if len(named) == 1 else "unknown", "brand")
-        if use := _use(self.intervals, dosed.interval_days):
+        if (use := _use(self.intervals, dosed.interval_days)) and use == _use(self.intervals, dosed.interval_high_days):
             return Product(use, "interval")
         if dosed.route in self.routes:
             return Product(self.routes[dosed.route], "route")
@@ -89,17 +91,22 @@ class Products(File, frozen=True):
         """An oncology product at an interval or by a route that oncology does not use."""
         if product.use != "oncology":
             return False
-        every, days = self.oncology_every, dosed.interval_days
-        return (every is not None and days is not None and not every.holds(days)) or (
+        every, ends = self.oncology_every, [d for d in (dosed.interval_days, dosed.interval_high_days) if d is not None]
+        return (every is not None and not all(map(every.holds, ends))) or (
             bool(self.oncology_routes) and dosed.route is not None and dosed.route not in self.oncology_routes
         )
 
 
 class DrugFacts(File, frozen=True):
-    """One drug (concept id of the code lists). ``table_2``: it has a row in Table 2."""
+    """One drug (concept id of the code lists). ``table_2``: it has a row in Table 2.
+
+    ``labelled_mg``: the doses whose volumes its label prints, which is where a volume's rounding is taken back.
+    """
 
     group: DrugGroup
     table_2: bool = False
+    labelled_mg: list[Decimal] = []
+    labelled_source: str = ""
     products: Products | None = None
 
 

@@ -2,185 +2,271 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from cds_service.knowledge.codelists import STATUSES, Row
-from cds_service.knowledge.model import File
-
-# Longer text is narrative; what it is about stands at its beginning.
-MAX_TEXT = 1_000
-
-_CJK = "\u3400-\u9fff"
-_has_cjk = re.compile(f"[{_CJK}]").search
-_clauses = re.compile(r"[,;。\n]").split
-_tokens = re.compile(f"[{_CJK}]+|[a-z0-9]+|\\?").findall
-_words = re.compile(r"[^\W_]+|\?").findall
-_squeeze = re.compile(r"[\s()\[\]{}·‐\-]+")
-
-
-class Words(File, frozen=True):
-    """Words of both languages."""
-
-    zh: list[str]
-    en: list[str]
-
-
-class Wording(File, frozen=True):
-    """``wording.yaml``: what stands around a name."""
-
-    drug_prefixes: list[str]
-    drug_suffixes: list[str]
-    negation: Words
-    diagnosis_negation: Words
-    harmless: Words
-    cut: Words
+from cds_service.knowledge.clauses import Clauses
+from cds_service.knowledge.codelists import NAMES, STATUSES, Row
+from cds_service.knowledge.phrases import (
+    ATTRIBUTE,
+    AWAY,
+    CLOSING,
+    CONTRAST,
+    FILLER,
+    FORM,
+    LINK,
+    MARKER,
+    OTHER,
+    STOP,
+    TOWARD,
+    Composer,
+    Cue,
+    Meaning,
+    Mention,
+    Pair,
+    Phrases,
+    Words,
+)
+from cds_service.knowledge.spelling import Spelling
+from cds_service.knowledge.wording import MARKS, TAKEN_BACK, Wording, marks, splitter
+from cds_service.knowledge.words import Found, Lexicon, Unit, apart, is_chinese
 
 
-def plain(text: str) -> str:
-    """Full-width and compatibility characters folded, lower case."""
-    return unicodedata.normalize("NFKC", text).casefold()
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a text says: rows that are said of the patient, concepts it only takes back, concepts it rules out."""
 
-
-def squeezed(text: str) -> str:
-    """Plain text without spaces, brackets and hyphens: how Chinese names are looked for."""
-    return _squeeze.sub("", text)
-
-
-def worded(text: str) -> str:
-    """Plain text as words with single spaces around: how English names are looked for, on word boundaries."""
-    return f" {' '.join(_words(text))} "
-
-
-def is_chinese(text: str) -> bool:
-    """Whether a name is looked for as Chinese: it has a Chinese character."""
-    return bool(_has_cjk(text))
+    rows: tuple[Row, ...]
+    unsaid: Mapping[str, str]  # concept -> state
+    barred: frozenset[str]
 
 
 class Names:
-    """The names of one domain. Longest first; a longer name covers the shorter ones inside it."""
+    """The names of one domain. A longer name covers the shorter ones inside it."""
 
-    def __init__(self, rows: Iterable[Row], wording: Wording, domain: str) -> None:
+    def __init__(self, rows: Iterable[Row], wording: Wording, phrases: Phrases, domain: str) -> None:
+        self._domain = domain
         self._wording = wording
-        self._drugs = domain == "drug"
-        # A result's name is not negated ("calcium, no fasting"), and its commas belong to it ("calcium, ionized").
-        self._negatable = domain != "observation"
-        self._no = _joined(wording.negation, wording.diagnosis_negation if domain == "condition" else None)
-        zh: dict[str, list[Row]] = {}
-        en: dict[str, list[Row]] = {}
-        self._token: dict[str, list[Row]] = {}
-        self._barring: list[tuple[str, bool, str]] = []  # text, Chinese, the concept it rules out
+        self._bridged = phrases.bridged
+        self._lexicon: Lexicon[Meaning] = Lexicon()
+        self._splitter = splitter(domain, wording)
+        self._filler = Meaning(roles={FILLER})
+        rows = tuple(rows)
         for row in rows:
-            chinese = is_chinese(row.code)
-            for key in self._keys(row.code, chinese):
-                if row.match == "exclude" and "anywhere" in row.flags:
-                    self._barring.append((key, chinese, row.concept))
-                else:
-                    target = self._token if "token" in row.flags else zh if chinese else en
-                    _best(target.setdefault(key, []), row)
-        for key, known in zh.items():
-            # A form or salt in front or behind makes a name neither another nor less certain.
-            for row in zh.get(self._bare(key, 3), ()):
-                _best(known, row)
-        self._zh = sorted(zh.items(), key=lambda item: -len(item[0]))
-        self._en = sorted(en.items(), key=lambda item: -len(item[0]))
-
-    def barred(self, text: str) -> frozenset[str]:
-        """Concepts a text rules out wherever the word stands in it (urine, ratio ...)."""
-        text = plain(text[:MAX_TEXT])
-        zh, en = squeezed(text), worded(text)
-        return frozenset(concept for key, chinese, concept in self._barring if key in (zh if chinese else en))
+            self._add(row)
+        for row in rows:
+            self._settle(row)
+        self._add_marks()
+        self._add_phrases(phrases)
+        if domain in TAKEN_BACK:
+            self._add_cues()
+        if domain == "drug":
+            for form in (*wording.drug_prefixes, *wording.drug_suffixes):
+                self._role(form, FORM)
+        self._said = {(part, p.process): tuple(_rows(p, domain)) for p in phrases.pairs for part in p.parts}
+        self._spelling = Spelling(self._lexicon.vocabulary if domain == "drug" else ())
 
     def find(self, text: str) -> tuple[Row, ...]:
-        """Rows whose names the text states, not those it negates; one per concept and product, longest names first."""
-        found: dict[tuple[str, str | None], Row] = {}
-        for clause in self._stated(plain(text[:MAX_TEXT])):
-            for row in self._in_clause(clause):
-                other = found.setdefault((row.concept, row.product), row)
-                if _better(row, other):
-                    found[row.concept, row.product] = row
-        return tuple(found.values())
+        """Rows whose names the text states and does not take back, longest first; one per concept and product."""
+        return self.read(text).rows
 
-    def _stated(self, text: str) -> Iterator[str]:
-        """The clauses that state something. One that only negates ("lung cancer, suspected") unsays the one before."""
-        if not self._negatable:
-            yield text
+    def read(self, text: str) -> Reading:
+        """What the text says. Bounded: no more than its first ``MAX_TEXT`` characters are looked at."""
+        units, corrected = self._spelled(self._splitter.units(text))
+        candidates = list(self._lexicon.words([f"\0{u.kind}" if u.kind else u.text for u in units]))
+        barred = frozenset(c for word in candidates if word.what for c in word.what.bars)
+        words = apart(self._fitting(candidates, units), units)
+        words = [self._known(word, units) for word in words]
+        mentions = Composer(words, units, self._said, self._bridged).mentions()
+        if not mentions:
+            return Reading((), {}, barred)
+        states = Clauses(words, units, mentions).states()
+        return _reading(
+            mentions, states, barred, lambda mention: bool(corrected) and _overlaps(mention, words, corrected)
+        )
+
+    def _spelled(self, units: list[Unit]) -> tuple[list[Unit], frozenset[int]]:
+        """The units with plain typing errors mended, and which those are."""
+        if self._domain != "drug":
+            return units, frozenset()
+        mended = {at: word for at, unit in enumerate(units) if (word := self._spelling.mend(unit.text))}
+        if not mended:
+            return units, frozenset()
+        return [u._replace(text=mended.get(at, u.text)) for at, u in enumerate(units)], frozenset(mended)
+
+    def _known(self, word: Found[Meaning], units: Sequence[Unit]) -> Found[Meaning]:
+        """A number says nothing by itself."""
+        return word._replace(what=self._filler) if word.what is None and units[word.start].text.isdigit() else word
+
+    def _fitting(self, words: list[Found[Meaning]], units: Sequence[Unit]) -> list[Found[Meaning]]:
+        """Without names that must stand by themselves and do not."""
+        if not any(word.what and word.what.guarded for word in words):
+            return words
+        # Beside a drug's name another may stand; elsewhere only what says nothing.
+        near = words if self._domain == "drug" else [w for w in words if w.what and w.what.roles & {FILLER, FORM}]
+        starts, ends = {w.start for w in near}, {w.end for w in near}
+        kept: list[Found[Meaning]] = []
+        for word in words:
+            meaning = word.what
+            if meaning is None or not meaning.guarded:
+                kept.append(word)
+                continue
+            rows = [row for row in meaning.rows if self._stands(row, word, words, units, starts, ends)]
+            if rows or meaning.part or meaning.process or meaning.roles or meaning.cue:
+                kept.append(word._replace(what=replace(meaning, rows=rows)))
+        return kept
+
+    def _stands(
+        self,
+        row: Row,
+        word: Found[Meaning],
+        words: Sequence[Found[Meaning]],
+        units: Sequence[Unit],
+        starts: set[int],
+        ends: set[int],
+    ) -> bool:
+        if "alone" in row.flags and not self._alone(word, words, units):
+            return False
+        left = word.start == 0 or word.start in ends or not _glued(units, word.start)
+        right = word.end == len(units) or word.end in starts or not _glued(units, word.end)
+        return left and (right or "token" not in row.flags)
+
+    def _alone(self, word: Found[Meaning], words: Sequence[Found[Meaning]], units: Sequence[Unit]) -> bool:
+        """Whether nothing but words that say nothing stands beside it: of a drug, numbers too ("calcium 600 mg")."""
+        silent = {at for w in words if w.what and w.what.roles & {FILLER, FORM} for at in range(w.start, w.end)}
+        rest = (at for at in range(len(units)) if not word.start <= at < word.end)
+        return all(at in silent or (self._domain == "drug" and units[at].text.isdigit()) for at in rest)
+
+    # Making
+
+    def _at(self, word: str) -> Iterator[Meaning]:
+        """What a word means so far, in each spelling under which it is found."""
+        key = self._splitter.key(word)
+        if not key:
             return
-        kept: list[str] = []
-        for whole in _clauses(text):
-            clause = self._before_cut(whole)
-            negated, alone = self._negated(clause)
-            if not negated:
-                kept.append(clause)
-            elif alone and kept:
-                kept.pop()
-        yield from kept
+        yield self._lexicon.at(key, Meaning)
+        if not is_chinese(word) and key[-1].isalpha() and not key[-1].endswith("s"):
+            yield self._lexicon.at((*key[:-1], f"{key[-1]}s"), Meaning)
 
-    def _before_cut(self, clause: str) -> str:
-        for word in self._wording.cut.zh:
-            clause = clause.split(word, maxsplit=1)[0]
-        for word in self._wording.cut.en:
-            clause = re.split(rf"\b{word}\b", clause, maxsplit=1)[0]
-        return clause
+    def _role(self, word: str, role: str) -> None:
+        for meaning in self._at(word):
+            meaning.roles.add(role)
 
-    def _negated(self, clause: str) -> tuple[bool, bool]:
-        """Whether a clause has a negating word, and whether it has nothing else."""
-        zh, en = squeezed(clause), worded(clause)
-        for word in self._wording.harmless.zh:
-            zh = zh.replace(word, "")
-        for word in self._wording.harmless.en:
-            en = en.replace(f" {word} ", "  ")
-        for word in self._no.zh:
-            if word in zh:
-                return True, len(zh.strip(":. ")) <= len(word)
-        for word in self._no.en:
-            if f" {word} " in en:
-                return True, en.strip() == word
-        return False, False
+    def _settle(self, row: Row) -> None:
+        """A form or salt in front or behind makes a name neither another nor less certain."""
+        bare = self._bare(row.code)
+        if bare != row.code and row.match != "exclude":
+            for meaning in self._at(row.code):
+                for known in next(self._at(bare)).rows:
+                    _best(meaning.rows, known)
 
-    def _in_clause(self, clause: str) -> Iterator[Row]:
-        zh, en = squeezed(clause), worded(clause)
-        for key, rows in self._zh:
-            if key in zh:
-                zh = zh.replace(key, "|")
-                yield from _included(rows)
-        for key, rows in self._en:
-            if f" {key} " in en:
-                en = en.replace(f" {key} ", "  ")
-                yield from _included(rows)
-        for token in _tokens(clause):
-            for key in {token, self._bare(token, 2)}:
-                yield from _included(self._token.get(key, ()))
+    def _add(self, row: Row) -> None:
+        if row.match == "exclude" and "anywhere" in row.flags:
+            for meaning in self._at(row.code):
+                meaning.bars.add(row.concept)
+            return
+        for name in {row.code, self._bare(row.code)}:
+            for meaning in self._at(name):
+                _best(meaning.rows, row)
+                meaning.guarded |= bool(row.flags & {"token", "alone"}) or (
+                    self._domain == "observation" and is_chinese(name)
+                )
 
-    def _keys(self, name: str, chinese: bool) -> set[str]:
-        name = plain(name)
-        if not chinese:
-            word = worded(name).strip()
-            return {word} if word.endswith("s") else {word, f"{word}s"}
-        name = squeezed(name)
-        keys = {name, self._bare(name, 3)}
-        # The two characters are confused in data; only inside these names is one the other.
-        return keys | ({key.replace("膦酸", "磷酸") for key in keys} if self._drugs else set())
-
-    def _bare(self, name: str, least: int) -> str:
-        """A drug's name without salt and form, as long as ``least`` characters of it remain."""
-        if not self._drugs:
+    def _bare(self, name: str) -> str:
+        """A Chinese drug's name without salt and form, as long as three characters of it remain."""
+        if self._domain != "drug" or not is_chinese(name):
             return name
         for word in self._wording.drug_prefixes:
-            if name.startswith(word) and len(name) - len(word) >= least:
+            if name.startswith(word) and len(name) - len(word) >= 3:
                 name = name.removeprefix(word)
         again = True
         while again:
             again = False
             for word in self._wording.drug_suffixes:
-                if name.endswith(word) and len(name) - len(word) >= least:
+                if name.endswith(word) and len(name) - len(word) >= 3:
                     name, again = name.removesuffix(word), True
         return name
 
+    def _add_marks(self) -> None:
+        for mark in marks(self._domain):
+            if mark in MARKS:
+                self._lexicon.at((mark,), Meaning).roles.add(MARKS[mark])
+        self._lexicon.at(("\0stage",), Meaning).roles.add(FILLER)
+        self._lexicon.at(("\0stop",), Meaning).roles.add(STOP)
+        self._lexicon.at(("\0vertebra",), Meaning).part = "bone"
 
-def _joined(words: Words, more: Words | None) -> Words:
-    return Words(words.zh + more.zh, words.en + more.en) if more else words
+    def _add_phrases(self, phrases: Phrases) -> None:
+        for part, words in phrases.parts.items():
+            for meaning in self._each(words):
+                meaning.part = part
+        for groups, role in ((phrases.processes, None), (phrases.attributes, ATTRIBUTE)):
+            for process, words in groups.items():
+                for meaning in self._each(words):
+                    meaning.process = process
+                    meaning.roles |= {role} if role else set()
+        for words, role in (
+            (phrases.fillers, FILLER),
+            (phrases.markers, MARKER),
+            (phrases.links, LINK),
+            (phrases.toward, TOWARD),
+            (phrases.away, AWAY),
+            (phrases.other, OTHER),
+        ):
+            for meaning in self._each(words):
+                meaning.roles.add(role)
+
+    def _each(self, words: Words) -> Iterator[Meaning]:
+        for word in words.all():
+            yield from self._at(word)
+
+    def _add_cues(self) -> None:
+        self._lexicon.at(("\0minus",), Meaning).cue = Cue("negated", "after", frozenset())
+        for group in self._wording.cues:
+            if self._domain in group.domains:
+                for where, words in (("before", group.before), ("after", group.after), ("around", group.around)):
+                    for meaning in self._each(words):
+                        meaning.cue = Cue(group.state, where, frozenset(group.only))
+        for words, role in (
+            (self._wording.harmless, FILLER),
+            (self._wording.contrast, CONTRAST),
+            (self._wording.closing, CLOSING),
+        ):
+            for meaning in self._each(words):
+                meaning.roles.add(role)
+
+
+def _rows(pair: Pair, domain: str) -> Iterator[Row]:
+    """What a pair says, as rows. From ordinary language, like the names written for this project."""
+    for concept in pair.says:
+        code, flags = " + ".join((*pair.parts, pair.process)), frozenset({"low-confidence", *pair.flags})
+        yield Row(concept, domain, NAMES[0], code, "", "exact", "M", None, flags, None, None)  # type: ignore[arg-type]
+
+
+def _reading(
+    mentions: Sequence[Mention],
+    states: Sequence[str | None],
+    barred: frozenset[str],
+    uncertain: Callable[[Mention], bool],
+) -> Reading:
+    found: dict[tuple[str, str | None], Row] = {}
+    unsaid: dict[str, str] = {}
+    order = sorted(range(len(mentions)), key=lambda n: (mentions[n].start - mentions[n].end, mentions[n].start))
+    for number in order:
+        mention, state = mentions[number], states[number]
+        for row in mention.rows:
+            if state:
+                unsaid.setdefault(row.concept, state)
+                continue
+            known = replace(row, flags=row.flags | {"low-confidence"}) if uncertain(mention) else row
+            other = found.setdefault((row.concept, row.product), known)
+            if _better(known, other):
+                found[row.concept, row.product] = known
+    said = {row.concept for row in found.values()}
+    return Reading(tuple(found.values()), {c: s for c, s in unsaid.items() if c not in said}, barred)
+
+
+def _overlaps(mention: Mention, words: Sequence[Found[Meaning]], units: frozenset[int]) -> bool:
+    return any(words[mention.start].start <= at < words[mention.end - 1].end for at in units)
 
 
 def _best(rows: list[Row], row: Row) -> None:
@@ -197,5 +283,7 @@ def _better(row: Row, other: Row) -> bool:
     return STATUSES.index(row.status) < STATUSES.index(other.status)
 
 
-def _included(rows: Iterable[Row]) -> Iterator[Row]:
-    return (row for row in rows if row.match != "exclude")
+def _glued(units: Sequence[Unit], at: int) -> bool:
+    """Whether the unit goes on a Chinese word that the unit before it began."""
+    before, after = units[at - 1], units[at]
+    return before.end == after.start and before.chinese and after.chinese

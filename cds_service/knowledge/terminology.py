@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from cds_service.base.complaints import ContentError
 from cds_service.base.yamlfile import load_as
-from cds_service.knowledge.codelists import DOMAINS, NAMES, Row, System, Systems, load_rows, load_systems
-from cds_service.knowledge.names import Names, Wording
+from cds_service.knowledge.codelists import DOMAINS, NAMES, Row, Systems, load_rows, load_systems
+from cds_service.knowledge.codes import CACHED, Codes
+from cds_service.knowledge.names import Names, Reading
+from cds_service.knowledge.phrases import Phrases
+from cds_service.knowledge.wording import Wording
 
 Coding = tuple[str | None, str | None, str | None]  # system, code, display
+Fluid = Literal["blood", "other", "unknown"]
+BLOOD, OTHER_FLUID = "blood", "other-fluid"
 
-CACHED = 50_000
 # Nothing longer is kept in the cache: it would not come again, and memory stays bounded.
 CACHED_TEXT = 300
-MAX_CODE = 64
 # A concept with more codings than this is no description of anything.
 MAX_CODINGS = 50
 # Rows that do not decide: the names are asked beside them.
 UNDECIDED = frozenset({"broad", "class"})
-
-_pairs = re.compile(r"[+*†/\s]+").split
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +59,19 @@ class Terminology:
         rows: Iterable[Row],
         systems: Systems,
         wording: Wording,
+        phrases: Mapping[str, Phrases],
         aliases: Mapping[str, str],
         extra_rows: Iterable[Row] = (),
     ) -> None:
-        self._systems: dict[str, System] = systems.all()
         self._emitted = frozenset(systems.systems)
-        self._aliases = dict(_aliases(systems)) | {_address(url): system for url, system in aliases.items()}
-        self._rows = (*rows, *map(self._adopted, extra_rows))
-        self._exact: dict[tuple[str, str, str], list[Row]] = {}
-        self._prefix: dict[tuple[str, str, str], list[Row]] = {}
-        for row in self._rows:
-            if not row.is_name:
-                self._index(row)
-        named = [row for row in self._rows if row.is_name]
-        self._names = {d: Names((r for r in named if r.domain == d), wording, d) for d in DOMAINS}
+        self._codes = Codes(systems, aliases)
+        self._rows = (*rows, *map(self._codes.adopted, extra_rows))
+        self._codes.index(row for row in self._rows if not row.is_name)
+        named = {d: [row for row in self._rows if row.is_name and row.domain == d] for d in DOMAINS}
+        self._names = {d: Names(named[d], wording, phrases.get(d, Phrases()), d) for d in DOMAINS}
+        self._in_blood = frozenset(wording.measured_in_blood)
+        self._places = {(concept, part) for p in phrases["condition"].pairs for concept in p.says for part in p.parts}
         self._cached = lru_cache(maxsize=CACHED)(self._match)
-        self._hits = lru_cache(maxsize=CACHED)(self._look_up)
 
     @classmethod
     def load(
@@ -96,7 +94,9 @@ class Terminology:
                 remedy = f"use one of: {', '.join(systems.all())}"
                 raise ContentError(folder / "systems.yaml", None, f"the alias {url} leads to unknown {system}", remedy)
         rows = load_rows(folder, snomed_affiliate=snomed_affiliate)
-        return cls(rows, systems, load_as(folder / "wording.yaml", Wording), system_aliases or {}, extra_rows)
+        wording = load_as(folder / "wording.yaml", Wording)
+        phrases = load_as(folder / "phrases.yaml", dict[str, Phrases])
+        return cls(rows, systems, wording, phrases, system_aliases or {}, extra_rows)
 
     def match(self, domain: str, codings: Sequence[Coding], text: str | None) -> tuple[Match, ...]:
         """What the codings mean; when none of them decides, what the text, then each display, names.
@@ -109,6 +109,38 @@ class Terminology:
         key = tuple(codings[:MAX_CODINGS])
         size = len(text or "") + sum(len(part) for coding in key for part in coding if part)
         return (self._cached if size <= CACHED_TEXT else self._match)(domain, key, text)
+
+    def located(
+        self, codings: Sequence[Coding], text: str | None, sites: Sequence[tuple[Sequence[Coding], str | None]]
+    ) -> tuple[Match, ...]:
+        """What a diagnosis means together with the body sites that stand beside its code.
+
+        ``sites``: codings and text of each. A secondary malignancy without a site and the site bone are bone
+        metastasis, by code or in words; what ``match`` finds without the sites is found here too.
+        """
+        found = list(self.match("condition", codings, text))
+        known = {match.concept for match in found}
+        for place, words in (self._site(*site) for site in sites[:MAX_CODINGS]):
+            for row in self._unsited(codings, text, place, words):
+                if row.concept not in known:
+                    known.add(row.concept)
+                    found.append(_matched(row))
+        return tuple(found)
+
+    def fluid(self, codings: Sequence[Coding], *texts: str | None) -> Fluid:
+        """Whether codes and texts of a specimen, or the names of a result, say blood (serum, plasma) or another fluid.
+
+        ``unknown`` when they say neither, or both (a clearance is measured in urine and serum).
+        """
+        said = {match.concept for text in texts for match in self.match("specimen", codings, text)}
+        said = said or {match.concept for match in self.match("specimen", codings, None)}
+        if BLOOD in said:
+            return "unknown" if OTHER_FLUID in said else "blood"
+        return "other" if OTHER_FLUID in said else "unknown"
+
+    def read(self, domain: str, text: str) -> Reading:
+        """What uncoded text says and takes back, for those who want to see it; ``match`` is what counts."""
+        return self._names[domain].read(text)
 
     def codes(self, concept: str, system: str) -> tuple[str, ...]:
         """The verified, current codes of a concept in a system that may be emitted, in the order of the list.
@@ -128,43 +160,50 @@ class Terminology:
         found = self._row(concept, system, code)
         return found is not None and self._fit_to_emit(found)
 
+    def _site(self, codings: Sequence[Coding], text: str | None) -> tuple[frozenset[str], str]:
+        """The places a body site means, and its words."""
+        places = frozenset(match.concept for match in self.match("site", codings, None))
+        return places, text or next((display for _, _, display in codings if display), "")
+
+    def _unsited(
+        self, codings: Sequence[Coding], text: str | None, places: frozenset[str], words: str
+    ) -> Iterator[Row]:
+        said = [t[:CACHED_TEXT] for t in (text, *(display for _, _, display in codings[:MAX_CODINGS])) if t]
+        read = [self._names["condition"].read(f"{each} ({words[:CACHED_TEXT]})") for each in said if words]
+        taken_back = {concept for each in read for concept in each.unsaid}
+        for row in (row for each in read for row in each.rows):
+            if row.concept not in taken_back:
+                yield row
+        for system, code, _ in codings[:MAX_CODINGS]:
+            for row in self._codes.rows("condition", system, code):
+                if "unsited" in row.flags and any((row.concept, place) in self._places for place in places):
+                    yield row
+
     def _row(self, concept: str, system: str, code: str) -> Row | None:
         rows = (r for r in self._rows if r.concept == concept and r.system == system and r.code == code)
         return next((r for r in rows if r.match != "exclude"), None)
 
     def _fit_to_emit(self, row: Row) -> bool:
-        unfit = row.flags & {"legacy", "broad", "by-display"}
+        unfit = row.flags & {"legacy", "broad", "by-display", "unsited"}
         return row.status == "V" and row.match != "exclude" and row.system in self._emitted and not unfit
-
-    def _adopted(self, row: Row) -> Row:
-        """A site's row under the name its system has here; a system nobody else knows is compared as written."""
-        if row.is_name:
-            return row
-        system = self._canonical(row.system)
-        if system not in self._systems:
-            self._systems[system] = System(system, owner="the site", licence="the site's own", codes="exact")
-            self._aliases[_address(system)] = system
-        return replace(row, system=system)
-
-    def _index(self, row: Row) -> None:
-        how = self._systems[row.system].codes
-        below = row.match == "prefix" or (row.match == "exclude" and how != "exact")
-        index = self._prefix if below else self._exact
-        for key in _keys(how, row.code):
-            index.setdefault((row.domain, row.system, key), []).append(row)
 
     def _match(self, domain: str, codings: tuple[Coding, ...], text: str | None) -> tuple[Match, ...]:
         names = self._names[domain]
         found: dict[Row, None] = {}
         barred: set[str] = set()
         for system, code, display in codings:
-            if not system or not code or len(code) > MAX_CODE:
-                continue
-            for row in self._hits(domain, self._canonical(system), code):
+            for row in self._codes.rows(domain, system, code):
                 if row.match == "exclude":
                     barred.add(row.concept)
-                elif "by-display" not in row.flags or _named(names, row.concept, display or text):
+                elif "unsited" not in row.flags and (
+                    "by-display" not in row.flags or _named(names, row.concept, display or text)
+                ):
                     found[row] = None
+        if domain == "observation" and self._elsewhere(codings, text):
+            barred |= self._in_blood
+        if domain == "condition" and text and found:
+            # "肺癌待排" with the code of lung cancer: the code is what was looked for, the text says what was found.
+            barred |= names.read(text).unsaid.keys()
         rows = [row for row in found if row.concept not in barred]
         if all(row.flags & UNDECIDED for row in rows):
             rows = [*self._by_name(names, codings, text, barred), *rows]
@@ -176,62 +215,18 @@ class Terminology:
 
     def _by_name(self, names: Names, codings: tuple[Coding, ...], text: str | None, barred: set[str]) -> list[Row]:
         said = [t for t in (text, *(display for _, _, display in codings)) if t]
-        for each in said:
-            barred |= names.barred(each)
-        for each in said:
-            if rows := [row for row in names.find(each) if row.concept not in barred]:
+        read = [names.read(each) for each in said]
+        for each in read:
+            barred |= each.barred | each.unsaid.keys()
+        for each in read:
+            if rows := [row for row in each.rows if row.concept not in barred]:
                 return rows
         return []
 
-    def _look_up(self, domain: str, system: str, code: str) -> tuple[Row, ...]:
-        """Rows of a code, exclusions among them."""
-        known = self._systems.get(system)
-        if known is None:
-            return ()
-        rows = [row for key in _keys(known.codes, code) for row in self._of_key(domain, system, key)]
-        if not rows and known.falls_back_to:
-            return self._look_up(domain, known.falls_back_to, code)
-        return tuple(dict.fromkeys(rows))
-
-    def _of_key(self, domain: str, system: str, key: str) -> list[Row]:
-        below: dict[str, Row] = {}
-        excluded: list[Row] = []
-        for length in range(len(key), 0, -1):
-            for row in self._prefix.get((domain, system, key[:length]), ()):
-                if row.match == "exclude":
-                    excluded.append(row)
-                else:
-                    below.setdefault(row.concept, row)
-        exact = self._exact.get((domain, system, key), [])
-        if all(row.match == "exclude" for row in exact):
-            return [*exact, *below.values(), *excluded]
-        return [*exact, *excluded]
-
-    def _canonical(self, system: str) -> str:
-        return self._aliases.get(system) or self._aliases.get(_address(system), system)
-
-
-def _keys(how: str, code: str) -> tuple[str, ...]:
-    """How a code is looked up; a dagger pair is two codes."""
-    code = code.strip()
-    if how == "exact":
-        return (code,)
-    if how == "atc":
-        return (code.upper(),)
-    return tuple(part for part in _pairs(code.upper().replace(".", "")) if part)
-
-
-def _address(system: str) -> str:
-    """An address or OID in the one form in which they are compared."""
-    text = system.strip().casefold().removeprefix("urn:oid:").rstrip("/")
-    return text.replace("https://", "http://", 1) if text.startswith("https://") else text
-
-
-def _aliases(systems: Systems) -> Iterator[tuple[str, str]]:
-    for url, system in systems.systems.items():
-        yield url, url
-        for alias in (url, *system.aliases):
-            yield _address(alias), url
+    def _elsewhere(self, codings: tuple[Coding, ...], text: str | None) -> bool:
+        """Whether a name of the result says that it was measured in urine, pleural fluid or the like."""
+        said = (text, *(display for _, _, display in codings))
+        return any(self.fluid((), each) == "other" for each in said if each)
 
 
 def _named(names: Names, concept: str, text: str | None) -> bool:

@@ -29,6 +29,7 @@ from typing import get_args
 import msgspec
 
 from cds_service.base.decoding import UNREADABLE
+from cds_service.fhir.members import Member, ReadBundle
 from cds_service.fhir.references import unversioned
 from cds_service.fhir.structs import (
     Appointment,
@@ -36,12 +37,10 @@ from cds_service.fhir.structs import (
     Condition,
     Link,
     Medication,
-    Member,
     Observation,
     OperationOutcome,
     Patient,
     Readable,
-    ReadBundle,
     Reference,
     Resource,
     concept,

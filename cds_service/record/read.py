@@ -17,13 +17,13 @@ from cds_service.base.kinds import Need
 from cds_service.call.decode import IN_UTF8
 from cds_service.call.hook import HookCall
 from cds_service.call.problems import BadRequest, DataNotObtained
+from cds_service.fhir.members import Member
 from cds_service.fhir.references import Treatment, medication_reference, type_and_id
 from cds_service.fhir.structs import (
     Entry,
     MedicationAdministration,
     MedicationRequest,
     MedicationStatement,
-    Member,
     Observation,
     Patient,
     Resource,

@@ -11,7 +11,8 @@ from typing import Any
 from cds_service.base.kinds import FhirVersion
 from cds_service.call.ids import REQUESTERS, is_id
 from cds_service.evaluate.outcome import CreateDrug, ReviseOrder
-from cds_service.facts.doses import DoseReader, norm
+from cds_service.facts.bounded import norm
+from cds_service.facts.doses import DoseReader
 from cds_service.facts.subjects import Order
 from cds_service.knowledge.dosing import Dosing
 from cds_service.knowledge.services import Orderable

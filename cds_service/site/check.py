@@ -14,8 +14,9 @@ from cds_service.knowledge.codelists import Systems, load_rows, load_systems
 from cds_service.knowledge.knowledge import Knowledge
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import Parameter, Recommendation
-from cds_service.knowledge.names import is_chinese, plain, squeezed, worded
 from cds_service.knowledge.services import Orderable
+from cds_service.knowledge.wording import compared
+from cds_service.knowledge.words import is_chinese
 from cds_service.site.address import fault_of
 from cds_service.site.check_trust import reasons, silences, trust
 from cds_service.site.complaint import Complaint, Where, unknown
@@ -154,8 +155,7 @@ def _meaning(where: Where, it: LocalCode | LocalName, known: Known) -> Iterator[
 
 
 def _name(where: Where, it: LocalName) -> Iterator[Complaint]:
-    folded = squeezed(plain(it.text)) if it.lang == "zh" else worded(plain(it.text)).strip()
-    if len(folded) < SHORTEST_NAME:
+    if len(compared(it.text)) < SHORTEST_NAME:
         yield Complaint(
             where, f"the name {it.text!r} is too short", "it would be found in everything; write more of it"
         )

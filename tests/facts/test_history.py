@@ -156,8 +156,11 @@ def statement(**changes: Any) -> Json:
         ({"effectivePeriod": {"start": ago(90)}}, True),
         ({"effectivePeriod": {"start": ago(90), "end": ago(0)}}, True),
         ({"effectivePeriod": {"start": ago(90), "end": ago(1)}}, False),
+        ({"status": "recorded", "adherence": {"code": coded("taking-not-as-directed")}}, True),
         ({"status": "completed"}, False),
         ({"status": "stopped"}, False),
+        ({"status": "recorded", "adherence": {"code": coded("stopped")}}, False),
+        ({"status": "recorded", "adherence": {"code": coded("stopped-as-directed")}}, False),
     ],
 )
 def test_a_statement_is_treatment(facts: FactsOf, changes: Json, active: bool) -> None:
@@ -172,7 +175,8 @@ def test_a_statement_is_treatment(facts: FactsOf, changes: Json, active: bool) -
         {"status": "entered-in-error"},
         {"status": "intended"},
         {"status": "recorded", "adherence": {"code": coded("not-taking")}},
-        {"status": "recorded", "adherence": {"code": coded("stopped")}},
+        {"status": "recorded", "adherence": {"code": coded("on-hold-as-directed")}},
+        {"status": "recorded", "adherence": {"code": {"text": "not-taking"}}},
     ],
 )
 def test_a_statement_that_it_is_not_taken_is_none(facts: FactsOf, changes: Json) -> None:

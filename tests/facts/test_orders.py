@@ -61,11 +61,18 @@ def test_what_was_entered_in_error_is_no_order(orders: Any) -> None:
     assert orders(zoledronic(status="entered-in-error"), service(status="entered-in-error")) == ()
 
 
-@pytest.mark.parametrize("status", ["stopped", "cancelled", "revoked", "on-hold", "completed", "ended"])
+@pytest.mark.parametrize("status", ["stopped", "cancelled", "revoked", "on-hold", "ended"])
 def test_a_draft_of_an_end_stops(orders: Any, status: str) -> None:
     drug, exam = orders(zoledronic(status=status), service(status=status))
     assert drug.stops
     assert exam.stops
+
+
+def test_an_order_that_was_carried_out_is_no_stop(orders: Any) -> None:
+    """A dose given is not a drug ended; an examination done is still one that was arranged."""
+    (exam,) = orders(zoledronic(status="completed"), service(status="completed"))
+    assert isinstance(exam, RequestedProcedure)
+    assert not exam.stops
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ RAW: dict[str, Any] = {
     "code": structs.CodeableConcept,
     "referenceRange": list[ReferenceRange],
     "contained": list[Medication],
+    "dispenseRequest": structs.DispenseRequest,
 }
 RESOURCES: tuple[type[structs.Resource], ...] = get_args(Readable)
 

@@ -32,20 +32,7 @@ TEXTS = {
     "every": "every ",
     "amounts": "1 mg ",
 }
-# Not run: one such text takes a quarter of a minute. To be removed when ``facts/doses.py`` and ``facts/drugs.py`` look
-# at the length of a text before NFKC (``norm``, ``_one_line``, ``topical``).
-OWED = pytest.mark.xfail(reason="doses and drugs fold texts of any length (NFKC)", run=False, strict=False)
-MEDICINES = frozenset({"Medication", "MedicationRequest", "MedicationStatement", "MedicationAdministration"})
-CASES = [
-    pytest.param(
-        kind,
-        unit,
-        id=f"{kind.__name__}-{name}",
-        marks=[OWED] if name == "marks" and kind.__name__ in MEDICINES else [],
-    )
-    for kind in RESOURCES
-    for name, unit in TEXTS.items()
-]
+CASES = [pytest.param(kind, unit, id=f"{kind.__name__}-{name}") for kind in RESOURCES for name, unit in TEXTS.items()]
 # Seconds of processor time that no text of this length needs; beyond, the two lengths are compared.
 ENOUGH = 0.06
 # Ten times the text may take ten times as long. A hundred times is what a quadratic reader takes.

