@@ -403,8 +403,8 @@ class Bundle(Resource, frozen=True, tag="Bundle"):
     entry: Many[Entry] = None
 
 
-# Every type that is read: the one list of them.
-Readable = (
+# Every type that is read but the Bundle: the one list of them.
+Single = (
     Patient
     | Condition
     | Observation
@@ -416,5 +416,5 @@ Readable = (
     | Procedure
     | Appointment
     | OperationOutcome
-    | Bundle
 )
+Readable = Single | Bundle
