@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from cds_service.call.hook import Authorization, HookCall, decode
+from cds_service.call.decode import decode
+from cds_service.call.hook import Authorization, HookCall
 from cds_service.call.problems import BadRequest, DataNotObtained
 from cds_service.fhir.structs import Appointment, Medication, MedicationRequest, Observation, Patient, Resource
 from cds_service.record.bundles import belongs, same_patient

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 
 from cds_service.call.decode import decode
 from cds_service.call.problems import BadRequest
-from cds_service.call.shape import members
 
 # What can stand in a header (RFC 6750 b64token, and the printable rest that some servers issue): no blank, no control
 # character, no line end.
@@ -39,13 +39,12 @@ class Authorization(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(Authorization)
 
 
-def read_authorization(raw: msgspec.Raw) -> Authorization | None:
+def read_authorization(named: Mapping[str, msgspec.Raw] | None) -> Authorization | None:
     """What the request authorizes; None where it says nothing. Raises ``BadRequest``."""
     where = "fhirAuthorization"
-    if not raw or bytes(raw) == b"null":
+    if named is None:
         return None
-    members(raw, where)
-    given = decode(raw, _decoder, where)
+    given = decode(msgspec.json.encode(named), _decoder, where)
     if not _TOKEN.fullmatch(given.access_token):
         what = "The access token is empty, too long, or has a character that no token has"
         raise BadRequest(what, f"{where}.access_token", "Send the token as issued, or no fhirAuthorization.")

@@ -53,9 +53,12 @@ _order_decoder = msgspec.json.Decoder(_Order)
 _bundle_decoder = msgspec.json.Decoder(Bundle)
 
 
-def read_context(raw: msgspec.Raw, hook: str) -> HookContext:
-    """The context of a call. Raises ``BadRequest`` for another shape, ``TooMuch`` for more than is looked at."""
-    members(raw, "context")
+def read_context(given: Mapping[str, msgspec.Raw], hook: str) -> HookContext:
+    """The context of a call, from its members.
+
+    Raises ``BadRequest`` for another shape, ``TooMuch`` for more than is looked at.
+    """
+    raw = msgspec.json.encode(given)
     if HOOK_KINDS[hook] == "chart":
         return _context(decode(raw, _chart_decoder, "context"))
     context = decode(raw, _order_decoder, "context")
