@@ -6,10 +6,12 @@ BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 # Locks are complete (a test holds it), so nothing is resolved: a release that appears tomorrow changes no installation.
-LOCKED := install --quiet --disable-pip-version-check --require-hashes --no-deps -r
-# What writes the locks.
+# Wheels only: building from source would fetch the newest build tools, which no lock names.
+LOCKED := install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r
+# What writes the locks. Named without a hash: it is installed by `make lock` only, and what it writes is reviewed.
 UV := uv==0.13.9
-.PHONY: help serve test quick lint types unit fresh review bench crash siege mutants acceptance lock clean
+COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade
+.PHONY: help serve test quick few lint types unit fresh review bench crash siege mutants acceptance lock clean
 
 # $(call timed,what,command): the command, and how long it took.
 timed = @start=$$(date +%s); $(2) && echo "$(1): $$(( $$(date +%s) - start )) s"
@@ -17,28 +19,39 @@ timed = @start=$$(date +%s); $(2) && echo "$(1): $$(( $$(date +%s) - start )) s"
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
+# An installation that was broken off leaves packages that pip takes for whole. `unfinished` stands while one is under way:
+# what finds it there makes the environment anew.
+begun = @if test -e $(VENV)/unfinished || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then $(PYTHON) -m venv --clear $(VENV) || exit 1; fi; touch $(VENV)/unfinished
+ended = @rm $(VENV)/unfinished
+
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	@mkdir -p $(VENV) && touch $(VENV)/unfinished
 	$(PYTHON) -m venv $(VENV)
+	$(ended)
 
-# What the server needs, exactly as locked. An environment whose making was interrupted is made anew.
+# What the server needs, exactly as locked.
 $(VENV)/serve.stamp: $(VENV)/pyvenv.cfg requirements.lock
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(begun)
 	@echo "Installing what the server needs into $(VENV): once, about a minute ..."
 	$(BIN)/python -m pip $(LOCKED) requirements.lock
+	$(ended)
 	@touch $@
 
 # What the tests need besides, and the package itself, editable.
 $(VENV)/test.stamp: $(VENV)/serve.stamp requirements-dev.lock pyproject.toml
+	$(begun)
 	@echo "Installing what the tests need besides: once ..."
 	$(BIN)/python -m pip $(LOCKED) requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(ended)
 	@touch $@
 
 # A FHIR server for the tests, in an environment of its own: its dependencies and ours never meet.
-$(FHIR_VENV)/stamp: $(VENV)/pyvenv.cfg requirements-fhir.lock
+$(FHIR_VENV)/stamp: requirements-fhir.lock | $(VENV)/pyvenv.cfg
 	$(PYTHON) -m venv --clear $(FHIR_VENV)
 	$(FHIR_VENV)/bin/python -m pip $(LOCKED) requirements-fhir.lock
+	$(FHIR_VENV)/bin/python -m pip check
 	@touch $@
 
 serve: $(VENV)/serve.stamp ## start the server (HOST, PORT, WORKERS, THREADS, CDS_*)
@@ -50,7 +63,10 @@ test: $(VENV)/test.stamp $(FHIR_VENV)/stamp ## lint, types, tests, freshness of 
 # What a contributor runs after every change: content, cases, architecture, and all that is quick to say.
 QUICK := tests/test_architecture.py tests/test_rule_code.py tests/test_content.py tests/test_guideline_load.py tests/test_cases.py tests/test_answers.py tests/test_registry.py tests/test_codelists.py tests/test_evaluate.py
 quick: $(VENV)/test.stamp ## lint, types, content, cases, architecture: under a minute
-	$(call timed,make quick,$(MAKE) --no-print-directory lint types && $(BIN)/python -m pytest --numprocesses auto --no-header $(QUICK))
+	$(call timed,make quick,$(MAKE) --no-print-directory lint types few)
+
+few: $(VENV)/test.stamp
+	$(call timed,tests,$(BIN)/python -m pytest --numprocesses auto --no-header $(QUICK))
 
 lint: $(VENV)/test.stamp
 	$(call timed,lint,$(BIN)/ruff check . && $(BIN)/ruff format --check .)
@@ -89,26 +105,28 @@ acceptance: $(VENV)/test.stamp tests/acceptance/node_modules/.package-lock.json 
 	$(BIN)/python tests/acceptance/run.py
 	$(BIN)/python tests/acceptance/nginx_run.py
 
-lock: $(VENV)/test.stamp ## resolve the lock files anew
-	$(BIN)/python -m pip install --quiet $(UV)
-	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade --extra dev pyproject.toml -o requirements-dev.lock
-	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade tests/fhir_server/requirements.in -o requirements-fhir.lock
-	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade deploy/supply.in -o requirements-supply.lock
+# Needs none of the locks: they may be what cannot be installed any more.
+lock: $(VENV)/pyvenv.cfg ## resolve the lock files anew
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: $(UV)
+	$(BIN)/$(COMPILE) pyproject.toml -o requirements.lock
+	$(BIN)/$(COMPILE) --extra dev pyproject.toml -o requirements-dev.lock
+	$(BIN)/$(COMPILE) tests/fhir_server/requirements.in -o requirements-fhir.lock
+	$(BIN)/$(COMPILE) deploy/supply.in -o requirements-supply.lock
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(FHIR_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants build dist *.egg-info tests/acceptance/node_modules
 
 # Tools for the two below, and a copy of what a server runs with, each in an environment of its own.
-build/supply/stamp: $(VENV)/pyvenv.cfg requirements-supply.lock
-	$(PYTHON) -m venv build/supply
+build/supply/stamp: requirements-supply.lock | $(VENV)/pyvenv.cfg
+	$(PYTHON) -m venv --clear build/supply
 	build/supply/bin/python -m pip $(LOCKED) requirements-supply.lock
+	build/supply/bin/python -m pip check
 	@touch $@
 
-build/runtime/stamp: $(VENV)/pyvenv.cfg requirements.lock
-	rm -rf build/runtime
-	$(PYTHON) -m venv --without-pip build/runtime
+build/runtime/stamp: requirements.lock | $(VENV)/pyvenv.cfg
+	$(PYTHON) -m venv --clear --without-pip build/runtime
 	$(BIN)/python -m pip --python build/runtime $(LOCKED) requirements.lock
+	$(BIN)/python -m pip --python build/runtime check
 	@touch $@
 
 .PHONY: sbom audit

@@ -26,7 +26,7 @@ DEFAULTS = Defaults()
 @dataclass(frozen=True, slots=True)
 class Caller:
     """``client``: as authenticated, else by the FHIR server of the call. ``silent``: topics that are evaluated and
-    recorded, and give this caller no card today. ``missing_data``: how it is told that an order could not be checked."""
+    recorded, and give this caller no card today. ``missing_data``: how it is told that an order was not checked."""
 
     who: Identity = ANYBODY
     client: Client | None = None

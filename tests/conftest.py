@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.store.engine import Database
 from cds_service.tools import cli
 from tests.databases import BACKENDS, opened, postgresql_database, postgresql_server
+
+# How long an example takes says more of the machine than of the product (timed claims live in `make bench`).
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

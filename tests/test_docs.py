@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 
 import click
+import msgspec
 import pytest
 
 from cds_service import __version__
 from cds_service.base.kinds import NOT_EVALUATED
 from cds_service.edition import Edition
-from cds_service.site.settings import _VARIABLES, Settings
+from cds_service.site import model
+from cds_service.site.settings import _GONE, _VARIABLES, Settings
 from cds_service.tools.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -62,17 +64,29 @@ def rows_of(document: str) -> dict[str, str]:
     return {m[1]: m[2].strip(" `") for m in re.finditer(r"^\| `([A-Z_]+)` \| ([^|]*) \|", document, re.MULTILINE)}
 
 
+# What is meant where nothing is set and the code has no value.
+MEANT = {"CDS_FHIR_VERSION": "auto", "CDS_SEAL_FILE": "cards/seal.yaml"}
+
+
+def defaults() -> dict[str, str]:
+    """Setting -> its default, as a document writes it."""
+    return {name: written(name, getattr(Settings(), member)) for name, (member, _) in _VARIABLES.items()}
+
+
+def written(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value) if isinstance(value, int) or value else MEANT.get(name, "none")
+
+
 def test_the_settings_table_is_that_of_the_code() -> None:
-    rows = rows_of(text("deploy/README.md"))
-    assert set(rows) == set(_VARIABLES)
-    for name, (member, _) in _VARIABLES.items():
-        default = getattr(Settings(), member)
-        if isinstance(default, str | int) and not isinstance(default, bool):
-            assert rows[name] == str(default), name
+    assert rows_of(text("deploy/README.md")) == defaults()
 
 
-def test_the_docstring_of_the_settings_names_them_all() -> None:
-    assert set(re.findall(r"``([A-Z_]+)``\s", Settings.__doc__ or "")) >= set(_VARIABLES)
+def test_the_docstring_of_the_settings_is_that_of_the_code() -> None:
+    """``0; production: 5``: what follows the semicolon is told in words elsewhere."""
+    rows = re.findall(r"^ *``([A-Z_]+)`` +(\S+(?: \S+)*)  ", Settings.__doc__ or "", re.MULTILINE)
+    assert {name: default.partition(";")[0].strip("()") for name, default in rows} == defaults()
 
 
 @pytest.mark.parametrize("member", sorted(member for member, _ in _VARIABLES.values()))
@@ -81,13 +95,28 @@ def test_every_setting_is_read_by_something(member: str) -> None:
     assert any(re.search(rf"settings\.{member}\b", p.read_text(encoding="utf-8")) for p in readers)
 
 
-def test_every_member_of_the_site_file_is_read_by_something() -> None:
-    from cds_service.site.model import Client, Site  # noqa: PLC0415  # only here
+FILES = [
+    each
+    for each in vars(model).values()
+    if isinstance(each, type) and issubclass(each, msgspec.Struct) and each.__module__ == model.__name__
+]
 
-    code = "".join(p.read_text(encoding="utf-8") for p in CODE.rglob("*.py") if p.name != "model.py")
-    code += (CODE / "site" / "model.py").read_text(encoding="utf-8").split("@property")[1]
-    members = {*Site.__struct_fields__, *Client.__struct_fields__}
-    assert {m for m in members if not re.search(rf"\.{m}\b", code)} == set()
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.__name__)
+def test_every_member_of_the_site_file_is_read_by_something(file: type[msgspec.Struct]) -> None:
+    code = "".join(p.read_text(encoding="utf-8") for p in CODE.rglob("*.py"))
+    assert {m for m in file.__struct_fields__ if not re.search(rf"\.{m}\b", code)} == set()
+
+
+def test_a_key_that_is_gone_is_not_there() -> None:
+    assert not set(model.Site.GONE) & set(model.Site.__struct_fields__)
+    assert not set(_GONE) & set(_VARIABLES)
+
+
+def test_the_changelog_has_room_for_what_comes() -> None:
+    headings = re.findall(r"^## (.*)$", text("CHANGELOG.md"), re.MULTILINE)
+    assert headings[0] == "Unreleased"
+    assert [h for h in headings[1:] if not re.fullmatch(r"\d+\.\d+\.\d+ \(\d{4}-\d\d-\d\d\)", h)] == []
 
 
 def test_the_changelog_has_this_version() -> None:

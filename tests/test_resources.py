@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, get_args
@@ -35,7 +36,7 @@ WEEKLY = {"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "wk"}
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 def test_every_orderable_is_valid_in_every_version(edition: Edition, version: FhirVersion, language: str) -> None:
-    caller = replace(CALLER, version=version, language=language, encounter_id="Encounter/e1")
+    caller = replace(CALLER, version=version, language=language, encounter_id="e1")
     for name, orderable in edition.knowledge.orderables.items():
         if orderable.resource == "ServiceRequest":
             made = service_request(orderable, caller)
@@ -267,4 +268,4 @@ def test_the_version_of_the_call_is_the_version_of_the_answer(edition: Edition, 
     suggested = [a for c in response.cards for s in c.suggestions or [] for a in s.actions if a.resource]
     assert {a.type for a in suggested} == {"create", "update"}
     for action in suggested:
-        assert errors_of(msgspec.to_builtins(action.resource), version) == ()
+        assert errors_of(json.loads(msgspec.json.encode(action.resource)), version) == ()

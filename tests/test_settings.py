@@ -88,6 +88,21 @@ def test_a_misspelt_setting_is_an_error_that_names_the_right_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("CDS_TOPICS_OFF", "site file: topics: {the-topic: off}"),
+        ("CDS_ALLOW_UNAUTHENTICATED", "Name the clients in the site file"),
+    ],
+)
+@pytest.mark.parametrize("value", ["denosumab-dose", ""])
+def test_a_setting_that_is_gone_stops_the_start_and_says_what_to_write(name: str, instead: str, value: str) -> None:
+    """Left in place it would be believed to work: topics thought to be off would fire."""
+    with pytest.raises(SettingsError, match=re.escape(instead)) as caught:
+        Settings.from_env({name: value})
+    assert str(caught.value).startswith(f"{name}: no longer a setting. ")
+
+
+@pytest.mark.parametrize(
     "origin", ["*", "https://*.example", "null", "ehr.example", "https://EHR.example", "https://a/"]
 )
 def test_an_origin_that_no_browser_sends_or_that_means_everybody_is_refused(origin: str) -> None:
@@ -120,7 +135,6 @@ def test_an_origin_that_no_browser_sends_or_that_means_everybody_is_refused(orig
         ("CDS_FHIR_VERSION", "4.0.1"),
         ("CDS_SNOMED_AFFILIATE", "1"),
         ("CDS_LABEL_RULES", "true"),
-        ("CDS_TOPICS_OFF", "denosumab-dose"),
     ],
 )
 def test_a_value_that_is_not_understood_is_refused_by_name_with_a_remedy(name: str, value: str) -> None:

@@ -43,12 +43,6 @@ def test_the_shapes_of_the_drafts_tell(drafts: list[Json], expected: str) -> Non
     assert version(*drafts) == expected
 
 
-def test_an_entry_without_a_resource_tells_nothing() -> None:
-    body = request(R5_DRUG)
-    body["context"]["draftOrders"]["entry"] = [{"fullUrl": "urn:uuid:1"}, {"resource": None}, {"resource": R5_DRUG}]
-    assert fhir_version(call_of(body)) == "R5"
-
-
 @pytest.mark.parametrize(
     ("stated", "expected"),
     [("R5", "R5"), ("R4", "R4"), ("R4B", "R4"), ("STU3", "R4"), ("R6", "R4"), (5, "R4"), ({}, "R4")],

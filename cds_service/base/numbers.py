@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
 
 @lru_cache(maxsize=4096)
 def plain_number(value: Fraction | Decimal | int, places: int = 1) -> str:
-    """A number to at most ``places`` decimals, half up, without trailing zeros: 7/2 -> "3.5", 4 -> "4"."""
+    """A number to at most ``places`` decimals, half up, without trailing zeros: 7/2 -> "3.5", 4 -> "4".
+
+    In whole numbers: a Decimal has 28 digits, and a client may send more.
+    """
     above, below = value.as_integer_ratio()
-    scaled = Decimal(above) / Decimal(below)
-    text = f"{scaled.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    scaled = (2 * abs(above) * 10**places + below) // (2 * below)
+    whole, rest = divmod(scaled, 10**places)
+    decimals = f"{rest:0{places}d}".rstrip("0") if places else ""
+    return f"{'-' if above < 0 and scaled else ''}{whole}{'.' if decimals else ''}{decimals}"
 
 
 def fixed_number(value: Fraction | Decimal | int, places: int) -> str:

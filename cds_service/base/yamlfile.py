@@ -1,7 +1,7 @@
 """Reads a YAML file into its type, or says which line is wrong and what to write instead.
 
 Stricter than YAML 1.1: a key stands once; ``yes``, ``no``, ``on``, ``off``, dates and ``0123`` stay text; a number with
-a point is exact (``Decimal``, never a binary float).
+a point is exact (``Decimal``, never a binary float). A type may say in ``GONE`` what to write instead of a key it had.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -154,8 +154,11 @@ def _without_none(type_: Any, value: Any) -> Any:
 def _struct_faults(node: yaml.MappingNode, value: Any, type_: type[msgspec.Struct]) -> Iterator[Fault]:
     fields = {f.encode_name: f for f in msgspec.structs.fields(type_)}
     hints = get_type_hints(type_)
+    gone: Mapping[str, str] = getattr(type_, "GONE", {})
     for key, child in node.value:
-        if key.value not in fields:
+        if key.value in gone:
+            yield key.start_mark.line + 1, f"{key.value!r} is no longer a key", gone[key.value]
+        elif key.value not in fields:
             near = difflib.get_close_matches(key.value, fields, n=1)
             remedy = f"did you mean {near[0]!r}?" if near else f"use one of: {', '.join(fields)}"
             yield key.start_mark.line + 1, f"unknown key {key.value!r}", remedy

@@ -15,13 +15,15 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from cds_service.call.hook import decode
+from cds_service.call.decode import decode, json_of
 from cds_service.call.problems import BadRequest
 
 UNRECOGNISED = "unrecognised"
 MOST_EVENTS = 1000
 MOST_SUGGESTIONS = 100
+MOST_REASONS = 20
 LONGEST_COMMENT = 4000
+LONGEST_CODE = 1_000
 
 
 class _Coding(msgspec.Struct, frozen=True):
@@ -101,7 +103,7 @@ _decoder = msgspec.json.Decoder(_Body)
 
 def read_feedback(body: bytes, vocabulary: Vocabulary) -> tuple[Feedback, ...]:
     """The events of a request body. Raises ``BadRequest`` for the whole batch when one of them is wrong."""
-    events = decode(body, _decoder, "").feedback
+    events = decode(json_of(body), _decoder, "").feedback
     if not 0 < len(events) <= MOST_EVENTS:
         what = f"There are {len(events)} events of feedback"
         raise BadRequest(what, "feedback", f"Send 1 to {MOST_EVENTS} in a request.")
@@ -123,6 +125,8 @@ def _read(event: _Event, where: str, vocabulary: Vocabulary) -> Feedback:
         what, remedy = "A card has not so many suggestions", f"Send at most {MOST_SUGGESTIONS}."
         raise BadRequest(what, f"{where}.acceptedSuggestions", remedy)
     reasons = tuple(_reasons(event, where))
+    if len(reasons) > MOST_REASONS:
+        raise BadRequest("A card is not overridden for so many reasons", where, f"Send at most {MOST_REASONS}.")
     codes = tuple(dict.fromkeys(_codes(reasons)))
     sent = event.topic.code if isinstance(event.topic, _Coding) else event.topic
     return Feedback(
@@ -154,6 +158,9 @@ def _said(path: str, reason: _Reason) -> _Reason:
     if len(reason.user_comment or "") > LONGEST_COMMENT:
         remedy = f"Send at most {LONGEST_COMMENT} characters."
         raise BadRequest("The comment is too long", f"{path}.userComment", remedy)
+    coding = reason.reason or _Coding(reason.code, reason.system)
+    if max(len(coding.code or ""), len(coding.system or "")) > LONGEST_CODE:
+        raise BadRequest("The reason's code is too long", path, f"Send at most {LONGEST_CODE} characters.")
     coded = reason.code if reason.reason is None else reason.reason.code
     if not coded and not reason.user_comment:
         raise BadRequest("The override reason is empty", path, "Send a coded reason, a userComment, or leave it out.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from cds_service.base.decoding import UNREADABLE
 from cds_service.base.kinds import FhirVersion
 from cds_service.call.hook import HookCall
 
@@ -35,13 +36,13 @@ def fhir_version(call: HookCall) -> FhirVersion:
 def _stated(raw: msgspec.Raw) -> str | None:
     try:
         return _text.decode(raw)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
 
 
 def _is_r5(raw: msgspec.Raw) -> bool:
     try:
         shapes = _shapes.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return False
     return bool(shapes.medication) or (shapes.code is not None and bool(shapes.code.concept))

@@ -22,6 +22,16 @@ class BadRequest(CallProblem):
 
 
 @dataclass(unsafe_hash=True)
+class TooMuch(CallProblem):
+    """More of something than one call may hold: ``count`` of ``things`` at ``where``, of which ``most`` are taken."""
+
+    count: int
+    most: int
+    things: str
+    where: str
+
+
+@dataclass(unsafe_hash=True)
 class UnknownService(CallProblem):
     """No service of this id; ``known`` lists the ids there are."""
 

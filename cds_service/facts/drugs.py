@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import msgspec
 
+from cds_service.base.decoding import UNREADABLE
 from cds_service.base.kinds import DrugGroup, RequestText
 from cds_service.facts.doses import Dosed, DoseReader
 from cds_service.facts.pieces import NOTHING_KNOWN, Piece
@@ -165,7 +166,7 @@ class DrugReader:
 def _decoded(raw: msgspec.Raw) -> Medication | None:
     try:
         return _medication.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return None
 
 

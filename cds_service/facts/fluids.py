@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from cds_service.base.decoding import UNREADABLE
 from cds_service.fhir.structs import Observation, Reference, Resource, Specimen, many
 from cds_service.knowledge.terminology import Terminology
 
@@ -55,5 +56,5 @@ def _inside(observation: Observation) -> Iterator[Specimen]:
     for raw in (observation.contained or [])[:MOST]:
         try:
             yield _contained.decode(raw)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             continue  # another resource, or one that cannot be read: it says nothing of the fluid

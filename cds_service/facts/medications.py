@@ -109,7 +109,16 @@ def _request(request: MedicationRequest, reader: RememberedDrugs, lookup: Lookup
     kind = "statement" if told else "request"
     carried_out = status in CARRIED_OUT and not told
     return _use(
-        kind, request, reader, lookup, when, until, active=not over, ended=over, reported=reported, carried_out=carried_out
+        kind,
+        request,
+        reader,
+        lookup,
+        when,
+        until,
+        active=not over,
+        ended=over,
+        reported=reported,
+        carried_out=carried_out,
     )
 
 

@@ -15,7 +15,6 @@ from cds_service.fhir.dates import day_of
 from cds_service.fhir.references import type_and_id, unversioned
 from cds_service.fhir.structs import (
     CodeableConcept,
-    Entry,
     MedicationRequest,
     Reference,
     Resource,
@@ -184,9 +183,10 @@ def _chosen(drafts: tuple[Draft, ...], selections: tuple[str, ...] | None) -> fr
     """Positions of the selected drafts; None when the hook has no selections."""
     if selections is None:
         return None
+    named = _named(drafts)
     chosen: set[int] = set()
     for number, selection in enumerate(selections):
-        hits = {position for position, entry, resource in drafts if _names(selection, entry, resource)}
+        hits = named.get(selection, set()) | named.get(type_and_id(unversioned(selection).rstrip("/")), set())
         if not hits and _is_read(selection):
             raise BadRequest(
                 "The selection names no entry of draftOrders",
@@ -203,13 +203,14 @@ def _is_read(selection: str) -> bool:
     return not kind or kind[-1] in ("MedicationRequest", "ServiceRequest")
 
 
-def _names(selection: str, entry: Entry, resource: Resource) -> bool:
-    if selection == entry.full_url:
-        return True
-    if not resource.id:
-        return False
-    path = unversioned(selection).rstrip("/")
-    return path == resource.id or path.endswith(f"{resource.__struct_config__.tag}/{resource.id}")
+def _named(drafts: tuple[Draft, ...]) -> dict[str, set[int]]:
+    """The positions of the drafts by everything a selection may call them: full URL, id, type and id."""
+    named: dict[str, set[int]] = {}
+    for position, entry, resource in drafts:
+        own = (resource.id, f"{resource.__struct_config__.tag}/{resource.id}") if resource.id else ()
+        for name in {entry.full_url, *own} - {None, ""}:
+            named.setdefault(str(name), set()).add(position)
+    return named
 
 
 def _with_drafts(drafts: tuple[Draft, ...], lookup: Lookup) -> Callable[[str], Resource | None]:

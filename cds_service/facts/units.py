@@ -20,6 +20,7 @@ UCUM = frozenset({"http://unitsofmeasure.org", "https://unitsofmeasure.org", "ur
 LARGEST_EXPONENT = 12
 LONGEST_NUMBER = 40
 LONGEST_UNIT = 60
+LONGEST_SHOWN = 100  # of one part; what is longer is no result to quote
 REMEMBERED = 8192  # values per analyte
 MOST_DECIMALS, FIGURES = 3, 3
 # {1.73_m2} and [lb_av] are for machines.
@@ -35,9 +36,11 @@ def converted(quantity: Quantity, analyte: Analyte, fallback: Quantity | None = 
         return "no-value"
     if quantity.comparator:
         return "comparator"
-    if not _measurable(quantity.value):
+    if not measurable(quantity.value):
         return "not-a-number"
     unit = unit_of(quantity) or (unit_of(fallback) if fallback else None)
+    if unit and len(unit) > LONGEST_UNIT:  # before it becomes a key of what is remembered
+        return "unit-unknown"
     # Results repeat few values in few units: exact arithmetic is done once for each and remembered. What depends on how
     # a number is written is judged before: 1 and 1.000…0 are one key.
     key = (quantity.value, unit)
@@ -88,8 +91,12 @@ def plausible(value: Fraction, analyte: Analyte) -> bool:
     return low.numerator * below <= above * low.denominator and above * high.denominator <= high.numerator * below
 
 
-def _measurable(value: Decimal) -> bool:
-    """Whether a number is finite and of a size and length that a measurement can have."""
+def measurable(value: Decimal) -> bool:
+    """Whether a number is finite and of a size and length that a quantity of medicine can have: result or dose,
+    interval or rate.
+
+    To be asked before any exact arithmetic: ``Fraction`` of 1e999999 has a million digits.
+    """
     return value.is_finite() and abs(value.adjusted()) <= LARGEST_EXPONENT and len(str(value)) <= LONGEST_NUMBER
 
 
@@ -107,15 +114,16 @@ def shown(quantity: Quantity, analyte: Analyte | None) -> str:
     known = analyte.printed.get(spelling(unit)) if analyte and len(unit) <= LONGEST_UNIT else None
     if known and not quantity.comparator:
         return f"{value} {known}".strip()
-    words = known or _UCUM_MARKS.sub(" ", quantity.unit or unit).strip()
-    return RequestText(f"{quantity.comparator or ''}{value} {words}".strip())
+    words = known or _UCUM_MARKS.sub(" ", (quantity.unit or unit)[:LONGEST_SHOWN]).strip()
+    comparator = (quantity.comparator or "")[:LONGEST_SHOWN]
+    return RequestText(f"{comparator}{value} {words}".strip())
 
 
 def _printed(value: Decimal | None) -> str:
     """A number with as many decimals as a laboratory prints: a machine's tail is cut, half up."""
     if value is None:
         return ""
-    if not _measurable(value):
+    if not measurable(value):
         return str(value)[:LONGEST_NUMBER]
     if -int(value.as_tuple().exponent) > MOST_DECIMALS:
         # Three figures at least, of a small number too.

@@ -15,7 +15,7 @@ from cds_service.fetch.failure import Refused
 from cds_service.fetch.reach import Reach
 
 _PORTS = {"http": 80, "https": 443}
-_MOST = 8000  # characters; servers refuse longer request lines
+LONGEST = 8000  # characters; servers refuse longer request lines
 # No user information, fragment, percent sign in the path, backslash, blank or control character can match.
 _URL = re.compile(
     r"(?P<scheme>https?)://"
@@ -46,6 +46,11 @@ class Address:
         return f"{self.scheme}://{host}{port}{self.path}{query}"
 
     @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return Address(self.scheme, self.host, self.port, "", None).url
+
+    @property
     def loopback(self) -> bool:
         """Whether the host is this machine by its name or number; a name that merely resolves to it is not."""
         try:
@@ -62,7 +67,7 @@ class Address:
 
 def parse(url: str) -> Address:
     """The parts of an absolute http or https URL. Raises ``Refused`` for any other spelling."""
-    match = _URL.fullmatch(url) if len(url) <= _MOST else None
+    match = _URL.fullmatch(url) if len(url) <= LONGEST else None
     if match is None or any(s.split(";")[0] in (".", "..") for s in match["path"].split("/")):
         raise Refused("malformed")
     scheme = match["scheme"].lower()

@@ -13,14 +13,16 @@ import requests
 import urllib3
 
 from cds_service import __version__
-from cds_service.fetch.address import inside
+from cds_service.fetch.address import inside, parse
 from cds_service.fetch.deadline import by, remaining
 from cds_service.fetch.failure import Cause, Failed, Refused
+from cds_service.fetch.health import Health
 from cds_service.fetch.search import Request
 
 _CAUSES: Mapping[int, Cause] = MappingProxyType(
     {401: "unauthorized", 403: "forbidden", 404: "not-found", 410: "gone", 429: "too-many-requests"}
 )
+_SILENCE: frozenset[Cause] = frozenset({"timeout", "connection"})
 _LONGEST_GET = 1900  # characters; the shortest limits met on the way of a request line are near 2,000
 _ATTEMPTS = 3
 _PAUSE = 0.05  # seconds before asking again, when the server names no time
@@ -56,11 +58,18 @@ class _Trouble:
 class FhirClient:
     """Reads JSON from below ``base``. The token goes there and nowhere else, and appears in no message.
 
-    ``deadline`` is a moment of ``time.monotonic``. Raises ``Refused`` for a token that is none.
+    ``deadline`` is a moment of ``time.monotonic``; ``health`` what is known of servers. Raises ``Refused`` for a token
+    that is none.
     """
 
     def __init__(
-        self, session: requests.Session, base: str, token: str | None, deadline: float, limits: Limits
+        self,
+        session: requests.Session,
+        base: str,
+        token: str | None,
+        deadline: float,
+        limits: Limits,
+        health: Health | None = None,
     ) -> None:
         if token is not None and not _TOKEN.fullmatch(token):
             raise Refused("token")
@@ -68,6 +77,7 @@ class FhirClient:
         self.limits = limits
         self._session = session
         self._deadline = deadline
+        self._health, self._origin = health or Health(), parse(base).origin
         self._headers = {
             "Accept": "application/fhir+json, application/json;q=0.9",
             "Accept-Encoding": "gzip",
@@ -93,7 +103,9 @@ class FhirClient:
         attempt = 0
         while True:
             attempt += 1
-            got = self._once(method, url, form, self.limits.bytes if most is None else most)
+            if not self._health.may_ask(self._origin):
+                raise Failed("server-down")
+            got = self._noted(method, url, form, self.limits.bytes if most is None else most)
             if isinstance(got, bytes):
                 return got
             in_time = time.monotonic() + got.pause < self._deadline
@@ -101,6 +113,17 @@ class FhirClient:
                 # Outside any except block: what the library raised holds the URL, and must not travel along.
                 raise Failed(got.cause)
             time.sleep(got.pause)
+
+    def _noted(self, method: str, url: str, form: str | None, most: int) -> bytes | _Trouble:
+        """One attempt, and its outcome remembered of the server."""
+        began = time.monotonic()
+        got = self._once(method, url, form, most)
+        if not (isinstance(got, _Trouble) and got.cause in _SILENCE):
+            self._health.answered(self._origin)
+        elif got.cause != "timeout" or time.monotonic() - began >= self.limits.seconds_per_request / 2:
+            # Who had hardly any time left learnt nothing of the server.
+            self._health.silent(self._origin)
+        return got
 
     def _once(self, method: str, url: str, form: str | None, most: int) -> bytes | _Trouble:
         until = min(self._deadline, time.monotonic() + self.limits.seconds_per_request)

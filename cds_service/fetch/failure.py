@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 Cause: TypeAlias = Literal[
+    "busy",  # as many calls are reading as may, and none of them gets on
     "certificate",  # not for this host, not of an authority we trust, or expired
     "connection",  # refused, reset, name unknown, ended before its time
     "context",  # the hook's context lacks a value the search needs, or it is no FHIR id
@@ -19,6 +20,7 @@ Cause: TypeAlias = Literal[
     "refused-address",  # the name resolves to an address this service may not reach
     "rejected",  # any other status below 500
     "scope",  # the token's scope does not let it be read, or not all of it
+    "server-down",  # it did not answer a moment ago, and is not asked again yet
     "server-error",  # 5xx
     "server-not-allowed",  # fhirServer is not on the list
     "timeout",  # the deadline of the request or of the call

@@ -11,8 +11,10 @@ from functools import partial
 import requests
 
 from cds_service.fetch.address import FhirServers, inside
+from cds_service.fetch.bulkhead import Bulkhead
 from cds_service.fetch.client import FhirClient, Limits
-from cds_service.fetch.failure import Cause, Refused
+from cds_service.fetch.failure import Cause, Failed, Refused
+from cds_service.fetch.health import Health
 from cds_service.fetch.pages import collect
 from cds_service.fetch.scope import require_patient, share
 from cds_service.fetch.search import Request, request_of, request_to
@@ -35,7 +37,7 @@ class Source:
     """Where a call's data may be read, and until when.
 
     ``server`` is the call's ``fhirServer`` as it came; ``deadline`` a moment of ``time.monotonic``, for everything
-    that is read through this source, one batch after the other.
+    that is read through this source, one batch after the other. ``bulkhead`` and ``health`` are the process's.
     """
 
     server: str
@@ -44,6 +46,8 @@ class Source:
     session: requests.Session
     deadline: float
     limits: Limits = field(default_factory=Limits)
+    bulkhead: Bulkhead = field(default_factory=lambda: Bulkhead(1))
+    health: Health = field(default_factory=Health)
 
 
 def fetch(needs: Mapping[str, str], context: Mapping[str, str], source: Source) -> dict[str, Fetched]:
@@ -84,10 +88,16 @@ def _gather(requests_: Mapping[str, Callable[[], Request]], source: Source) -> d
         base = source.servers.base_of(source.server)
     except Refused:
         return dict.fromkeys(requests_, _not("server-not-allowed"))
-    client = FhirClient(source.session, base, source.access.token, source.deadline, source.limits)
-    with ThreadPoolExecutor(min(source.limits.parallel, len(requests_)), thread_name_prefix="fetch") as pool:
-        answers = pool.map(partial(_one, client, source.access.scope), requests_.values())
-        return dict(zip(requests_, answers, strict=True))
+    client = FhirClient(source.session, base, source.access.token, source.deadline, source.limits, source.health)
+    try:
+        with (
+            source.bulkhead.place(source.deadline),
+            ThreadPoolExecutor(min(source.limits.parallel, len(requests_)), thread_name_prefix="fetch") as pool,
+        ):
+            answers = pool.map(partial(_one, client, source.access.scope), requests_.values())
+            return dict(zip(requests_, answers, strict=True))
+    except Failed as failed:
+        return dict.fromkeys(requests_, _not(failed.cause))
 
 
 def _one(client: FhirClient, scope: str | None, request_: Callable[[], Request]) -> Fetched:

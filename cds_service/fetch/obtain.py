@@ -14,11 +14,13 @@ import requests
 from cds_service.base.kinds import Need
 from cds_service.base.perprocess import PerProcess
 from cds_service.call.hook import HookCall
-from cds_service.call.problems import BadRequest
+from cds_service.call.problems import BadRequest, TooMuch
 from cds_service.fetch.address import FhirServers
+from cds_service.fetch.bulkhead import Bulkhead
 from cds_service.fetch.client import Limits
 from cds_service.fetch.failure import Refused
 from cds_service.fetch.gather import Access, Source, fetch, fetch_references
+from cds_service.fetch.health import Health
 from cds_service.fetch.scope import require_patient
 from cds_service.fetch.search import unfiltered
 from cds_service.fetch.transport import session
@@ -27,6 +29,19 @@ from cds_service.record.fetched import Fetched
 from cds_service.record.read import Reading, Record, draft_resources, open_references
 
 __all__ = ["Obtaining", "Servers", "Source"]
+
+MOST_MEDICATIONS = 50  # reads of one call
+
+
+class Shared:
+    """What all calls of a process share when they read, whichever client they are of.
+
+    ``threads``: how many calls the process answers at a time. Half of them may read, so that a FHIR server that hangs
+    leaves the others to calls that need nothing; a process of one thread has none to spare.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self.bulkhead, self.health = Bulkhead(max(1, threads // 2)), Health()
 
 
 @dataclass
@@ -37,6 +52,7 @@ class Servers:
     seconds: float
     limits: Limits = field(default_factory=Limits)
     authorities: Path | None = None
+    shared: PerProcess[Shared] = field(default_factory=lambda: PerProcess(lambda: Shared(1)), repr=False)
     _session: PerProcess[requests.Session] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -50,12 +66,13 @@ class Servers:
         if call.fhir_server is None:
             return None
         given = call.authorization
-        # An empty token is no token: some sandboxes send it.
-        access = Access(given.access_token or None, given.scope, given.patient) if given else Access()
+        access = Access(given.bearer, given.scope, given.patient) if given else Access()
         with _refusals():
             require_patient(access.patient, call.patient_id)
         deadline = time.monotonic() + self.seconds
-        return Source(call.fhir_server, access, self.allowed, self._session.get(), deadline, self.limits)
+        shared, session_ = self.shared.get(), self._session.get()
+        server = call.fhir_server
+        return Source(server, access, self.allowed, session_, deadline, self.limits, shared.bulkhead, shared.health)
 
 
 class Obtaining:
@@ -73,10 +90,16 @@ class Obtaining:
         self.record: Record = self._reading.record()
 
     def medications(self) -> Record:
-        """The record with the Medications that drafts and treatments only refer to."""
+        """The record with the Medications that drafts and treatments only refer to.
+
+        Raises ``TooMuch`` when they are too many to be read one by one: left out, they would pass for no drugs.
+        """
         if self._source is None:
             return self.record
         wanted = [r for r in open_references(self.drafts, self.record) if r not in self._asked_for]
+        if len(wanted) + len(self._asked_for) > MOST_MEDICATIONS:
+            things = "Medications to read by reference"
+            raise TooMuch(len(wanted) + len(self._asked_for), MOST_MEDICATIONS, things, "prefetch")
         if wanted:
             self._asked_for.update(wanted)
             with _refusals():

@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 import msgspec
 
-from cds_service.fetch.address import inside
+from cds_service.fetch.address import LONGEST, inside
 from cds_service.fetch.client import FhirClient
 from cds_service.fetch.failure import Failed, Refused
 from cds_service.fetch.search import Request
@@ -64,6 +64,8 @@ class _Reading:
         """Where a next link leads; relative ones are taken as FHIR takes relative references, from the base."""
         if len(self.pages) >= self.client.limits.pages:
             raise Failed("more-pages")
+        if len(link) > LONGEST:
+            raise Failed("foreign-link")
         try:
             base = self.client.base
             self._here = inside(urljoin(self._here if link.startswith("?") else f"{base}/", link), base)

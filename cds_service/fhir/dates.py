@@ -9,6 +9,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import NamedTuple
 
+# A FHIR instant to the nanosecond has 35 characters.
+LONGEST = 64
+
 
 class Moment(NamedTuple):
     """A day and, where stated, the time (without a zone when the record gave none)."""
@@ -19,7 +22,7 @@ class Moment(NamedTuple):
 
 def moment_of(text: str | None) -> Moment | None:
     """Day and time of a FHIR date, dateTime or instant; None when it names no day or cannot be read."""
-    if text is None:
+    if text is None or len(text) > LONGEST:
         return None
     if len(text) > 10 and text[4] == text[7] == "-" and text[10] == "T":  # the usual form, in one step
         try:

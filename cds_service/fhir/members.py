@@ -4,24 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cds_service.fhir.structs import (
-    Appointment,
-    Condition,
-    Element,
-    Link,
-    Many,
-    Medication,
-    MedicationAdministration,
-    MedicationRequest,
-    MedicationStatement,
-    Observation,
-    OperationOutcome,
-    Patient,
-    Procedure,
-    Readable,
-    ServiceRequest,
-    Specimen,
-)
+from cds_service.fhir.structs import Element, Link, Many, Readable, Single
 
 
 class ReadEntry(Element, frozen=True):
@@ -39,19 +22,4 @@ class ReadBundle(msgspec.Struct, frozen=True, rename="camel", tag_field="resourc
 
 # A prefetch member of which everything can be read. One of several, because msgspec requires the type to be stated only
 # where there is a choice: {} is no empty Bundle.
-Member = (
-    ReadBundle
-    | Patient
-    | Condition
-    | Observation
-    | Specimen
-    | Medication
-    | MedicationRequest
-    | MedicationStatement
-    | MedicationAdministration
-    | ServiceRequest
-    | Procedure
-    | Appointment
-    | OperationOutcome
-    | None
-)
+Member = ReadBundle | Single | None

@@ -12,6 +12,8 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+from cds_service.base.decoding import UNREADABLE
+
 T = TypeVar("T")
 
 # A list, one bare object (Epic and the sandbox send ``category`` so), or nothing.
@@ -160,7 +162,7 @@ def version_of(resource: Resource) -> Meta:
     """Which version of itself a resource is; an empty one where it does not say."""
     try:
         return _meta.decode(resource.meta) if resource.meta else Meta()
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return Meta()
 
 
@@ -260,7 +262,7 @@ def dispense_request(raw: msgspec.Raw) -> DispenseRequest:
     """How long a prescription may be filled; empty when that cannot be read."""
     try:
         return _dispense.decode(raw) if raw else DispenseRequest()
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return DispenseRequest()
 
 
@@ -401,8 +403,8 @@ class Bundle(Resource, frozen=True, tag="Bundle"):
     entry: Many[Entry] = None
 
 
-# Every type that is read: the one list of them.
-Readable = (
+# Every type that is read but the Bundle: the one list of them.
+Single = (
     Patient
     | Condition
     | Observation
@@ -415,5 +417,5 @@ Readable = (
     | Procedure
     | Appointment
     | OperationOutcome
-    | Bundle
 )
+Readable = Single | Bundle

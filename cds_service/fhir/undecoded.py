@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from cds_service.base.decoding import UNREADABLE
 from cds_service.fhir.structs import CodeableConcept, ReferenceRange, many
 
 _concept: msgspec.json.Decoder[CodeableConcept | None] = msgspec.json.Decoder(CodeableConcept | None)
@@ -14,7 +15,7 @@ _LONGEST = 4096  # bytes of one that is remembered
 
 
 def concept(raw: bytes) -> CodeableConcept | None:
-    """A concept by its bytes. Raises msgspec's ``DecodeError`` for what is none. Remembered, within bounds."""
+    """A concept by its bytes. Raises one of ``UNREADABLE`` for what is none. Remembered, within bounds."""
     found = _concepts.get(raw, _UNKNOWN)
     if found is not _UNKNOWN:
         return found
@@ -35,5 +36,5 @@ def reference_ranges(raw: msgspec.Raw) -> list[ReferenceRange]:
     """The reference ranges of a result; none when they cannot be read."""
     try:
         return many(_ranges.decode(raw)) if raw else []
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return []

@@ -30,6 +30,7 @@ from typing import get_args
 
 import msgspec
 
+from cds_service.base.decoding import UNREADABLE
 from cds_service.fhir.members import Member, ReadBundle
 from cds_service.fhir.references import unversioned
 from cds_service.fhir.structs import (
@@ -85,7 +86,7 @@ class Gatherer:
         """One resource, or None when its type is not wanted or it cannot be read (then counted)."""
         try:
             found: Resource = readable.decode(raw)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             kind = resource_type(raw)
             if kind in WANTED:
                 self._unreadable[kind] += 1
@@ -155,7 +156,7 @@ class Gatherer:
         if isinstance(value, msgspec.Raw):
             try:
                 return self.member(_member.decode(value))
-            except (msgspec.DecodeError, RecursionError):
+            except UNREADABLE:
                 return self.single(value)
         if value is None:
             return NONE
@@ -226,7 +227,7 @@ def _together(parts: list[Completeness]) -> Completeness:
 def _is_concept(code: bytes) -> bool:
     try:
         concept(code)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return False
     return True
 
@@ -234,7 +235,7 @@ def _is_concept(code: bytes) -> bool:
 def resource_type(raw: msgspec.Raw) -> str:
     try:
         return _head.decode(raw).resource_type or ""
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return ""
 
 

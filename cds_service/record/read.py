@@ -12,7 +12,9 @@ from typing import TypeVar
 
 import msgspec
 
+from cds_service.base.decoding import UNREADABLE
 from cds_service.base.kinds import Need
+from cds_service.call.decode import IN_UTF8
 from cds_service.call.hook import HookCall
 from cds_service.call.problems import BadRequest, Cause
 from cds_service.fhir.members import Member
@@ -182,7 +184,9 @@ def draft_resources(call: HookCall) -> tuple[Draft, ...]:
         where = f"context.draftOrders.entry[{position}].resource"
         try:
             resource = readable.decode(entry.resource)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE as error:
+            if isinstance(error, UnicodeDecodeError):
+                raise BadRequest("The draft order is not UTF-8", where, IN_UTF8) from None
             kind = resource_type(entry.resource)
             if kind in WANTED or not kind:
                 raise BadRequest(

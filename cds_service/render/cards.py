@@ -25,6 +25,7 @@ from cds_service.render import resources
 from cds_service.render.model import Response
 from cds_service.render.resources import Json, OrderContext
 from cds_service.render.texts import Language, Sentences, TopicSentences, one_line, tidy
+from cds_service.render.verbatim import own_order
 
 T = TypeVar("T")
 
@@ -223,7 +224,7 @@ def _suggestion(
 
 
 def _action(act: Act, label: str, rendering: Rendering) -> Json | None:
-    """One action, or None when the draft has no id by which the client could find it."""
+    """One action, or None when the draft has no id by which the client could find it, or cannot be given back."""
     offer, context = rendering.offer, rendering.context
     match act:
         case CreateService(orderable):
@@ -234,12 +235,11 @@ def _action(act: Act, label: str, rendering: Rendering) -> Json | None:
             made = resources.medication_request(offer.orderables[orderable], act, context, offer.dosing)
             return {"type": "create", "description": label, "resource": made}
         case DeleteOrder(order):
-            return {"type": "delete", "description": label, "resourceId": str(order.ref)} if order.ref else None
+            found = resources.resource_id(order)
+            return {"type": "delete", "description": label, "resourceId": found} if found else None
         case ReviseOrder(order):
-            if not order.ref:
-                return None
-            original = msgspec.json.decode(rendering.drafts[order.position])
-            return {
+            original = own_order(rendering.drafts[order.position]) if resources.resource_id(order) else None
+            return original and {
                 "type": "update",
                 "description": label,
                 "resource": resources.revised(original, act, offer.doses, offer.dosing),

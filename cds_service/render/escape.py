@@ -37,7 +37,7 @@ _BLOCK = re.compile(r"^(\d*)([-+=#.)])")
 
 def shorten(text: str, length: int = MAX_LENGTH) -> str:
     """One line, without control characters, cut to ``length`` characters with an ellipsis."""
-    line = " ".join(text.split())
+    line = " ".join(text[: 10 * length].split())
     line = "".join(c for c in line if unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cs"))
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 

@@ -9,17 +9,19 @@ from fractions import Fraction
 from typing import Any
 
 from cds_service.base.kinds import FhirVersion
+from cds_service.call.ids import REQUESTERS, is_id
 from cds_service.evaluate.outcome import CreateDrug, ReviseOrder
 from cds_service.facts.bounded import norm
 from cds_service.facts.doses import DoseReader
+from cds_service.facts.subjects import Order
 from cds_service.knowledge.dosing import Dosing
 from cds_service.knowledge.services import Orderable
 
 Json = dict[str, Any]
 UCUM = "http://unitsofmeasure.org"
 SNOMED = "http://snomed.info/sct"
-# Who FHIR allows as MedicationRequest.requester and ServiceRequest.requester.
-_REQUESTERS = ("Practitioner/", "PractitionerRole/", "Patient/", "RelatedPerson/", "Organization/", "Device/")
+_LONGEST_TEXT = 1_000
+_LONGEST_URL = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ def _common(context: OrderContext) -> Json:
         "authoredOn": context.now.isoformat(timespec="seconds"),
     }
     if context.encounter_id:
-        resource["encounter"] = {"reference": f"Encounter/{context.encounter_id.removeprefix('Encounter/')}"}
-    if context.user_id.startswith(_REQUESTERS):
+        resource["encounter"] = {"reference": f"Encounter/{context.encounter_id}"}
+    if context.user_id.startswith(REQUESTERS):
         resource["requester"] = {"reference": context.user_id}
     return resource
 
@@ -102,11 +104,17 @@ def quantity(value: Fraction, unit: str) -> Json:
     return {"value": shown, "unit": "IU" if unit == "[iU]" else unit, "system": UCUM, "code": unit}
 
 
+def resource_id(order: Order) -> str | None:
+    """The reference by which a client finds its own draft; None where its id is none that FHIR knows."""
+    return str(order.ref) if order.ref and is_id(order.ref.partition("/")[2]) else None
+
+
 def revised(original: Json, act: ReviseOrder, doses: DoseReader, dosing: Dosing) -> Json:
     """The client's own order (decoded for this, and changed in place) with only dose, interval or route changed.
 
     A dosage text that names the old dose names the new one afterwards. Where the interval changes too, the text is
-    dropped: it could state the old one in words no pattern knows, and the structured members now say everything.
+    dropped: it could state the old one in words no pattern knows, and the structured members now say everything. So is
+    one too long to be searched.
     """
     resource = original
     order = act.order
@@ -117,7 +125,7 @@ def revised(original: Json, act: ReviseOrder, doses: DoseReader, dosing: Dosing)
         if new_dose is not None:
             _set_dose(dosage, new_dose)
             if dosage.get("text") and order.dose:
-                dosage["text"] = doses.with_mass(dosage["text"], order.dose.mg, new_dose)
+                _restate(dosage, doses, order.dose.mg, new_dose)
         if act.interval_days is not None and order.interval_days != act.interval_days:
             dosage["timing"] = _timing(dosage.get("timing"), act.interval_days)
             dosage.pop("text", None)
@@ -127,6 +135,13 @@ def revised(original: Json, act: ReviseOrder, doses: DoseReader, dosing: Dosing)
     if new_dose is not None:
         _drop_ordered_dose(resource)
     return resource
+
+
+def _restate(dosage: Json, doses: DoseReader, old: Fraction, new: Fraction) -> None:
+    if len(dosage["text"]) > _LONGEST_TEXT:
+        del dosage["text"]
+    else:
+        dosage["text"] = doses.with_mass(dosage["text"], old, new)
 
 
 def _timing(timing: Json | None, days: int) -> Json:
@@ -157,7 +172,7 @@ def _places(dosage: Json) -> Iterator[Json]:
 def _drop_ordered_dose(resource: Json) -> None:
     """An ``ordered-dose`` extension would still state the old dose beside the new one."""
     for holder in [resource, *resource.get("dosageInstruction", [])]:
-        kept = [e for e in holder.get("extension", []) if not _is_ordered_dose(e)]
+        kept = [e for e in holder.get("extension") or [] if not _is_ordered_dose(e)]
         if "extension" in holder:
             holder["extension"] = kept
             if not kept:
@@ -165,4 +180,4 @@ def _drop_ordered_dose(resource: Json) -> None:
 
 
 def _is_ordered_dose(extension: Json) -> bool:
-    return norm(str(extension.get("url", ""))).rstrip("/").endswith("ordered-dose")
+    return norm(str(extension.get("url", ""))[-_LONGEST_URL:]).rstrip("/").endswith("ordered-dose")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -137,6 +138,11 @@ class FeedbackOptions(File, frozen=True):
 
 class Site(File, frozen=True):
     """The whole file. Every key may be left out."""
+
+    GONE: ClassVar[Mapping[str, str]] = {
+        "default_language": "set CDS_DEFAULT_LANGUAGE, or default_language of a client",
+        "acetaminophen_daily_maximum_g": "delete it: no topic reads it",
+    }
 
     clients: list[Client] = []
     code_systems: dict[str, str] = {}  # the site's address or OID -> a key of systems.yaml

@@ -18,6 +18,7 @@ from cds_service import __version__, fixtures
 from cds_service.base.complaints import Faults, StartFault
 from cds_service.base.folders import content_root
 from cds_service.base.kinds import LANGUAGES, LanguageTag
+from cds_service.call.hook import read_hook
 from cds_service.call.problems import CallProblem, RuleFailed
 from cds_service.caller import Defaults
 from cds_service.edition import Edition
@@ -30,6 +31,7 @@ from cds_service.site.model import NO_SITE, Site
 from cds_service.site.settings import Settings
 from cds_service.store.command import db_group, purge_command
 from cds_service.tools.asking import answer_body
+from cds_service.tools.leniency import leniencies
 from cds_service.tools.seal import seal_command
 from cds_service.web.app import load_app, local_now
 from cds_service.web.outcomes import of_problem
@@ -153,21 +155,40 @@ def _raised(error: BaseException | None) -> str:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--fhir-version", type=click.Choice(["R4", "R4B", "R5"]), default="R4")
 def validate(file: Path, fhir_version: str) -> None:
-    """Say of every resource in FILE what fhir.resources finds and what this service would do with it."""
+    """Say of every resource in FILE what fhir.resources finds and what this service would do with it.
+
+    Of a CDS Hooks request also why it would be refused, and every leniency it needs.
+    """
     # Imported here: loading the FHIR models takes longer than any other command.
     from cds_service.tools.validate import validate as judge
 
+    body, edition = file.read_bytes(), _edition(_settings())
     try:
-        request = json.loads(file.read_bytes())
+        request = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise click.ClickException(f"{file}: not JSON that can be read ({error})") from None
     broken = False
-    for report in judge(request, fhir_version, _edition(_settings()), local_now()):
+    if isinstance(request, dict) and "hook" in request:
+        broken = _refused(body, edition)
+    for where, leniency in leniencies(request):
+        click.echo(f"{where}: lenient; {leniency}")
+    for report in judge(request, fhir_version, edition, local_now()):
         click.echo(f"{report.where} {report.kind}: {'valid' if report.valid else 'invalid'}; reader: {report.reader}")
         for line in report.errors:
             click.echo(f"    {line}")
         broken = broken or not report.valid
     sys.exit(1 if broken else 0)
+
+
+def _refused(body: bytes, edition: Edition) -> bool:
+    """Whether the service refuses this request for its shape; then says why."""
+    try:
+        read_hook(body, "", tuple({hook for service in edition.knowledge.services.services for hook in service.hooks}))
+    except CallProblem as problem:
+        (issue,) = of_problem(problem)[1]["issue"]
+        click.echo(f"{issue['expression'][0]}: refused; {issue['details']['text']}")
+        return True
+    return False
 
 
 @main.command()

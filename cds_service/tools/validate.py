@@ -13,6 +13,7 @@ from fhir.resources import get_fhir_model_class as r5_model
 from fhir.resources.R4B import get_fhir_model_class as r4b_model
 from pydantic import ValidationError
 
+from cds_service.base.decoding import UNREADABLE
 from cds_service.base.numbers import plain_number
 from cds_service.edition import Edition
 from cds_service.facts.diagnoses import diagnoses
@@ -98,7 +99,7 @@ def _reader(resource: dict[str, Any], patient_id: str, edition: Edition, now: da
             return "not read: no rule needs this type"
         member = str(error).rsplit("`", 2)[-2] if "`" in str(error) else "?"
         return f"left out: the member {member} has the wrong JSON type"
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return "left out: it cannot be decoded"
     if patient_id and not belongs(read, patient_id):
         return "left out: it is of another patient"

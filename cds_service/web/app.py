@@ -34,14 +34,13 @@ from cds_service.web.errors import errors
 from cds_service.web.feedback import FeedbackDesk
 from cds_service.web.journal import journal, record_calls
 from cds_service.web.language import choose_language
+from cds_service.web.media import refused_media
 from cds_service.web.openapi import openapi
-from cds_service.web.outcomes import answer_json, outcome
-from cds_service.web.outcomes import issue as problem
+from cds_service.web.outcomes import answer_json
 from cds_service.web.probes import probes
 from cds_service.web.servers import fhir_servers
 
 log = logging.getLogger("cds_service")
-MEDIA_TYPES = frozenset({"application/json", "application/fhir+json"})
 _encode = msgspec.json.Encoder().encode
 Clock = Callable[[], datetime]
 
@@ -119,7 +118,7 @@ def _calls(app: Flask, settings: Settings, edition: Edition, clock: Clock, memor
 
     @app.post("/cds-services/<service_id>")
     def call(service_id: str) -> Response:
-        if refused := _refused_media():
+        if refused := refused_media():
             return refused
         now = clock()
         service = _service(edition, service_id)
@@ -149,24 +148,19 @@ def _feedback(app: Flask, edition: Edition, clock: Clock, memory: Memory) -> Non
 
     @app.post("/cds-services/<service_id>/feedback")
     def feedback(service_id: str) -> Response:
-        if refused := _refused_media():
+        if refused := refused_media():
             return refused
         _service(edition, service_id)
         return desk.take(service_id, clock())
-
-
-def _refused_media() -> Response | None:
-    if request.mimetype in MEDIA_TYPES:
-        return None
-    text = f"Send the body as {' or '.join(sorted(MEDIA_TYPES))}."
-    return answer_json(415, orjson.dumps(outcome(problem("not-supported", text, "Edition-Type"))))
 
 
 def _fitted(response: CardsResponse, caller: Caller, offered: Offered) -> bytes:
     """The response as this client takes it (``deliver.profiles``)."""
     if caller.profile == "generic":
         return _encode(response)
-    return _encode(transform(msgspec.to_builtins(response), caller.client, caller.language, offered))
+    # Raw: the numbers of an order that goes back to the client.
+    whole = msgspec.to_builtins(response, builtin_types=(msgspec.Raw,))
+    return _encode(transform(whole, caller.client, caller.language, offered))
 
 
 # A situation whose answer touches clearance, calcium, suggestions and several sentences.

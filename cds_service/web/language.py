@@ -7,9 +7,14 @@ from werkzeug.http import parse_accept_header
 
 from cds_service.base.kinds import LanguageTag
 
+# Browsers send under 200 characters; nobody reads a book of languages.
+LONGEST = 1_000
+
 
 def choose_language(header: str | None) -> LanguageTag | None:
     """``zh-CN`` or ``en``: the most wanted of the header that we have, any region of it; None: it names neither."""
+    if header and len(header) > LONGEST:
+        return None
     accepted: LanguageAccept = parse_accept_header(header, LanguageAccept)
     for wanted, quality in accepted:
         if quality <= 0:

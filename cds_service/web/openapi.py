@@ -33,8 +33,9 @@ _REASONS = {
     404: "There is no such service.",
     405: "The method is not allowed here.",
     412: "Data that an order in scope needs was not obtained; the outcome names the prefetch keys.",
-    413: "The body is larger than the server accepts, or than this client may send.",
-    415: "The media type is neither application/json nor application/fhir+json.",
+    413: "The body is larger than the server accepts or this client may send, or holds more orders, selections or keys "
+    "than one call may.",
+    415: "The body is not JSON (application/json, application/fhir+json) in UTF-8, or it is compressed.",
     429: "This client asks more often than it may, or tells of too many cards never issued; see Retry-After.",
     500: "A fault of the service. No advice was given.",
     503: "Callers cannot be authenticated, feedback cannot be stored, or this server should not be called, for the "

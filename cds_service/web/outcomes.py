@@ -6,14 +6,14 @@ from typing import Any
 
 from flask import Response
 
-from cds_service.call.problems import BadRequest, CallProblem, DataNotObtained, RuleFailed, UnknownService
+from cds_service.call.problems import BadRequest, CallProblem, DataNotObtained, RuleFailed, TooMuch, UnknownService
 
 Json = dict[str, Any]
 
 _CAUSES = {
     "absent": "the key is absent",
     "failed": "the client's query failed",
-    "unreadable": "the value is not a readable FHIR resource",
+    "unreadable": "the value is not a readable FHIR resource in UTF-8",
     "more-pages": "there is more of it than was sent or may be read, and what came does not reach back far enough",
     "unauthorized": "the FHIR server did not accept the access token (401)",
     "forbidden": "the FHIR server forbids it (403)",
@@ -21,6 +21,8 @@ _CAUSES = {
     "not-found": "the FHIR server does not know it (404)",
     "timeout": "the FHIR server did not answer in time",
     "connection": "the FHIR server could not be reached, or ended the connection",
+    "server-down": "the FHIR server did not answer a moment ago, and is not asked again yet",
+    "busy": "the FHIR servers are slow, and this service is waiting for as many answers as it may",
     "server-error": "the FHIR server failed (5xx)",
     "too-many-requests": "the FHIR server is busy (429)",
     "server-not-allowed": "fhirServer is not among the servers this service may ask",
@@ -50,6 +52,9 @@ def of_problem(problem: CallProblem) -> tuple[int, Json]:
     match problem:
         case BadRequest(what, where, remedy):
             return 400, outcome(issue("structure", f"{what}. {remedy}", where))
+        case TooMuch(count, most, things, where):
+            text = f"There are {count} {things} in one call. At most {most} are taken: send several calls."
+            return 413, outcome(issue("too-long", text, where))
         case UnknownService(known):
             return 404, outcome(issue("not-found", f"There is no such service. Services here: {', '.join(known)}."))
         case DataNotObtained(causes):

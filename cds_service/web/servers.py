@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from cds_service.base.complaints import SettingsError
+from cds_service.base.perprocess import PerProcess
 from cds_service.edition import Edition
 from cds_service.fetch.address import FhirServers
 from cds_service.fetch.failure import Refused
-from cds_service.fetch.obtain import Servers
+from cds_service.fetch.obtain import Servers, Shared
 from cds_service.site.model import Client
 from cds_service.site.settings import Settings
 
@@ -22,8 +23,9 @@ def fhir_servers(settings: Settings, edition: Edition) -> ServersOf:
     Without a list, development may ask servers on this machine, production none. Raises ``SettingsError``.
     """
     clients = edition.site.clients
-    own = {client.name: _servers(settings, [client]) for client in clients}
-    everybody = _servers(settings, clients)
+    shared = PerProcess(lambda: Shared(settings.threads))
+    own = {client.name: _servers(settings, [client], shared) for client in clients}
+    everybody = _servers(settings, clients, shared)
 
     def servers_of(client: Client | None) -> Servers:
         return everybody if client is None else own[client.name]
@@ -31,7 +33,7 @@ def fhir_servers(settings: Settings, edition: Edition) -> ServersOf:
     return servers_of
 
 
-def _servers(settings: Settings, clients: Iterable[Client]) -> Servers:
+def _servers(settings: Settings, clients: Iterable[Client], shared: PerProcess[Shared]) -> Servers:
     listed = [(base, client.private) for client in clients for base in client.fhir_servers]
     bases = tuple(base for base, _ in listed)
     private = frozenset(base for base, is_private in listed if is_private)
@@ -40,4 +42,4 @@ def _servers(settings: Settings, clients: Iterable[Client]) -> Servers:
     except Refused as refused:
         what = f"a fhir_servers entry of the site file cannot be asked ({refused.reason})"
         raise SettingsError("CDS_SITE_FILE", what, "Write https base URLs, without user, query or fragment") from None
-    return Servers(allowed, float(settings.fetch_seconds), authorities=settings.ca_file)
+    return Servers(allowed, float(settings.fetch_seconds), authorities=settings.ca_file, shared=shared)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from bodies import body  # beside this file
 
-from cds_service.call import hook
+from cds_service.call import envelope
 from cds_service.edition import Edition
 from cds_service.facts import facts as facts_module
 from cds_service.facts import observations
@@ -28,7 +28,7 @@ Lever = Callable[[pytest.MonkeyPatch, Edition], Edition]
 
 def untyped(patch: pytest.MonkeyPatch, edition: Edition) -> Edition:
     """The prefetch decoded member by member, as when something of it cannot be read."""
-    patch.setattr(hook, "_body", lambda raw: hook.decode(raw, hook._untyped, ""))
+    patch.setattr(envelope, "at_once", lambda raw: None)
     return edition
 
 

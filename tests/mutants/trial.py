@@ -47,7 +47,9 @@ class Trial:
         from hypothesis import Phase, settings  # noqa: PLC0415 - pytest's own plugin of it must be the first to import it
 
         # The same examples in every run, and no time spent on a smaller one: a mutant is dead or it is not.
-        settings.register_profile("mutants", derandomize=True, database=None, phases=(Phase.explicit, Phase.generate))
+        settings.register_profile(
+            "mutants", derandomize=True, database=None, deadline=None, phases=(Phase.explicit, Phase.generate)
+        )
         settings.load_profile("mutants")
 
     @pytest.hookimpl(wrapper=True)

@@ -51,6 +51,14 @@ def test_the_path_is_a_setting(tmp_path: Path) -> None:
     [
         ("topics:\n  denosumab-dose: on\n  denosumab-dose: off\n", ":3: the key 'denosumab-dose' stands twice"),
         ("windows:\n  renal: 21\ntopic: {}\n", ":3: unknown key 'topic'. Remedy: did you mean 'topics'"),
+        (
+            "topics: {}\ndefault_language: zh-CN\n",
+            ":2: 'default_language' is no longer a key. Remedy: set CDS_DEFAULT_LANGUAGE",
+        ),
+        (
+            "acetaminophen_daily_maximum_g: 2\n",
+            ":1: 'acetaminophen_daily_maximum_g' is no longer a key. Remedy: delete",
+        ),
         ("windows:\n  renal: 91\n", ":2: renal is 91, outside 1 to 90 d"),
         (
             "topics:\n  denosumab-dos: off\n",

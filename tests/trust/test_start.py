@@ -42,7 +42,9 @@ def test_production_without_clients_does_not_start(edition: Edition) -> None:
 def test_production_without_clients_does_not_start_from_the_command_line(quiet: None, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'cds.sqlite3'}"
     assert CliRunner().invoke(main, ["db", "upgrade"], env={"CDS_DATABASE_URL": url}).exit_code == 0
-    environ = {"CDS_PROFILE": "production", "CDS_DATABASE_URL": url, "PORT": "0"}
+    signed = {"CDS_SEAL_FILE": str(tmp_path / "seal.yaml")}
+    assert CliRunner().invoke(main, ["seal", "--by", "A. Tester"], env=signed).exit_code == 0
+    environ = {"CDS_PROFILE": "production", "CDS_DATABASE_URL": url, "PORT": "0", **signed}
     ended = CliRunner().invoke(main, ["serve"], env=environ)
     assert ended.exit_code == 1
     assert "no client has keys or certificate_subjects, and CDS_PROFILE is production" in ended.output
