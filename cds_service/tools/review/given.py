@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from cds_service.base.kinds import Missing
+from cds_service.facts.bone_modifying import WINDOW, BoneModifying
 from cds_service.facts.calcium import CalciumGiven, hypercalcaemic
 from cds_service.facts.creatinine import CreatininesGiven
 from cds_service.facts.diagnoses import DiagnosesGiven
@@ -59,6 +60,7 @@ def facts_of(given: Mapping[str, Any], drugs: Drugs, measurements: Measurements)
     diagnoses = part(DiagnosesGiven).told(ago(LONG_AGO))
     calcium, creatinine = part(CalciumGiven).told(measurements), part(CreatininesGiven).told()
     procedures = part(ProceduresGiven).told(orders)
+    treatment = part(TreatmentGiven).told(drugs)
     facts = Facts.told(
         NOW,
         orders=orders,
@@ -69,7 +71,8 @@ def facts_of(given: Mapping[str, Any], drugs: Drugs, measurements: Measurements)
         renal=part(RenalGiven).told(),
         calcium=calcium,
         hypercalcaemic=hypercalcaemic(calcium, diagnoses),
-        treatment=part(TreatmentGiven).told(drugs),
+        treatment=treatment,
+        bone_modifying=BoneModifying(treatment, measurements.days(WINDOW)),
         procedures=procedures,
         tests=procedures,
         gaps={need: Missing(need, "not-obtained") for need in part(GapsGiven).not_obtained},
