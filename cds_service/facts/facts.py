@@ -37,7 +37,8 @@ from cds_service.record.read import Record
 class Facts:
     """All that rules and texts may ask for. ``now`` is aware; ``orders``: all drafts of the call.
 
-    ``gaps``: prefetch key -> why it is not (wholly) known; empty when everything asked for was answered.
+    ``gaps``: prefetch key -> why it is not (wholly) known; empty when everything asked for was answered. ``failed``:
+    those of them that were asked for in vain.
     """
 
     def __init__(self, record: Record, orders: tuple[Order, ...], now: datetime, readers: Readers) -> None:
@@ -46,12 +47,13 @@ class Facts:
         self.gaps: Mapping[Need, Missing] = {
             key: gap for key, known in record.needs.items() if (gap := _gap(key, known))
         }
+        self.failed = frozenset(key for key, known in record.needs.items() if known.failed)
 
     @classmethod
     def told(cls, now: datetime, **members: Any) -> Self:
         """Facts that nobody read: of a case, or of a test. A chapter that is not told is an ``AttributeError``."""
         facts = cls.__new__(cls)
-        vars(facts).update({"now": now, "orders": Orders(), "gaps": {}} | members)
+        vars(facts).update({"now": now, "orders": Orders(), "gaps": {}, "failed": frozenset()} | members)
         return facts
 
     def but(self, **members: Any) -> Self:
