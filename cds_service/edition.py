@@ -158,7 +158,7 @@ class Edition:
             topics=_topics(knowledge, recommendations, ruled, measurements),
             recommendations=recommendations,
             rules=ruled,
-            wordings={tag: _wording(knowledge, tag) for tag in LANGUAGES},
+            wordings={tag: _wording(knowledge, tag, labels=settings.label_rules) for tag in LANGUAGES},
             terminology=terminology,
             readers=Readers.of(terminology, measurements, knowledge.guideline.drugs, knowledge.dosing),
             version=_version(root, settings),
@@ -221,13 +221,13 @@ def _active(knowledge: Knowledge, settings: Settings) -> dict[str, Recommendatio
     }
 
 
-def _wording(knowledge: Knowledge, tag: str) -> Wording:
+def _wording(knowledge: Knowledge, tag: str, *, labels: bool) -> Wording:
     guideline = knowledge.guideline
     reasons = guideline.override_reasons
     texts = {topic: text[tag] for topic, text in knowledge.texts.items()}
     sources = {topic: it.source for topic, it in guideline.recommendations.items()}
     return Wording(
-        language=compile_language(tag, knowledge.shared[tag], knowledge.macros[tag], texts, sources),
+        language=compile_language(tag, knowledge.shared[tag], knowledge.macros[tag], texts, sources, labels=labels),
         override_reasons={
             topic: [
                 {"system": reasons.system, "code": code, "display": reasons.display[code][tag]}

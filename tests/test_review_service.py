@@ -16,6 +16,7 @@ from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import Chart
 from cds_service.knowledge.model import SilentFor
 from cds_service.site.model import ReviewOptions
+from cds_service.site.settings import Settings
 from cds_service.tools.asking import answer_body
 from tests.build import (
     BONE_METASTASIS,
@@ -212,3 +213,19 @@ def test_a_site_may_have_every_card_by_itself(edition: Edition) -> None:
     findings = found(edition, *[INFO] * 9)
     assert loud.quieted(findings, REVIEW) is findings
     assert len(edition.quieted(findings, REVIEW).advice) == 3
+
+
+# What another source says
+
+
+def test_what_a_label_says_beside_the_guideline_goes_with_the_label_rules(edition: Edition) -> None:
+    long = bundle(order("993449", 120, status="active", authoredOn=ago(800)))
+    body = opened(conditions=bundle(LUNG_CANCER, BONE_METASTASIS), medicationRequests=long)
+    without = Edition.load(Settings(label_rules=False))
+    said = [_of("bma-duration-review", ask(e, body)) for e in (edition, without)]
+    assert [s.count("\n\nNot from the guideline: ") for s in said] == [1, 0]
+    assert all("2024, §4.1.3; no grade" in s for s in said)
+
+
+def _of(topic: str, answered: Answer) -> str:
+    return next(c.detail or "" for c in answered.response.cards if c.source.topic.code == topic)

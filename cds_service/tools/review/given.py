@@ -21,6 +21,7 @@ from cds_service.facts.facts import Facts
 from cds_service.facts.patient import PatientGiven
 from cds_service.facts.procedures import ProceduresGiven
 from cds_service.facts.renal import RenalGiven
+from cds_service.facts.renal_tests import RenalTestsGiven
 from cds_service.facts.steadiness import unsteady
 from cds_service.facts.subjects import Chart, OrdersGiven, Subject
 from cds_service.facts.told import NOW, ago
@@ -41,7 +42,7 @@ class GapsGiven(File, frozen=True):
 
 PARTS: tuple[type[File], ...] = (
     OrdersGiven, PatientGiven, DiagnosesGiven, RenalGiven, CreatininesGiven, CalciumGiven, TreatmentGiven,
-    ProceduresGiven, GapsGiven,
+    ProceduresGiven, GapsGiven, RenalTestsGiven,
 )  # fmt: skip
 VOCABULARY: Mapping[str, type[File]] = {
     field.encode_name: part for part in PARTS for field in msgspec.structs.fields(part)
@@ -69,6 +70,7 @@ def facts_of(given: Mapping[str, Any], drugs: Drugs, measurements: Measurements)
         creatinine=creatinine,
         unsteady=unsteady(creatinine, diagnoses, NOW.date(), measurements),
         renal=part(RenalGiven).told(),
+        renal_tests=part(RenalTestsGiven).told(measurements),
         calcium=calcium,
         hypercalcaemic=hypercalcaemic(calcium, diagnoses),
         treatment=treatment,
