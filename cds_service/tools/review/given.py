@@ -13,10 +13,15 @@ from typing import Any, TypeVar
 import msgspec
 
 from cds_service.base.kinds import Missing
+from cds_service.facts.analgesics import Analgesics
 from cds_service.facts.calcium import CalciumGiven, hypercalcaemic
 from cds_service.facts.creatinine import CreatininesGiven
 from cds_service.facts.diagnoses import DiagnosesGiven
+from cds_service.facts.distress import DistressGiven
 from cds_service.facts.facts import Facts
+from cds_service.facts.function import FunctionGiven
+from cds_service.facts.opioids import Conversion
+from cds_service.facts.pain import PainGiven
 from cds_service.facts.patient import PatientGiven
 from cds_service.facts.procedures import ProceduresGiven
 from cds_service.facts.renal import RenalGiven
@@ -40,14 +45,16 @@ class GapsGiven(File, frozen=True):
 
 PARTS: tuple[type[File], ...] = (
     OrdersGiven, PatientGiven, DiagnosesGiven, RenalGiven, CreatininesGiven, CalciumGiven, TreatmentGiven,
-    ProceduresGiven, GapsGiven,
+    ProceduresGiven, PainGiven, DistressGiven, FunctionGiven, GapsGiven,
 )  # fmt: skip
 VOCABULARY: Mapping[str, type[File]] = {
     field.encode_name: part for part in PARTS for field in msgspec.structs.fields(part)
 }
 
 
-def facts_of(given: Mapping[str, Any], drugs: Drugs, measurements: Measurements) -> tuple[Facts, Subject]:
+def facts_of(
+    given: Mapping[str, Any], drugs: Drugs, measurements: Measurements, conversion: Conversion
+) -> tuple[Facts, Subject]:
     """The facts a case describes, and the subject it asks about. Raises ``msgspec.ValidationError`` for a bad key."""
     if unknown := sorted(given.keys() - VOCABULARY.keys()):
         raise msgspec.ValidationError(f"no such key of given: {', '.join(unknown)}")
@@ -59,6 +66,7 @@ def facts_of(given: Mapping[str, Any], drugs: Drugs, measurements: Measurements)
     diagnoses = part(DiagnosesGiven).told(ago(LONG_AGO))
     calcium, creatinine = part(CalciumGiven).told(measurements), part(CreatininesGiven).told()
     procedures = part(ProceduresGiven).told(orders)
+    treatment = part(TreatmentGiven).told(drugs)
     facts = Facts.told(
         NOW,
         orders=orders,
@@ -69,7 +77,11 @@ def facts_of(given: Mapping[str, Any], drugs: Drugs, measurements: Measurements)
         renal=part(RenalGiven).told(),
         calcium=calcium,
         hypercalcaemic=hypercalcaemic(calcium, diagnoses),
-        treatment=part(TreatmentGiven).told(drugs),
+        treatment=treatment,
+        analgesics=Analgesics(treatment, orders, conversion),
+        pain=part(PainGiven).told(measurements),
+        distress=part(DistressGiven).told(NOW.date()),
+        function=part(FunctionGiven).told(),
         procedures=procedures,
         tests=procedures,
         gaps={need: Missing(need, "not-obtained") for need in part(GapsGiven).not_obtained},
