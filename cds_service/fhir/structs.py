@@ -101,6 +101,9 @@ class Repeat(Element, frozen=True):
     period_unit: str | None = None
     duration: Decimal | None = None
     duration_unit: str | None = None
+    # Only how many moments of a day are named is asked.
+    time_of_day: Any = None
+    when: Any = None
 
 
 class Timing(Element, frozen=True):
@@ -140,6 +143,14 @@ class Dosage(Element, frozen=True):
     extension: list[Extension] | None = None
     # MedicationAdministration.dosage
     dose: Quantity | None = None
+    # Whether it is taken as needed: R4 in two shapes, R5 in two others. Only whether it is said is asked.
+    as_needed_boolean: Any = None
+    as_needed_codeable_concept: Any = None
+    as_needed: Any = None
+    as_needed_for: Any = None
+    sequence: Any = None
+    # Undecoded: nothing of other drugs depends on it, so that its shape breaks none. See ``undecoded``.
+    max_dose_per_period: msgspec.Raw = msgspec.Raw()
 
 
 class Resource(msgspec.Struct, frozen=True, rename="camel", tag_field="resourceType", gc=False):
@@ -199,6 +210,7 @@ class ObservationComponent(Element, frozen=True):
     code: CodeableConcept | None = None
     value_quantity: Quantity | None = None
     value_string: str | None = None
+    value_integer: Decimal | None = None
     value_codeable_concept: CodeableConcept | None = None
     data_absent_reason: CodeableConcept | None = None
     # Undecoded: read of a few results only, and half the cost of reading them all. See ``undecoded``.
@@ -226,6 +238,10 @@ class Observation(Resource, frozen=True, tag="Observation"):
     component: Many[ObservationComponent] = None
     specimen: Many[Reference] = None
     contained: list[msgspec.Raw] | None = None
+    # Undecoded: read of scores only. See ``undecoded``.
+    body_site: msgspec.Raw = msgspec.Raw()
+    method: msgspec.Raw = msgspec.Raw()
+    note: msgspec.Raw = msgspec.Raw()
 
 
 class Specimen(Resource, frozen=True, tag="Specimen"):
@@ -255,6 +271,7 @@ class Medication(Resource, frozen=True, tag="Medication"):
 class DispenseRequest(Element, frozen=True):
     validity_period: Period | None = None
     expected_supply_duration: Quantity | None = None
+    number_of_repeats_allowed: Decimal | None = None
 
 
 _dispense = msgspec.json.Decoder(DispenseRequest)
@@ -293,6 +310,8 @@ class MedicationRequest(Resource, frozen=True, tag="MedicationRequest"):
     contained: list[msgspec.Raw] | None = None
     extension: list[Extension] | None = None
     prior_prescription: Reference | None = None
+    # Undecoded, as above. See ``undecoded``.
+    based_on: msgspec.Raw = msgspec.Raw()
 
 
 class Adherence(Element, frozen=True):
@@ -403,21 +422,3 @@ class Bundle(Resource, frozen=True, tag="Bundle"):
     total: int | None = None
     link: Many[Link] = None
     entry: Many[Entry] = None
-
-
-# Every type that is read but the Bundle: the one list of them.
-Single = (
-    Patient
-    | Condition
-    | Observation
-    | Specimen
-    | Medication
-    | MedicationRequest
-    | MedicationStatement
-    | MedicationAdministration
-    | ServiceRequest
-    | Procedure
-    | Appointment
-    | OperationOutcome
-)
-Readable = Single | Bundle

@@ -31,7 +31,7 @@ from typing import get_args
 import msgspec
 
 from cds_service.base.decoding import UNREADABLE
-from cds_service.fhir.members import Member, ReadBundle
+from cds_service.fhir.members import Member, Readable, ReadBundle
 from cds_service.fhir.references import unversioned
 from cds_service.fhir.structs import (
     Appointment,
@@ -42,7 +42,6 @@ from cds_service.fhir.structs import (
     Observation,
     OperationOutcome,
     Patient,
-    Readable,
     Reference,
     Resource,
     Specimen,
@@ -262,7 +261,7 @@ def belongs(resource: Resource, patient_id: str) -> bool:
         actors = [p.actor.reference for p in many(resource.participant) if p.actor and p.actor.reference]
         patients = [a for a in actors if "Patient/" in a]
         return not patients or any(same_patient(a, patient_id) for a in patients)
-    subject: Reference | None = getattr(resource, "subject", None)
+    subject: Reference | None = getattr(resource, "subject", None) or getattr(resource, "patient", None)
     return subject is None or subject.reference is None or same_patient(subject.reference, patient_id)
 
 

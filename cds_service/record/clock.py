@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from cds_service.fhir.answered import AllergyIntolerance, QuestionnaireResponse
 from cds_service.fhir.dates import moment_of
 from cds_service.fhir.structs import (
     Condition,
@@ -46,6 +47,14 @@ def _procedure(it: Procedure) -> str | None:
     return _start(it.performed_date_time, it.occurrence_date_time, periods=(it.performed_period, it.occurrence_period))
 
 
+def _answered(it: QuestionnaireResponse) -> str | None:
+    return it.authored
+
+
+def _allergy(it: AllergyIntolerance) -> str | None:
+    return it.recorded_date
+
+
 # When a resource says it happened. An Appointment lies ahead by its nature; results have a reading of their own, since
 # what is wrong with one is told on a card.
 _WHEN: Mapping[type[Resource], Callable[..., str | None]] = {
@@ -55,6 +64,8 @@ _WHEN: Mapping[type[Resource], Callable[..., str | None]] = {
     MedicationAdministration: _administration,
     Procedure: _procedure,
     ServiceRequest: _request,
+    QuestionnaireResponse: _answered,
+    AllergyIntolerance: _allergy,
 }
 
 

@@ -42,7 +42,7 @@ def denosumab_discontinuation(order: DrugOrder | Chart, facts: Facts, p: Paramet
 
 
 def _lapsed(facts: Facts, p: Parameters) -> Outcome:
-    """Nothing is ordered, and the dose is overdue. Why it was not given a record hardly tells: only the lapse counts."""
+    """Nothing is ordered, and the dose is overdue. Why it was not given a record hardly tells: its lapse counts."""
     uses = [u for u in facts.treatment.ever(("rankl-inhibitor",)) if _for_cancer(u)]
     if not uses:
         missing = facts.lacking("medicationRequests", "medicationAdministrations")
