@@ -21,6 +21,7 @@ from cds_service.evaluate.agreement import chapters_read, disagreements, needs_o
 from cds_service.evaluate.findings import Findings
 from cds_service.evaluate.topic import Topic
 from cds_service.evaluate.triggers import Rule
+from cds_service.facts.bma_options import TABLE_TOPIC, DoseTable
 from cds_service.facts.readers import Readers
 from cds_service.knowledge.knowledge import Knowledge, load_knowledge
 from cds_service.knowledge.measurements import Measurements
@@ -167,6 +168,7 @@ class Edition:
                 knowledge.dosing,
                 knowledge.scores,
                 knowledge.opioids,
+                DoseTable.of(recommendations.get(TABLE_TOPIC, knowledge.guideline.recommendations[TABLE_TOPIC])),
             ),
             version=_version(root, settings),
             seal=seal,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cds_service.call.hook import HookCall
+from cds_service.facts.bma_options import DoseTable
 from cds_service.facts.doses import DoseReader
 from cds_service.facts.drugs import DrugReader
 from cds_service.facts.function import Lengths
@@ -35,6 +36,8 @@ class Readers:
     written: Written
     lengths: Lengths
     conversion: Conversion
+    table: DoseTable
+    drug_facts: Drugs
 
     @classmethod
     def of(
@@ -45,12 +48,15 @@ class Readers:
         dosing: Dosing,
         scores: ScoreWords,
         opioids: Opioids,
+        table: DoseTable,
     ) -> Readers:
-        """Readers with these code lists, unit tables, drug facts, dosing words, words of scores and opioid factors."""
+        """Readers with these code lists, unit tables, drug facts, dosing words, words of scores, opioid factors and
+        dose table."""
         doses = DoseReader(dosing)
         drug_reader = RememberedDrugs(DrugReader(terminology, drugs, doses, PortionReader(dosing, doses)))
         orders, conversion = OrderReader(drug_reader, terminology), Conversion(opioids)
-        return cls(terminology, measurements, doses, drug_reader, orders, Written(scores), Lengths(scores), conversion)
+        written, lengths = Written(scores), Lengths(scores)
+        return cls(terminology, measurements, doses, drug_reader, orders, written, lengths, conversion, table, drugs)
 
     def subjects(self, call: HookCall, drafts: tuple[Draft, ...], record: Record) -> tuple[Subject, ...]:
         """What the call asks about: its draft orders, or the chart. Raises as ``OrderReader.read``."""
