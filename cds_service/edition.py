@@ -87,6 +87,10 @@ class Edition:
         those that one of discovery stands for."""
         return self._searches[service]
 
+    def beside(self, service: str) -> frozenset[Need]:
+        """The keys that a service can use and does not ask for in discovery."""
+        return frozenset(self._services[service].beside)
+
     def stand_ins(self, service: str) -> dict[Need, Need]:
         """The keys of topics that a service asks for under another key -> that one."""
         found = self._services[service]

@@ -50,7 +50,7 @@ class DoseTable:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """``mg``: by the table; None: the one dose of the drug. ``between``: the clearance lies between two printed rows."""
+    """``mg``: by the table; None: the one dose of the drug. ``between``: the table has no row for just this one."""
 
     drug: str
     mg: Fraction | None

@@ -1,6 +1,5 @@
 """Denosumab labels: after denosumab ends or lapses with no other agent, vertebral fractures may follow."""
 
-from cds_service.base.kinds import Missing
 from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.triggers import BONE_MODIFYING, chart_opened, ordered, rule, stopped
 from cds_service.facts.facts import Facts
@@ -51,7 +50,7 @@ def _lapsed(facts: Facts, p: Parameters) -> Outcome:
         return NoAdvice("other-agent")
     last = facts.treatment.last_dose((DENOSUMAB,))
     if last is None:
-        return CannotTell((Missing("last-dose", "undated"),))
+        return NoAdvice("no-dose")
     days = (facts.today - last).days
     if days <= p.days("interval") + p.days("overdue"):
         return NoAdvice("on-time", {"last": last})
