@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from cds_service.call.hook import HookCall
 from cds_service.facts.doses import DoseReader
 from cds_service.facts.drugs import DrugReader
+from cds_service.facts.narrative import NarrativeReader
 from cds_service.facts.orders import OrderReader
 from cds_service.facts.remembered import RememberedDrugs
+from cds_service.facts.sites import SiteReader
 from cds_service.facts.subjects import Chart, Subject
 from cds_service.knowledge.dosing import Dosing
 from cds_service.knowledge.drugs import Drugs
@@ -26,13 +28,15 @@ class Readers:
     doses: DoseReader
     drugs: RememberedDrugs
     orders: OrderReader
+    narratives: NarrativeReader
 
     @classmethod
     def of(cls, terminology: Terminology, measurements: Measurements, drugs: Drugs, dosing: Dosing) -> Readers:
         """Readers with these code lists, unit tables, drug facts and dosing words."""
         doses = DoseReader(dosing)
         drug_reader = RememberedDrugs(DrugReader(terminology, drugs, doses))
-        return cls(terminology, measurements, doses, drug_reader, OrderReader(drug_reader, terminology))
+        narratives = NarrativeReader(terminology, SiteReader(terminology))
+        return cls(terminology, measurements, doses, drug_reader, OrderReader(drug_reader, terminology), narratives)
 
     def subjects(self, call: HookCall, drafts: tuple[Draft, ...], record: Record) -> tuple[Subject, ...]:
         """What the call asks about: its draft orders, or the chart. Raises as ``OrderReader.read``."""

@@ -185,6 +185,9 @@ class Condition(Resource, frozen=True, tag="Condition"):
     abatement_range: Range | None = None
     abatement_boolean: bool | str | None = None  # DSTU2
     body_site: Many[CodeableConcept] = None
+    # Undecoded: read of bone lesions only. See ``undecoded``.
+    note: msgspec.Raw = msgspec.Raw()
+    extension: msgspec.Raw = msgspec.Raw()
 
 
 class ReferenceRange(Element, frozen=True):
@@ -197,6 +200,7 @@ class ObservationComponent(Element, frozen=True):
     code: CodeableConcept | None = None
     value_quantity: Quantity | None = None
     value_string: str | None = None
+    value_integer: Decimal | None = None
     value_codeable_concept: CodeableConcept | None = None
     data_absent_reason: CodeableConcept | None = None
     # Undecoded: read of a few results only, and half the cost of reading them all. See ``undecoded``.
@@ -224,6 +228,13 @@ class Observation(Resource, frozen=True, tag="Observation"):
     component: Many[ObservationComponent] = None
     specimen: Many[Reference] = None
     contained: list[msgspec.Raw] | None = None
+    # Undecoded: read of scores only. See ``undecoded``.
+    body_site: msgspec.Raw = msgspec.Raw()
+    method: msgspec.Raw = msgspec.Raw()
+    note: msgspec.Raw = msgspec.Raw()
+    # Undecoded: read of lesions and of imaging only.
+    focus: msgspec.Raw = msgspec.Raw()
+    interpretation: msgspec.Raw = msgspec.Raw()
 
 
 class Specimen(Resource, frozen=True, tag="Specimen"):
@@ -342,6 +353,12 @@ class ServiceRequest(Resource, frozen=True, tag="ServiceRequest"):
     subject: Reference | None = None
     authored_on: str | None = None
     occurrence_date_time: str | None = None
+    # Undecoded: read of imaging and of local treatment only. See ``undecoded``.
+    body_site: msgspec.Raw = msgspec.Raw()
+    reason_code: msgspec.Raw = msgspec.Raw()
+    reason: msgspec.Raw = msgspec.Raw()
+    reason_reference: msgspec.Raw = msgspec.Raw()
+    note: msgspec.Raw = msgspec.Raw()
 
 
 class Procedure(Resource, frozen=True, tag="Procedure"):
@@ -352,6 +369,67 @@ class Procedure(Resource, frozen=True, tag="Procedure"):
     performed_period: Period | None = None
     occurrence_date_time: str | None = None
     occurrence_period: Period | None = None
+    # Undecoded: read of imaging and of local treatment only. See ``undecoded``.
+    body_site: msgspec.Raw = msgspec.Raw()
+    reason_code: msgspec.Raw = msgspec.Raw()
+    reason: msgspec.Raw = msgspec.Raw()
+    reason_reference: msgspec.Raw = msgspec.Raw()
+    note: msgspec.Raw = msgspec.Raw()
+    extension: msgspec.Raw = msgspec.Raw()
+
+
+class DiagnosticReport(Resource, frozen=True, tag="DiagnosticReport"):
+    """The report of an examination. ``presentedForm`` (a PDF, a scan) is not read.
+
+    STU3 called ``conclusionCode`` ``codedDiagnosis``; R5 has it as before.
+    """
+
+    status: str | None = None
+    category: Many[CodeableConcept] = None
+    code: CodeableConcept | None = None
+    subject: Reference | None = None
+    effective_date_time: str | None = None
+    effective_period: Period | None = None
+    issued: str | None = None
+    conclusion: str | None = None
+    conclusion_code: Many[CodeableConcept] = None
+    coded_diagnosis: Many[CodeableConcept] = None
+
+
+class IncludedStructure(Element, frozen=True):
+    structure: CodeableConcept | None = None
+    laterality: CodeableConcept | None = None
+
+
+class BodyStructure(Resource, frozen=True, tag="BodyStructure"):
+    """A place of the body that results are about: R4 ``location``, R5 ``includedStructure``."""
+
+    status: str | None = None
+    morphology: CodeableConcept | None = None
+    location: CodeableConcept | None = None
+    location_qualifier: Many[CodeableConcept] = None
+    included_structure: Many[IncludedStructure] = None
+    patient: Reference | None = None
+
+
+class EncounterReason(Element, frozen=True):
+    """R5: why it took place, as a list of concepts or references."""
+
+    value: Many[CodeableConcept] = None
+
+
+class Encounter(Resource, frozen=True, tag="Encounter"):
+    """A visit or stay. ``class``: a Coding in R4, concepts in R5; ``period`` (R4), ``actualPeriod`` (R5)."""
+
+    status: str | None = None
+    type: Many[CodeableConcept] = None
+    service_type: Many[CodeableConcept] = None
+    reason_code: Many[CodeableConcept] = None
+    reason: Many[EncounterReason] = None
+    subject: Reference | None = None
+    period: Period | None = None
+    actual_period: Period | None = None
+    planned_start_date: str | None = None
 
 
 class AppointmentParticipant(Element, frozen=True):
@@ -416,6 +494,9 @@ Single = (
     | ServiceRequest
     | Procedure
     | Appointment
+    | DiagnosticReport
+    | BodyStructure
+    | Encounter
     | OperationOutcome
 )
 Readable = Single | Bundle

@@ -35,8 +35,11 @@ from cds_service.fhir.members import Member, ReadBundle
 from cds_service.fhir.references import unversioned
 from cds_service.fhir.structs import (
     Appointment,
+    BodyStructure,
     Bundle,
     Condition,
+    DiagnosticReport,
+    Encounter,
     Link,
     Medication,
     Observation,
@@ -67,7 +70,7 @@ WANTED = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Readable
 _member: msgspec.json.Decoder[Member] = msgspec.json.Decoder(Member)
 NONE, OBTAINED = Completeness("none"), Completeness("obtained")
 # What references are followed to; nothing else is looked up.
-_REFERRED = (Medication, Condition, Specimen)
+_REFERRED = (Medication, Condition, Specimen, BodyStructure)
 
 
 class Gatherer:
@@ -240,10 +243,15 @@ def resource_type(raw: msgspec.Raw) -> str:
 
 
 def _day(resource: Resource) -> str | None:
+    when: str | None = None
     if isinstance(resource, Observation):
         when = resource.effective_date_time or resource.effective_instant or resource.issued
-        return when[:10] if when and len(when) >= 10 else None
-    return None
+    elif isinstance(resource, DiagnosticReport):
+        when = resource.effective_date_time or resource.issued
+    elif isinstance(resource, Encounter):
+        period = resource.period or resource.actual_period
+        when = period.start if period else None
+    return when[:10] if when and len(when) >= 10 else None
 
 
 def _back_to(days: list[str | None]) -> str | None:
@@ -262,7 +270,7 @@ def belongs(resource: Resource, patient_id: str) -> bool:
         actors = [p.actor.reference for p in many(resource.participant) if p.actor and p.actor.reference]
         patients = [a for a in actors if "Patient/" in a]
         return not patients or any(same_patient(a, patient_id) for a in patients)
-    subject: Reference | None = getattr(resource, "subject", None)
+    subject: Reference | None = getattr(resource, "subject", None) or getattr(resource, "patient", None)
     return subject is None or subject.reference is None or same_patient(subject.reference, patient_id)
 
 

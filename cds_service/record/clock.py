@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from cds_service.fhir.dates import moment_of
 from cds_service.fhir.structs import (
     Condition,
+    DiagnosticReport,
     MedicationAdministration,
     MedicationRequest,
     MedicationStatement,
@@ -46,7 +47,12 @@ def _procedure(it: Procedure) -> str | None:
     return _start(it.performed_date_time, it.occurrence_date_time, periods=(it.performed_period, it.occurrence_period))
 
 
-# When a resource says it happened. An Appointment lies ahead by its nature; results have a reading of their own, since
+def _report(it: DiagnosticReport) -> str | None:
+    return _start(it.effective_date_time, periods=(it.effective_period,)) or it.issued
+
+
+# When a resource says it happened. An Appointment lies ahead by its nature, and so does
+# a planned Encounter; results have a reading of their own, since
 # what is wrong with one is told on a card.
 _WHEN: Mapping[type[Resource], Callable[..., str | None]] = {
     Condition: _condition,
@@ -55,6 +61,7 @@ _WHEN: Mapping[type[Resource], Callable[..., str | None]] = {
     MedicationAdministration: _administration,
     Procedure: _procedure,
     ServiceRequest: _request,
+    DiagnosticReport: _report,
 }
 
 

@@ -13,13 +13,20 @@ from typing import Any, TypeVar
 import msgspec
 
 from cds_service.base.kinds import Missing
+from cds_service.facts.activities import WINDOW as STANDS
+from cds_service.facts.activities import ActivitiesGiven
 from cds_service.facts.calcium import CalciumGiven, hypercalcaemic
+from cds_service.facts.conferences import CONFERENCE, Conferences
 from cds_service.facts.creatinine import CreatininesGiven
 from cds_service.facts.diagnoses import DiagnosesGiven
 from cds_service.facts.facts import Facts
+from cds_service.facts.imaging import ImagingGiven
+from cds_service.facts.lesions import LesionsGiven
 from cds_service.facts.patient import PatientGiven
+from cds_service.facts.phosphatase import ANALYTE, PhosphataseGiven
 from cds_service.facts.procedures import ProceduresGiven
 from cds_service.facts.renal import RenalGiven
+from cds_service.facts.skeleton import SkeletonGiven
 from cds_service.facts.steadiness import unsteady
 from cds_service.facts.subjects import Chart, OrdersGiven, Subject
 from cds_service.facts.told import NOW, ago
@@ -40,7 +47,7 @@ class GapsGiven(File, frozen=True):
 
 PARTS: tuple[type[File], ...] = (
     OrdersGiven, PatientGiven, DiagnosesGiven, RenalGiven, CreatininesGiven, CalciumGiven, TreatmentGiven,
-    ProceduresGiven, GapsGiven,
+    ProceduresGiven, PhosphataseGiven, SkeletonGiven, ActivitiesGiven, ImagingGiven, LesionsGiven, GapsGiven,
 )  # fmt: skip
 VOCABULARY: Mapping[str, type[File]] = {
     field.encode_name: part for part in PARTS for field in msgspec.structs.fields(part)
@@ -59,6 +66,7 @@ def facts_of(given: Mapping[str, Any], drugs: Drugs, measurements: Measurements)
     diagnoses = part(DiagnosesGiven).told(ago(LONG_AGO))
     calcium, creatinine = part(CalciumGiven).told(measurements), part(CreatininesGiven).told()
     procedures = part(ProceduresGiven).told(orders)
+    activities = part(ActivitiesGiven).told(NOW.date(), measurements.days(STANDS))
     facts = Facts.told(
         NOW,
         orders=orders,
@@ -72,6 +80,12 @@ def facts_of(given: Mapping[str, Any], drugs: Drugs, measurements: Measurements)
         treatment=part(TreatmentGiven).told(drugs),
         procedures=procedures,
         tests=procedures,
+        phosphatase=part(PhosphataseGiven).told(measurements.days(ANALYTE)),
+        skeleton=part(SkeletonGiven).told(diagnoses.active, ago(LONG_AGO)),
+        activities=activities,
+        imaging=part(ImagingGiven).told(activities),
+        lesions=part(LesionsGiven).told(),
+        conferences=Conferences(activities.of(CONFERENCE), activities),
         gaps={need: Missing(need, "not-obtained") for need in part(GapsGiven).not_obtained},
     )
     return facts, orders.all[0] if given.get("order") else Chart()
