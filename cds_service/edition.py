@@ -79,8 +79,26 @@ class Edition:
         """The prefetch templates of a service: what its active topics can use, ``{codes:...}`` filled."""
         return self._templates[service]
 
+    def searches(self, service: str) -> dict[Need, str]:
+        """All searches for what a service's active topics can use: those of discovery, those that it leaves out, and
+        those that one of discovery stands for."""
+        return self._searches[service]
+
+    def stand_ins(self, service: str) -> dict[Need, Need]:
+        """The keys of topics that a service asks for under another key -> that one."""
+        found = self._services[service]
+        return {key: stand_in for stand_in, keys in found.reads.items() for key in keys}
+
     @cached_property
     def _templates(self) -> dict[str, dict[Need, str]]:
+        made = {}
+        for service in self.knowledge.services.services:
+            hidden = {*service.beside, *self.stand_ins(service.id)}
+            made[service.id] = {key: it for key, it in self._searches[service.id].items() if key not in hidden}
+        return made
+
+    @cached_property
+    def _searches(self) -> dict[str, dict[Need, str]]:
         def fill(match: re.Match[str]) -> str:
             concepts = match.group(1).split(",")
             return ",".join(code for concept in concepts for code in self.terminology.codes(concept, LOINC))
@@ -88,7 +106,8 @@ class Edition:
         searches = self.knowledge.services.prefetch | self.site.prefetch
         made = {}
         for service in self.knowledge.services.services:
-            used = {key for topic in self.topics_of(service.id) for key in topic.needs}
+            keys = {key for topic in self.topics_of(service.id) for key in topic.needs}
+            used = keys | {service.stand_in(key) for key in keys}
             made[service.id] = {
                 key: _CODES.sub(fill, searches[key]) for key in self.knowledge.services.prefetch if key in used
             }

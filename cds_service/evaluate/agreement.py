@@ -13,8 +13,8 @@ from pathlib import Path
 from cds_service.base.complaints import ContentError
 from cds_service.base.kinds import NOT_EVALUATED, Need
 from cds_service.base.yamlfile import line_of
-from cds_service.evaluate import scope
-from cds_service.evaluate.triggers import Rule
+from cds_service.evaluate import gate, scope
+from cds_service.evaluate.triggers import OnChart, Rule
 from cds_service.facts import calcium
 from cds_service.facts.facts import CHAPTERS
 from cds_service.knowledge.agreement import RuleSource, check_macros, check_rule, check_shared, check_texts, text_reads
@@ -82,8 +82,11 @@ def _measured(knowledge: Knowledge, root: Path) -> Iterator[ContentError]:
 
 
 def chapters_read(knowledge: Knowledge, rule: Rule) -> tuple[str, ...]:
-    """The chapters that scope, rule and texts of a topic read, as they come."""
+    """The chapters that scope, gate, rule and texts of a topic read, as they come."""
     read = [*RuleSource(inspect.getsource(scope)).reads(), *_source(rule).reads()]
+    read += (gate.CHAPTERS_OF[kind] for kind in knowledge.guideline.recommendations[rule.topic].silent_for)
+    if any(isinstance(trigger, OnChart) for trigger in rule.triggers):
+        read += (gate.CHAPTERS_OF[kind] for kind in gate.CHART)
     read += text_reads(knowledge.texts.get(rule.topic, {}).values())
     return tuple(name for name in dict.fromkeys(read) if name in CHAPTERS)
 

@@ -11,7 +11,9 @@ from typing import Any, Self
 
 from cds_service.base.kinds import Missing, Need
 from cds_service.facts import activities as activities_chapter
+from cds_service.facts import bone_modifying as bone_chapter
 from cds_service.facts import calcium as calcium_chapter
+from cds_service.facts import comfort_care as comfort_chapter
 from cds_service.facts import conferences as conferences_chapter
 from cds_service.facts import creatinine as creatinine_chapter
 from cds_service.facts import diagnoses as diagnoses_chapter
@@ -151,9 +153,20 @@ class Facts:
         found = treatments(record, self._readers.drugs, record.referred, drafts, self.now)
         return treatment_chapter.Treatment(found.uses, self.today, found.unreadable)
 
+    @chapter(*bone_chapter.KEYS, explained=bone_chapter.explained)
+    def bone_modifying(self) -> bone_chapter.BoneModifying:
+        return bone_chapter.BoneModifying(self.treatment, self._readers.measurements.days(bone_chapter.WINDOW))
+
     @chapter(*procedures_chapter.KEYS, explained=procedures_chapter.explained)
     def procedures(self) -> procedures_chapter.Procedures:
         return procedures_chapter.procedures(self._record, self.orders, self._readers.orders, self.today)
+
+    @chapter(*comfort_chapter.KEYS, explained=comfort_chapter.explained)
+    def comfort_care(self) -> comfort_chapter.ComfortCare | None:
+        readers, conditions = self._readers, self._record.all(Condition)
+        return comfort_chapter.comfort_care(
+            conditions, self.procedures, readers.terminology, readers.measurements, self.today
+        )
 
     @chapter(*procedures_chapter.TEST_KEYS)
     def tests(self) -> procedures_chapter.Procedures:

@@ -26,6 +26,7 @@ from cds_service.fhir.structs import (
 from cds_service.record.read import Record
 
 REQUEST_ACTIVE = frozenset({"active", "on-hold"})
+HELD = "on-hold"
 REQUEST_ENDED = frozenset({"stopped", "completed", "ended"})
 CARRIED_OUT = frozenset({"completed"})
 # On record these are no treatment, unless a plan is how the patient's own word is kept (US Core medication list).
@@ -203,6 +204,7 @@ def _use(
         # On a list an aspirin without a dose is most often the small one.
         counts=found.counts and not found.small_if_undosed,
         substance=found.substance,
+        held=treatment.status == HELD,
     )
 
 

@@ -45,6 +45,7 @@ class DrugUse:
     carried_out: bool = False  # a prescription whose doses were given
     counts: bool = True  # False: topical NSAID, antiplatelet aspirin
     substance: str = ""
+    held: bool = False  # a prescription on hold
 
     @property
     def drug(self) -> str:
@@ -162,6 +163,7 @@ class UseGiven(File, frozen=True):
     single: bool = False
     injected: bool = False
     carried_out: bool = False
+    held: bool = False
     product: Use = "unknown"
     interval_days: Number | None = None
     dose_mg: Number | None = None
@@ -192,6 +194,7 @@ def _told(given: UseGiven, number: int, drugs: Drugs) -> DrugUse:
         single=given.single or given.kind == "administration",
         injected=given.injected,
         carried_out=given.carried_out,
+        held=given.held,
         interval_days=exact(given.interval_days),
         interval_high_days=exact(given.interval_days),
         dose=Dose(Fraction(given.dose_mg), False, RequestText(f"{given.dose_mg} mg")) if given.dose_mg else None,

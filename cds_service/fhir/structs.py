@@ -169,6 +169,8 @@ def version_of(resource: Resource) -> Meta:
 class Patient(Resource, frozen=True, tag="Patient"):
     gender: str | None = None
     birth_date: str | None = None
+    deceased_boolean: bool | str | None = None
+    deceased_date_time: str | None = None
 
 
 class Condition(Resource, frozen=True, tag="Condition"):

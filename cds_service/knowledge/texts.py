@@ -40,3 +40,4 @@ class SharedText(File, frozen=True):
     unusable: dict[str, str]
     notes: dict[str, str]
     source_line: dict[str, str]
+    quiet: dict[str, str]  # what the gate says for every topic

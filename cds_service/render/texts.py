@@ -64,6 +64,7 @@ class Language:
     shared: SharedText
     topics: Mapping[str, TopicSentences]
     notes: Mapping[str, Sentence]
+    quiet: Mapping[str, Sentence]  # what the gate says for every topic
 
 
 def _finalize_markdown(value: object) -> object:
@@ -177,6 +178,7 @@ def compile_language(
         shared=shared,
         topics={topic: named(topic, text) for topic, text in topics.items()},
         notes={key: rich.sentence(line) for key, line in shared.notes.items()},
+        quiet={key: rich.sentence(line) for key, line in shared.quiet.items()},
     )
 
 

@@ -15,6 +15,7 @@ import msgspec
 from cds_service.base.kinds import Missing
 from cds_service.facts.activities import WINDOW as STANDS
 from cds_service.facts.activities import ActivitiesGiven
+from cds_service.facts.bone_modifying import WINDOW, BoneModifying
 from cds_service.facts.calcium import CalciumGiven, hypercalcaemic
 from cds_service.facts.conferences import CONFERENCE, Conferences
 from cds_service.facts.creatinine import CreatininesGiven
@@ -67,6 +68,7 @@ def facts_of(given: Mapping[str, Any], drugs: Drugs, measurements: Measurements)
     calcium, creatinine = part(CalciumGiven).told(measurements), part(CreatininesGiven).told()
     procedures = part(ProceduresGiven).told(orders)
     activities = part(ActivitiesGiven).told(NOW.date(), measurements.days(STANDS))
+    treatment = part(TreatmentGiven).told(drugs)
     facts = Facts.told(
         NOW,
         orders=orders,
@@ -77,7 +79,8 @@ def facts_of(given: Mapping[str, Any], drugs: Drugs, measurements: Measurements)
         renal=part(RenalGiven).told(),
         calcium=calcium,
         hypercalcaemic=hypercalcaemic(calcium, diagnoses),
-        treatment=part(TreatmentGiven).told(drugs),
+        treatment=treatment,
+        bone_modifying=BoneModifying(treatment, measurements.days(WINDOW)),
         procedures=procedures,
         tests=procedures,
         phosphatase=part(PhosphataseGiven).told(measurements.days(ANALYTE)),
