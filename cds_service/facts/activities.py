@@ -6,7 +6,7 @@ local treatment, care. Appointments are read where they were sent; no topic asks
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -35,6 +35,7 @@ from cds_service.record.read import Record
 
 KEYS = ("procedures", "serviceRequests")
 WINDOW = "order-stands"
+BIOPSIES = ("bone-biopsy", "biopsy")
 How = Literal["done", "ordered", "booked"]
 DONE = frozenset({"completed", "in-progress"})
 HELD = frozenset({"finished", "completed", "in-progress", "arrived", "triaged", "onleave", "discharged"})
@@ -69,6 +70,17 @@ class Activities:
 
     def of(self, *what: str) -> tuple[Activity, ...]:
         return tuple(a for a in self.all if not a.what.isdisjoint(what))
+
+    def bone_biopsy(self, since: date, sites: Sequence[BoneSite | None] = ()) -> Activity | None:
+        """The latest biopsy of bone done since a day, or of one of these stated ``sites`` whenever it was done, or
+        ordered or booked. A biopsy by its name alone is one of bone only where its place is one."""
+        found = [a for a in self.of(*BIOPSIES) if "bone-biopsy" in a.what or a.site]
+        counts = [
+            a for a in found
+            if (a.how != "done" and self.is_arranged(a, 0))
+            or (a.how == "done" and a.when and (a.when >= since or (a.site and a.site.is_one_of(sites))))
+        ]  # fmt: skip
+        return max(counts, key=lambda a: (a.when or date.max, a.ref), default=None)
 
     def arranged(self, days: int, *what: str, among: Iterable[Activity] | None = None) -> Activity | None:
         """The latest of these done in the last days, ordered and standing, or booked for today or later."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from cds_service.knowledge.terminology import Match, Terminology
 
 KEYS = ("conditions",)
 NEVER_VERIFIED = frozenset({"refuted", "entered-in-error"})
+SUSPECTED = frozenset({"provisional", "differential", "unconfirmed"})
 INACTIVE = frozenset({"inactive", "resolved"})
 
 
@@ -29,6 +30,7 @@ class Diagnosis:
     ref: RequestText
     when: date | None
     by_name: bool = False
+    confirmed: bool = True  # its status leaves no doubt
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,10 @@ class Diagnoses:
         """Whether any of these is an active diagnosis."""
         return not self.active.isdisjoint(concepts)
 
+    def confirmed(self, concept: str) -> bool:
+        """Whether this is an active diagnosis whose status leaves no doubt."""
+        return any(d.active and d.confirmed and d.concept == concept for d in self.all)
+
     def found(self, *concepts: str) -> tuple[Diagnosis, ...]:
         """The active diagnoses of these concepts."""
         return tuple(d for d in self.all if d.active and d.concept in concepts)
@@ -54,7 +60,8 @@ class Diagnoses:
 def diagnoses(conditions: Iterable[Condition], terminology: Terminology, now: datetime) -> Iterator[Diagnosis]:
     """The conditions that are of a known concept and not refuted, entered in error, or dated after ``now``."""
     for condition in conditions:
-        if coded(condition.verification_status) in NEVER_VERIFIED:
+        verified = coded(condition.verification_status)
+        if verified in NEVER_VERIFIED:
             continue
         when = day_of(condition.onset_date_time) or day_of(condition.recorded_date)
         recorded = day_of(condition.recorded_date)
@@ -70,6 +77,7 @@ def diagnoses(conditions: Iterable[Condition], terminology: Terminology, now: da
                 ref=RequestText(f"Condition/{condition.id or '?'}"),
                 when=when,
                 by_name=match.by_name,
+                confirmed=verified not in SUSPECTED,
             )
 
 
@@ -95,13 +103,15 @@ def explained(diagnoses: Diagnoses) -> Iterator[str]:
 
 
 class DiagnosesGiven(File, frozen=True):
-    """What a case may say of diagnoses: concepts, all active."""
+    """What a case may say of diagnoses: concepts, all active; ``suspected`` are active and not confirmed."""
 
     diagnoses: tuple[str, ...] = ("lung-cancer", "bone-metastasis")
+    suspected: tuple[str, ...] = ()
 
     def told(self, long_ago: date | None) -> Diagnoses:
         """Each recorded ``long_ago``."""
-        return Diagnoses(tuple(_told(concept, long_ago) for concept in self.diagnoses))
+        told = [_told(concept, long_ago) for concept in self.diagnoses]
+        return Diagnoses((*told, *(replace(_told(concept, long_ago), confirmed=False) for concept in self.suspected)))
 
 
 def _told(concept: str, when: date | None) -> Diagnosis:

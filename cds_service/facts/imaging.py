@@ -31,11 +31,14 @@ Reading = Literal["positive", "equivocal", "negative", "not-read"]
 STUDIES = ("bone-scan", "naf-pet", "pet-ct", "mri-whole-body", "mri-bone", "mri", "ct-bone", "ct")
 REPORTED = frozenset({"final", "amended", "corrected", "appended", "modified", "preliminary", "partial"})
 EARLY = frozenset({"preliminary", "partial"})
+MARROW = "marrow"
+CLOSER = frozenset({"mri", "mri-bone", "mri-whole-body", "pet-ct", "ct-bone", "ct"})
 _READINGS: Mapping[str, Reading] = {
     "reading-positive": "positive",
     "reading-equivocal": "equivocal",
     "reading-negative": "negative",
 }
+DECIDING = frozenset({METASTASIS, *_READINGS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Study:
     words: RequestText | None = None
     preliminary: bool = False
     names_bone: bool = False
+    spine: bool = False  # its report names the spine or the marrow
 
     @property
     def of_bone(self) -> Literal["yes", "no", "unknown"]:
@@ -90,13 +94,30 @@ class Imaging:
         done = (s for s in self.all if s.kind == kind and s.reading and s.when)
         return max(done, key=lambda s: (s.when or date.min, s.ref), default=None)
 
-    def since(self, day: date, *kinds: str) -> tuple[Study, ...]:
-        """Those done on or after a day, ordered or booked, that are or may be of bone; the latest first."""
-        found = [
-            s for s in self.all if s.kind in kinds and s.of_bone != "no" and (s.when is None or s.when >= day)
-            and (s.when is not None or s.how != "done")
-        ]  # fmt: skip
-        return tuple(sorted(found, key=lambda s: (s.when or date.max, s.ref), reverse=True))
+    def worked_up(self, since: date) -> Study | None:
+        """A closer look at the bone done since a day, ordered or booked: the latest examination, else a biopsy."""
+        after = (s for s in self._closer() if s.how != "done" or (s.when is not None and s.when >= since))
+        found = [s for s in after if s.how == "done" or ((s.when is None or s.when >= since) and self._stands(s, 0))]
+        if found:
+            return max(found, key=_latest)
+        biopsy = self.activities.bone_biopsy(since)
+        return biopsy and Study("bone-biopsy", biopsy.how, biopsy.when, biopsy.place, biopsy.ref, biopsy.text)
+
+    def closer_look_before(self, day: date) -> Study | None:
+        """The latest closer look done before a day."""
+        return max(
+            (s for s in self._closer() if s.how == "done" and s.when and s.when < day), key=_latest, default=None
+        )
+
+    def _closer(self) -> Iterator[Study]:
+        """MRI and PET/CT that is not of another part of the body, CT that is of bone."""
+        for study in self.all:
+            if study.kind in CLOSER and study.of_bone != "no" and (study.kind != "ct" or study.of_bone == "yes"):
+                yield study
+
+
+def _latest(study: Study) -> tuple[date, str]:
+    return study.when or date.max, study.ref
 
 
 class ImagingReader:
@@ -139,11 +160,23 @@ class ImagingReader:
         self, code: CodeableConcept, when: date | None, ref: str, codes: Sequence[CodeableConcept], text: str | None,
         early: bool,
     ) -> Iterator[Study]:  # fmt: skip
-        place = self._narratives.sites.of((code,))
-        by_code, (by_text, words) = self._coded(codes), self._text(text)
-        study = Study("", "done", when, place, RequestText(ref), RequestText(code.said()), _both(by_code, by_text))
-        study = replace(study, words=words, preliminary=early, names_bone=self._narratives.names_a_bone(text))
-        yield from _studies(self._activities.what(code), study)
+        kinds = _kinds(self._activities.what(code))
+        if not kinds:
+            return
+        by_text, words, spine = self._text(text)
+        yield Study(
+            kind=kinds[0],
+            how="done",
+            when=when,
+            place=self._narratives.sites.of((code,)),
+            ref=RequestText(ref),
+            text=RequestText(code.said()),
+            reading=_both(self._coded(codes), by_text),
+            words=words,
+            preliminary=early,
+            names_bone=self._narratives.names_a_bone(text),
+            spine=spine,
+        )
 
     def _coded(self, codes: Iterable[CodeableConcept]) -> Reading:
         told: set[Reading] = set()
@@ -155,14 +188,18 @@ class ImagingReader:
             told |= {"positive"} if any(m.concept == "bone-metastasis" for m in diagnosed) else set()
         return _one(told)
 
-    def _text(self, text: str | None) -> tuple[Reading, RequestText | None]:
-        """What a text reads, and the first sentence that reads so."""
+    def _text(self, text: str | None) -> tuple[Reading, RequestText | None, bool]:
+        """What a text reads, the first sentence that reads so, and whether what it reads is of the spine or marrow."""
         found: dict[Reading, RequestText] = {}
+        spine = False
         for sentence in self._narratives.sentences(text):
             if reading := _of_sentence(sentence.said, sentence.doubted, sentence.denied):
-                found.setdefault(reading, quoted(sentence.text))
+                deciding = (c.text for c in sentence.clauses if DECIDING & c.named)
+                found.setdefault(reading, quoted(next(deciding, sentence.text)))
+                named = MARROW in sentence.said or any(c.bone and c.bone.name == "spine" for c in sentence.clauses)
+                spine = spine or (named and reading != "negative")
         reading = _one(found.keys())
-        return reading, found.get(reading) or (quoted(text) if text else None)
+        return reading, found.get(reading) or (quoted(text) if text else None), spine
 
 
 def _of_sentence(said: frozenset[str], doubted: frozenset[str], denied: frozenset[str]) -> Reading | None:
@@ -228,6 +265,7 @@ class ImagingGiven(File, frozen=True):
                 s.kind, s.how, ago(s.days_ago), Place(given_site(s.site, None, ()), s.elsewhere),
                 RequestText(f"DiagnosticReport/study-{n}"), RequestText(s.kind), s.reading,
                 RequestText(s.reading) if s.reading else None, s.preliminary, s.names_bone,
+                s.site == "spine",
             )
             for n, s in enumerate(self.studies)
         )  # fmt: skip

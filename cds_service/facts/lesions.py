@@ -79,6 +79,11 @@ class Lesions:
         """The evidence of the newest day."""
         return tuple(c for c in self.counted if c.when == self.counted[0].when)
 
+    @property
+    def contradicting(self) -> bool:
+        """Whether the newest day says both."""
+        return {"solitary", "multiple"} <= {c.number for c in self.newest}
+
     def of_kind(self, kind: Kind) -> Typed | None:
         """The newest evidence of a kind; a kind does not expire."""
         return next((t for t in self.typed if kind in t.kinds), None)

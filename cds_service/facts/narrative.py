@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from cds_service.base.kinds import RequestText
 from cds_service.facts.sites import BoneSite, SiteReader
 from cds_service.knowledge.terminology import Terminology
+from cds_service.knowledge.words import is_chinese
 
 LONGEST = 4_000  # characters of one text; what it concludes stands in them
-QUOTED = 80  # characters of a quote on a card
+QUOTED, QUOTED_CHINESE = 80, 30  # characters of a quote on a card
 
 _SENTENCE = re.compile(r"[。；;\n\r！]|\.(?=\s|$)")
 _CLAUSE = re.compile(r"[，,]|伴有|伴|合并|以及|及(?!其)|\band\b|\bwith\b", re.IGNORECASE)
@@ -24,10 +25,11 @@ METASTASIS, ELSEWHERE = "metastasis", "elsewhere"
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A clause: the words of the list of findings that it says, and the bone it names."""
+    """A clause: the words of the list of findings that it says, those that it names at all, and the bone it names."""
 
     text: RequestText
     said: frozenset[str]
+    named: frozenset[str]
     bone: BoneSite | None
 
     def of_bone(self, *, of_itself: bool = False) -> bool:
@@ -70,8 +72,9 @@ class NarrativeReader:
     def _clauses(self, sentence: str) -> Iterator[Clause]:
         for part in _CLAUSE.split(sentence):
             if part := part.strip():
-                said = frozenset(row.concept for row in self._terminology.read("finding", part).rows)
-                yield Clause(RequestText(part), said, self.sites.of((), (part,)).bone)
+                read = self._terminology.read("finding", part)
+                said = frozenset(row.concept for row in read.rows)
+                yield Clause(RequestText(part), said, said | read.unsaid.keys(), self.sites.of((), (part,)).bone)
 
     def names_a_bone(self, text: str | None) -> bool:
         """Whether any clause of a text names a bone."""
@@ -81,4 +84,5 @@ class NarrativeReader:
 def quoted(text: str) -> RequestText:
     """A text as a card quotes it."""
     text = " ".join(text.split())
-    return RequestText(text if len(text) <= QUOTED else f"{text[: QUOTED - 1]}…")
+    most = QUOTED_CHINESE if is_chinese(text) else QUOTED
+    return RequestText(text if len(text) <= most else f"{text[: most - 1]}…")

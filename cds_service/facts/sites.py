@@ -64,9 +64,9 @@ class BoneSite:
             return False
         return not (self.levels and other.levels) or bool(self.levels & other.levels)
 
-    def is_stated_apart(self, other: BoneSite | None) -> bool:
-        """Whether both are stated and differ."""
-        return not self.may_be(other)
+    def is_one_of(self, others: Iterable[BoneSite | None]) -> bool:
+        """Whether it is the very bone of one of these, both stated."""
+        return any(o is not None and o.name == self.name != BONE and self.may_be(o) for o in others)
 
 
 @dataclass(frozen=True, slots=True)

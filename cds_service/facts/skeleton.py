@@ -13,7 +13,8 @@ from typing import Literal
 
 from cds_service.base.kinds import RequestText
 from cds_service.facts.conditions import has_abated, meanings
-from cds_service.facts.diagnoses import INACTIVE, NEVER_VERIFIED, coded
+from cds_service.facts.diagnoses import INACTIVE, NEVER_VERIFIED, SUSPECTED, coded
+from cds_service.facts.narrative import quoted
 from cds_service.facts.sites import BoneSite, Side, SiteReader
 from cds_service.facts.told import ago
 from cds_service.fhir.dates import day_of
@@ -27,7 +28,6 @@ CONCEPTS = frozenset({
     METASTASIS, CORD, DEGENERATIVE, "nerve-compression", "spinal-instability", "pathological-fracture",
     "vertebral-compression-fracture", "impending-fracture", "bone-pain", "raised-alkaline-phosphatase",
 })  # fmt: skip
-SUSPECTED = frozenset({"provisional", "differential", "unconfirmed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _signs(condition: Condition, terminology: Terminology, sites: SiteReader, to
             site=site,
             when=day_of(condition.onset_date_time) or day_of(condition.recorded_date),
             ref=RequestText(f"Condition/{condition.id or '?'}"),
-            text=RequestText(concept.said()),
+            text=quoted(concept.said()),
             degenerative=DEGENERATIVE in said and name != DEGENERATIVE,
         )
 
