@@ -151,7 +151,14 @@ class Edition:
             rules=ruled,
             wordings={tag: _wording(knowledge, tag) for tag in LANGUAGES},
             terminology=terminology,
-            readers=Readers.of(terminology, measurements, knowledge.guideline.drugs, knowledge.dosing),
+            readers=Readers.of(
+                terminology,
+                measurements,
+                knowledge.guideline.drugs,
+                knowledge.dosing,
+                knowledge.scores,
+                knowledge.opioids,
+            ),
             version=_version(root, settings),
             seal=seal,
         )

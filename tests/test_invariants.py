@@ -122,7 +122,9 @@ def situations(draw: st.DrawFn, topic: str) -> dict[str, Any]:
 
 
 def _facts(edition: Edition, situation: dict[str, Any]) -> tuple[Facts, Subject]:
-    return facts_of(situation, edition.knowledge.guideline.drugs, edition.knowledge.measurements)
+    return facts_of(
+        situation, edition.knowledge.guideline.drugs, edition.knowledge.measurements, edition.readers.conversion
+    )
 
 
 def _answer(edition: Edition, topic: str, order: Subject, facts: Facts) -> Outcome:

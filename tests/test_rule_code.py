@@ -14,14 +14,16 @@ MAY_IMPORT = {
     "cds_service.evaluate.outcome", "cds_service.evaluate.triggers",
     *(f"cds_service.facts.{chapter}" for chapter in (
         "facts", "subjects", "results", "renal", "creatinine", "calcium", "diagnoses", "treatment", "procedures",
-        "patient",
+        "patient", "pain", "analgesics", "opioids", "distress", "function",
     )),
 }  # fmt: skip
 # Spellings that occur in orders and records are recognised, not shown.
 READS_CHINESE = {
     "facts/bounded.py",
     "facts/infusion.py",
+    "facts/function.py",
     "facts/intervals.py",
+    "facts/strengths.py",
     "facts/tokens.py",
     "knowledge/wording.py",
     "knowledge/words.py",

@@ -12,7 +12,10 @@ URGENCY: tuple[Indicator, ...] = get_args(Indicator)  # ascending
 LanguageTag = Literal["en", "zh-CN"]
 LANGUAGES: tuple[LanguageTag, ...] = get_args(LanguageTag)
 FhirVersion = Literal["R4", "R4B", "R5"]
-DrugGroup = Literal["bisphosphonate", "rankl-inhibitor", "calcium", "vitamin-d", "nsaid", "platinum"]
+DrugGroup = Literal[
+    "bisphosphonate", "rankl-inhibitor", "calcium", "vitamin-d", "nsaid", "platinum", "opioid", "acetaminophen",
+    "psychotropic",
+]  # fmt: skip
 Route = Literal["intravenous", "subcutaneous", "oral", "topical", "other"]
 MissingData = Literal["card", "refuse"]
 Need = str  # a prefetch key of services.yaml: "patient", "conditions", "laboratory", ...

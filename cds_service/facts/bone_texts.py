@@ -11,7 +11,8 @@ from cds_service.facts.lesions import Counted, Told, count_of
 from cds_service.facts.observations import COUNTING
 from cds_service.facts.skeleton import METASTASIS, Skeleton, words
 from cds_service.fhir.dates import day_of
-from cds_service.fhir.structs import CodeableConcept, Condition, DiagnosticReport, Observation
+from cds_service.fhir.examined import DiagnosticReport
+from cds_service.fhir.structs import CodeableConcept, Condition, Observation
 from cds_service.fhir.undecoded import concept, notes
 from cds_service.knowledge.terminology import Terminology
 from cds_service.record.read import Record

@@ -15,7 +15,7 @@ from cds_service.facts.activities import Activities, Activity, ActivityReader
 from cds_service.facts.imaging import REPORTED
 from cds_service.facts.sites import Place
 from cds_service.fhir.dates import day_of
-from cds_service.fhir.structs import DiagnosticReport
+from cds_service.fhir.examined import DiagnosticReport
 from cds_service.record.read import Record
 
 KEYS = ("procedures", "serviceRequests", "encounters", "reports")

@@ -11,19 +11,24 @@ from typing import Any, Self
 
 from cds_service.base.kinds import Missing, Need
 from cds_service.facts import activities as activities_chapter
+from cds_service.facts import analgesics as analgesics_chapter
 from cds_service.facts import bone_modifying as bone_chapter
 from cds_service.facts import calcium as calcium_chapter
 from cds_service.facts import comfort_care as comfort_chapter
 from cds_service.facts import conferences as conferences_chapter
 from cds_service.facts import creatinine as creatinine_chapter
 from cds_service.facts import diagnoses as diagnoses_chapter
+from cds_service.facts import distress as distress_chapter
+from cds_service.facts import function as function_chapter
 from cds_service.facts import imaging as imaging_chapter
 from cds_service.facts import lesions as lesions_chapter
+from cds_service.facts import pain as pain_chapter
 from cds_service.facts import patient as patient_chapter
 from cds_service.facts import phosphatase as phosphatase_chapter
 from cds_service.facts import procedures as procedures_chapter
 from cds_service.facts import renal as renal_chapter
 from cds_service.facts import results as results_chapter
+from cds_service.facts import scored as scored_chapter
 from cds_service.facts import skeleton as skeleton_chapter
 from cds_service.facts import steadiness as steadiness_chapter
 from cds_service.facts import treatment as treatment_chapter
@@ -37,6 +42,7 @@ from cds_service.facts.observations import collect
 from cds_service.facts.readers import Readers
 from cds_service.facts.subjects import Order, Orders
 from cds_service.facts.window import within
+from cds_service.fhir.answered import QuestionnaireResponse
 from cds_service.fhir.dates import day_of
 from cds_service.fhir.structs import Condition
 from cds_service.record.completeness import Completeness
@@ -156,6 +162,33 @@ class Facts:
     @chapter(*bone_chapter.KEYS, explained=bone_chapter.explained)
     def bone_modifying(self) -> bone_chapter.BoneModifying:
         return bone_chapter.BoneModifying(self.treatment, self._readers.measurements.days(bone_chapter.WINDOW))
+
+    @chapter(*analgesics_chapter.KEYS, explained=analgesics_chapter.explained)
+    def analgesics(self) -> analgesics_chapter.Analgesics:
+        return analgesics_chapter.Analgesics(self.treatment, self.orders, self._readers.conversion)
+
+    # The chapters that look at scores say how far back each counts.
+    @chapter(*scored_chapter.KEYS, look_back=pain_chapter.LOOK_BACK)
+    def scored(self) -> scored_chapter.Scores:
+        readers = self._readers
+        return scored_chapter.scored(self._record.coded, readers.terminology, self.now, readers.measurements.ahead)
+
+    @chapter(*pain_chapter.KEYS, look_back=pain_chapter.LOOK_BACK, explained=pain_chapter.explained)
+    def pain(self) -> pain_chapter.Pain:
+        return pain_chapter.pain(self.scored, self._readers.written, self.today, self._readers.measurements)
+
+    @chapter(*function_chapter.KEYS, look_back=function_chapter.LOOK_BACK, explained=function_chapter.explained)
+    def function(self) -> function_chapter.Function:
+        readers = self._readers
+        return function_chapter.function(
+            self.scored, readers.written, readers.lengths, self.today, readers.measurements
+        )
+
+    @chapter(*distress_chapter.KEYS, look_back=distress_chapter.LOOK_BACK, explained=distress_chapter.explained)
+    def distress(self) -> distress_chapter.Distress:
+        responses = self._record.all(QuestionnaireResponse)
+        readers = self._readers
+        return distress_chapter.distress(self.scored, responses, readers.terminology, readers.written, self.today)
 
     @chapter(*procedures_chapter.KEYS, explained=procedures_chapter.explained)
     def procedures(self) -> procedures_chapter.Procedures:

@@ -19,7 +19,8 @@ from cds_service.facts.skeleton import given_site
 from cds_service.facts.told import ago
 from cds_service.facts.window import within
 from cds_service.fhir.dates import day_of
-from cds_service.fhir.structs import CodeableConcept, DiagnosticReport, Observation, many
+from cds_service.fhir.examined import DiagnosticReport
+from cds_service.fhir.structs import CodeableConcept, Observation, many
 from cds_service.fhir.undecoded import concept, concepts
 from cds_service.knowledge.model import File
 from cds_service.knowledge.terminology import Terminology

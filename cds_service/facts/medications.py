@@ -204,8 +204,18 @@ def _use(
         # On a list an aspirin without a dose is most often the small one.
         counts=found.counts and not found.small_if_undosed,
         substance=found.substance,
+        daily=found.daily,
+        refills=_refills(treatment),
         held=treatment.status == HELD,
     )
+
+
+def _refills(treatment: Treatment) -> bool:
+    """Whether a prescription may be filled again."""
+    if not isinstance(treatment, MedicationRequest):
+        return False
+    allowed = dispense_request(treatment.dispense_request).number_of_repeats_allowed
+    return allowed is not None and allowed > 0
 
 
 # Where treatment ends by its own words

@@ -7,14 +7,20 @@ from dataclasses import dataclass
 from cds_service.call.hook import HookCall
 from cds_service.facts.doses import DoseReader
 from cds_service.facts.drugs import DrugReader
+from cds_service.facts.function import Lengths
 from cds_service.facts.narrative import NarrativeReader
+from cds_service.facts.opioids import Conversion
 from cds_service.facts.orders import OrderReader
+from cds_service.facts.portions import PortionReader
 from cds_service.facts.remembered import RememberedDrugs
+from cds_service.facts.score_text import Written
 from cds_service.facts.sites import SiteReader
 from cds_service.facts.subjects import Chart, Subject
 from cds_service.knowledge.dosing import Dosing
 from cds_service.knowledge.drugs import Drugs
 from cds_service.knowledge.measurements import Measurements
+from cds_service.knowledge.opioids import Opioids
+from cds_service.knowledge.scores import ScoreWords
 from cds_service.knowledge.terminology import Terminology
 from cds_service.record.read import Draft, Record
 
@@ -28,15 +34,35 @@ class Readers:
     doses: DoseReader
     drugs: RememberedDrugs
     orders: OrderReader
+    written: Written
+    lengths: Lengths
+    conversion: Conversion
     narratives: NarrativeReader
 
     @classmethod
-    def of(cls, terminology: Terminology, measurements: Measurements, drugs: Drugs, dosing: Dosing) -> Readers:
-        """Readers with these code lists, unit tables, drug facts and dosing words."""
+    def of(
+        cls,
+        terminology: Terminology,
+        measurements: Measurements,
+        drugs: Drugs,
+        dosing: Dosing,
+        scores: ScoreWords,
+        opioids: Opioids,
+    ) -> Readers:
+        """Readers with these code lists, unit tables, drug facts, dosing words, words of scores and opioid factors."""
         doses = DoseReader(dosing)
-        drug_reader = RememberedDrugs(DrugReader(terminology, drugs, doses))
-        narratives = NarrativeReader(terminology, SiteReader(terminology))
-        return cls(terminology, measurements, doses, drug_reader, OrderReader(drug_reader, terminology), narratives)
+        drug_reader = RememberedDrugs(DrugReader(terminology, drugs, doses, PortionReader(dosing, doses)))
+        return cls(
+            terminology,
+            measurements,
+            doses,
+            drug_reader,
+            OrderReader(drug_reader, terminology),
+            Written(scores),
+            Lengths(scores),
+            Conversion(opioids),
+            NarrativeReader(terminology, SiteReader(terminology)),
+        )
 
     def subjects(self, call: HookCall, drafts: tuple[Draft, ...], record: Record) -> tuple[Subject, ...]:
         """What the call asks about: its draft orders, or the chart. Raises as ``OrderReader.read``."""

@@ -10,6 +10,8 @@ from fractions import Fraction
 from typing import Literal
 
 from cds_service.base.kinds import Dose, DrugGroup, Missing, Need, RequestText, Route
+from cds_service.facts.portions import Daily, Form
+from cds_service.facts.portions_given import PortionGiven, daily_of
 from cds_service.facts.told import NOW, Number, ago, exact, groups_of
 from cds_service.facts.window import within
 from cds_service.knowledge.drugs import Drugs, Product, Use
@@ -45,6 +47,8 @@ class DrugUse:
     carried_out: bool = False  # a prescription whose doses were given
     counts: bool = True  # False: topical NSAID, antiplatelet aspirin
     substance: str = ""
+    daily: Daily | None = None  # of analgesics
+    refills: bool = False  # a prescription that may be filled again
     held: bool = False  # a prescription on hold
 
     @property
@@ -167,6 +171,12 @@ class UseGiven(File, frozen=True):
     product: Use = "unknown"
     interval_days: Number | None = None
     dose_mg: Number | None = None
+    portions: list[PortionGiven] = []  # of an analgesic
+    as_needed: bool = False
+    form: Form = "oral"
+    rate: Number | None = None  # μg/h of a patch
+    refills: bool = False
+    substance: str = ""
 
 
 class TreatmentGiven(File, frozen=True):
@@ -198,4 +208,7 @@ def _told(given: UseGiven, number: int, drugs: Drugs) -> DrugUse:
         interval_days=exact(given.interval_days),
         interval_high_days=exact(given.interval_days),
         dose=Dose(Fraction(given.dose_mg), False, RequestText(f"{given.dose_mg} mg")) if given.dose_mg else None,
+        daily=daily_of(given.portions, given.form, given.rate, None, as_needed=given.as_needed),
+        refills=given.refills,
+        substance=given.substance,
     )

@@ -101,6 +101,9 @@ class Repeat(Element, frozen=True):
     period_unit: str | None = None
     duration: Decimal | None = None
     duration_unit: str | None = None
+    # Only how many moments of a day are named is asked.
+    time_of_day: Any = None
+    when: Any = None
 
 
 class Timing(Element, frozen=True):
@@ -140,6 +143,14 @@ class Dosage(Element, frozen=True):
     extension: list[Extension] | None = None
     # MedicationAdministration.dosage
     dose: Quantity | None = None
+    # Whether it is taken as needed: R4 in two shapes, R5 in two others. Only whether it is said is asked.
+    as_needed_boolean: Any = None
+    as_needed_codeable_concept: Any = None
+    as_needed: Any = None
+    as_needed_for: Any = None
+    sequence: Any = None
+    # Undecoded: nothing of other drugs depends on it, so that its shape breaks none. See ``undecoded``.
+    max_dose_per_period: msgspec.Raw = msgspec.Raw()
 
 
 class Resource(msgspec.Struct, frozen=True, rename="camel", tag_field="resourceType", gc=False):
@@ -266,6 +277,7 @@ class Medication(Resource, frozen=True, tag="Medication"):
 class DispenseRequest(Element, frozen=True):
     validity_period: Period | None = None
     expected_supply_duration: Quantity | None = None
+    number_of_repeats_allowed: Decimal | None = None
 
 
 _dispense = msgspec.json.Decoder(DispenseRequest)
@@ -304,6 +316,8 @@ class MedicationRequest(Resource, frozen=True, tag="MedicationRequest"):
     contained: list[msgspec.Raw] | None = None
     extension: list[Extension] | None = None
     prior_prescription: Reference | None = None
+    # Undecoded, as above. See ``undecoded``.
+    based_on: msgspec.Raw = msgspec.Raw()
 
 
 class Adherence(Element, frozen=True):
@@ -380,60 +394,6 @@ class Procedure(Resource, frozen=True, tag="Procedure"):
     extension: msgspec.Raw = msgspec.Raw()
 
 
-class DiagnosticReport(Resource, frozen=True, tag="DiagnosticReport"):
-    """The report of an examination. ``presentedForm`` (a PDF, a scan) is not read.
-
-    STU3 called ``conclusionCode`` ``codedDiagnosis``; R5 has it as before.
-    """
-
-    status: str | None = None
-    category: Many[CodeableConcept] = None
-    code: CodeableConcept | None = None
-    subject: Reference | None = None
-    effective_date_time: str | None = None
-    effective_period: Period | None = None
-    issued: str | None = None
-    conclusion: str | None = None
-    conclusion_code: Many[CodeableConcept] = None
-    coded_diagnosis: Many[CodeableConcept] = None
-
-
-class IncludedStructure(Element, frozen=True):
-    structure: CodeableConcept | None = None
-    laterality: CodeableConcept | None = None
-
-
-class BodyStructure(Resource, frozen=True, tag="BodyStructure"):
-    """A place of the body that results are about: R4 ``location``, R5 ``includedStructure``."""
-
-    status: str | None = None
-    morphology: CodeableConcept | None = None
-    location: CodeableConcept | None = None
-    location_qualifier: Many[CodeableConcept] = None
-    included_structure: Many[IncludedStructure] = None
-    patient: Reference | None = None
-
-
-class EncounterReason(Element, frozen=True):
-    """R5: why it took place, as a list of concepts or references."""
-
-    value: Many[CodeableConcept] = None
-
-
-class Encounter(Resource, frozen=True, tag="Encounter"):
-    """A visit or stay. ``class``: a Coding in R4, concepts in R5; ``period`` (R4), ``actualPeriod`` (R5)."""
-
-    status: str | None = None
-    type: Many[CodeableConcept] = None
-    service_type: Many[CodeableConcept] = None
-    reason_code: Many[CodeableConcept] = None
-    reason: Many[EncounterReason] = None
-    subject: Reference | None = None
-    period: Period | None = None
-    actual_period: Period | None = None
-    planned_start_date: str | None = None
-
-
 class AppointmentParticipant(Element, frozen=True):
     actor: Reference | None = None
 
@@ -481,24 +441,3 @@ class Bundle(Resource, frozen=True, tag="Bundle"):
     total: int | None = None
     link: Many[Link] = None
     entry: Many[Entry] = None
-
-
-# Every type that is read but the Bundle: the one list of them.
-Single = (
-    Patient
-    | Condition
-    | Observation
-    | Specimen
-    | Medication
-    | MedicationRequest
-    | MedicationStatement
-    | MedicationAdministration
-    | ServiceRequest
-    | Procedure
-    | Appointment
-    | DiagnosticReport
-    | BodyStructure
-    | Encounter
-    | OperationOutcome
-)
-Readable = Single | Bundle

@@ -28,6 +28,7 @@ MATCHES = ("exact", "prefix", "exclude")
 STATUSES = ("V", "S", "M")  # verified, single source, from memory (names only)
 FLAGS = frozenset({
     "topical", "ophthalmic", "neonatal", "antiplatelet",  # of a drug
+    "parenteral", "transdermal", "transmucosal", "rectal",  # how an opioid is given, where that is not by mouth
     "broad", "class", "non-specific",  # says less than the concept, or needs company
     "legacy",  # retired: matched, never emitted
     "unsited",  # says what, not where: counts with a body site of the concept

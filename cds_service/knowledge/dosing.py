@@ -56,6 +56,10 @@ class Dosing(File, frozen=True, dict=True):
     named_intervals: dict[str, str]
     once_words: list[str]
     not_once: list[str]
+    as_needed_words: list[str]
+    patch_units: list[str]
+    patch_hours: int
+    patch_forms: list[str]
     infusion: InfusionWords
     injected_forms: list[str]
     topical_forms: list[str]

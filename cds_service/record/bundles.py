@@ -31,21 +31,18 @@ from typing import get_args
 import msgspec
 
 from cds_service.base.decoding import UNREADABLE
-from cds_service.fhir.members import Member, ReadBundle
+from cds_service.fhir.examined import BodyStructure, DiagnosticReport, Encounter
+from cds_service.fhir.members import Member, Readable, ReadBundle
 from cds_service.fhir.references import unversioned
 from cds_service.fhir.structs import (
     Appointment,
-    BodyStructure,
     Bundle,
     Condition,
-    DiagnosticReport,
-    Encounter,
     Link,
     Medication,
     Observation,
     OperationOutcome,
     Patient,
-    Readable,
     Reference,
     Resource,
     Specimen,

@@ -9,7 +9,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from cds_service.fhir import structs
-from cds_service.fhir.structs import Medication, Readable, ReferenceRange
+from cds_service.fhir.members import Readable
+from cds_service.fhir.structs import Medication, ReferenceRange
 
 Path = tuple[str | int, ...]  # names on the wire, 0 for a list's only member
 

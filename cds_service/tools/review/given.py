@@ -15,14 +15,19 @@ import msgspec
 from cds_service.base.kinds import Missing
 from cds_service.facts.activities import WINDOW as STANDS
 from cds_service.facts.activities import ActivitiesGiven
+from cds_service.facts.analgesics import Analgesics
 from cds_service.facts.bone_modifying import WINDOW, BoneModifying
 from cds_service.facts.calcium import CalciumGiven, hypercalcaemic
 from cds_service.facts.conferences import CONFERENCE, Conferences
 from cds_service.facts.creatinine import CreatininesGiven
 from cds_service.facts.diagnoses import DiagnosesGiven
+from cds_service.facts.distress import DistressGiven
 from cds_service.facts.facts import Facts
+from cds_service.facts.function import FunctionGiven
 from cds_service.facts.imaging import ImagingGiven
 from cds_service.facts.lesions import LesionsGiven
+from cds_service.facts.opioids import Conversion
+from cds_service.facts.pain import PainGiven
 from cds_service.facts.patient import PatientGiven
 from cds_service.facts.phosphatase import ANALYTE, PhosphataseGiven
 from cds_service.facts.procedures import ProceduresGiven
@@ -48,14 +53,17 @@ class GapsGiven(File, frozen=True):
 
 PARTS: tuple[type[File], ...] = (
     OrdersGiven, PatientGiven, DiagnosesGiven, RenalGiven, CreatininesGiven, CalciumGiven, TreatmentGiven,
-    ProceduresGiven, PhosphataseGiven, SkeletonGiven, ActivitiesGiven, ImagingGiven, LesionsGiven, GapsGiven,
+    ProceduresGiven, PainGiven, DistressGiven, FunctionGiven, PhosphataseGiven, SkeletonGiven, ActivitiesGiven,
+    ImagingGiven, LesionsGiven, GapsGiven,
 )  # fmt: skip
 VOCABULARY: Mapping[str, type[File]] = {
     field.encode_name: part for part in PARTS for field in msgspec.structs.fields(part)
 }
 
 
-def facts_of(given: Mapping[str, Any], drugs: Drugs, measurements: Measurements) -> tuple[Facts, Subject]:
+def facts_of(
+    given: Mapping[str, Any], drugs: Drugs, measurements: Measurements, conversion: Conversion
+) -> tuple[Facts, Subject]:
     """The facts a case describes, and the subject it asks about. Raises ``msgspec.ValidationError`` for a bad key."""
     if unknown := sorted(given.keys() - VOCABULARY.keys()):
         raise msgspec.ValidationError(f"no such key of given: {', '.join(unknown)}")
@@ -81,6 +89,10 @@ def facts_of(given: Mapping[str, Any], drugs: Drugs, measurements: Measurements)
         hypercalcaemic=hypercalcaemic(calcium, diagnoses),
         treatment=treatment,
         bone_modifying=BoneModifying(treatment, measurements.days(WINDOW)),
+        analgesics=Analgesics(treatment, orders, conversion),
+        pain=part(PainGiven).told(measurements),
+        distress=part(DistressGiven).told(NOW.date()),
+        function=part(FunctionGiven).told(),
         procedures=procedures,
         tests=procedures,
         phosphatase=part(PhosphataseGiven).told(measurements.days(ANALYTE)),
