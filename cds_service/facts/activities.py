@@ -27,6 +27,7 @@ from cds_service.record.read import Record
 
 KEYS = ("procedures", "serviceRequests")
 WINDOW = "order-stands"
+REFERRALS = frozenset({"radiotherapy-referral", "surgical-referral"})
 BIOPSIES = ("bone-biopsy", "biopsy")
 How = Literal["done", "ordered", "booked"]
 DONE = frozenset({"completed", "in-progress"})
@@ -73,6 +74,28 @@ class Activities:
             or (a.how == "done" and a.when and (a.when >= since or (a.site and a.site.is_one_of(sites))))
         ]  # fmt: skip
         return max(counts, key=lambda a: (a.when or date.max, a.ref), default=None)
+
+    def treating(self, site: BoneSite | None, since: date, *what: str) -> Activity | None:
+        """The latest of these of the same bone, or of one that is not stated closely enough to be another: done since
+        a day, or ordered or booked since."""
+        found = [
+            a for a in self.of(*what)
+            if self._may_treat(a, site) and (a.when is None or a.when >= since) and (a.when is not None or a.how != "done")
+            and (a.how == "done" or self.is_arranged(a, 0))
+        ]  # fmt: skip
+        return max(found, key=lambda a: (a.when or date.max, a.ref), default=None)
+
+    def _may_treat(self, activity: Activity, site: BoneSite | None) -> bool:
+        """A treatment counts only where it is said to be of bone; a referral unless it is for something else."""
+        of_bone = activity.place.of_bone
+        if of_bone == "no" or (of_bone == "unknown" and not activity.what & REFERRALS):
+            return False
+        return activity.site is None or activity.site.may_be(site)
+
+    def done_of_bone(self, before: date, *what: str) -> Activity | None:
+        """The latest of these of bone that was done on a day or before it."""
+        done = (a for a in self.of(*what) if a.how == "done" and a.site and a.when and a.when <= before)
+        return max(done, key=lambda a: (a.when or date.min, a.ref), default=None)
 
     def arranged(self, days: int, *what: str, among: Iterable[Activity] | None = None) -> Activity | None:
         """The latest of these done in the last days, ordered and standing, or booked for today or later."""

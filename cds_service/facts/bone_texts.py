@@ -8,6 +8,7 @@ from cds_service.base.kinds import RequestText
 from cds_service.facts.diagnoses import INACTIVE, NEVER_VERIFIED, coded
 from cds_service.facts.imaging import REPORTED
 from cds_service.facts.lesions import Counted, Told, count_of
+from cds_service.facts.narrative import quoted
 from cds_service.facts.observations import COUNTING
 from cds_service.facts.skeleton import METASTASIS, Skeleton, words
 from cds_service.fhir.dates import day_of
@@ -50,10 +51,10 @@ def counts(record: Record, terminology: Terminology) -> Iterator[Counted]:
         codings = [(c.system, c.code, c.display) for c in named.codings()]
         if all(m.concept != COUNT for m in terminology.match("observation", codings, named.codeable.text)):
             continue
-        yield from (found for o in observations if o.status in COUNTING for found in _count(o))
+        yield from (found for o in observations if o.status in COUNTING for found in _count(o, named.said()))
 
 
-def _count(it: Observation) -> Iterator[Counted]:
+def _count(it: Observation, name: str) -> Iterator[Counted]:
     quantity, comparator = it.value_quantity, None
     value = it.value_string or ""
     if it.value_integer is not None:
@@ -62,7 +63,7 @@ def _count(it: Observation) -> Iterator[Counted]:
         value, comparator = f"{quantity.value:f}"[:20] if quantity.value is not None else "", quantity.comparator
     if value:
         when = day_of(it.effective_date_time or it.effective_instant) or day_of(it.issued)
-        shown = RequestText(f"{comparator or ''}{value}")
+        shown = quoted(f"{name} {comparator or ''}{value}")
         yield Counted(count_of(value, comparator), when, RequestText(f"Observation/{it.id or '?'}"), shown)
 
 

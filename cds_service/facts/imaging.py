@@ -102,7 +102,9 @@ class Imaging:
         if found:
             return max(found, key=_latest)
         biopsy = self.activities.bone_biopsy(since)
-        return biopsy and Study("bone-biopsy", biopsy.how, biopsy.when, biopsy.place, biopsy.ref, biopsy.text)
+        if biopsy is None:
+            return None
+        return Study("bone-biopsy", biopsy.how, biopsy.when, biopsy.place, biopsy.ref, biopsy.text)
 
     def closer_look_before(self, day: date) -> Study | None:
         """The latest closer look done before a day."""
@@ -195,8 +197,8 @@ class ImagingReader:
         spine = False
         for sentence in self._narratives.sentences(text):
             if reading := _of_sentence(sentence.said, sentence.doubted, sentence.denied):
-                deciding = (c.text for c in sentence.clauses if DECIDING & c.named)
-                found.setdefault(reading, quoted(next(deciding, sentence.text)))
+                deciding = sorted(sentence.clauses, key=lambda c: (METASTASIS not in c.named, not DECIDING & c.named))
+                found.setdefault(reading, quoted(deciding[0].text if deciding else sentence.text))
                 named = MARROW in sentence.said or any(c.bone and c.bone.name == "spine" for c in sentence.clauses)
                 spine = spine or (named and reading != "negative")
         reading = _one(found.keys())
