@@ -18,9 +18,10 @@ from cds_service.facts.subjects import Subject
 from cds_service.fetch.obtain import Obtaining, Source
 from cds_service.record.completeness import Wanted
 from cds_service.record.read import Record, unmet
-from cds_service.render.cards import Rendering, render
+from cds_service.render.cards import Rendering
 from cds_service.render.model import Response
 from cds_service.render.resources import OrderContext
+from cds_service.render.response import render
 
 NOTHING = Response(cards=[])
 
@@ -62,6 +63,8 @@ def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, sour
     if causes and caller.missing_data == "refuse":
         raise DataNotObtained(causes)
     findings = judge(edition, call.service, record, subjects, now).silencing(caller.silent)
+    if call.kind == "chart":
+        findings = edition.quieted(findings, call.service)
     response = render(findings, record.unreadable, causes, rendering)
     return Answer(call, caller, response, subjects, record, findings, causes)
 
@@ -86,4 +89,5 @@ def _unread(problem: DataNotObtained, caller: Caller, call: HookCall, record: Re
 def _rendering(edition: Edition, caller: Caller, call: HookCall, now: datetime) -> Rendering:
     context = OrderContext(caller.fhir_version, call.patient_id, call.user_id, call.encounter_id, now, caller.language)
     drafts = {n: e.resource for n, e in enumerate(call.drafts) if e.resource}
-    return Rendering(edition.wordings[caller.language], edition.offer, context, call.hook_instance, drafts)
+    wording, review = edition.wordings[caller.language], call.kind == "chart"
+    return Rendering(wording, edition.offer, context, call.hook_instance, drafts, review)

@@ -1,8 +1,8 @@
 """Who gets no advice whatever the record says: decided once, before any rule is asked.
 
-The dead, whose record is opened all the same; children, for the guideline is one for adults; whoever is cared for at the
-end of life. A chart opening asks nothing, so the first two are left in peace there by every topic; what else a topic is
-silent for stands in its YAML (``silent_for``).
+The dead, whose record is opened all the same; children, for the guideline is one for adults; whoever is cared for at
+the end of life. A chart opening asks nothing, so the first two are left in peace there by every topic. What else a
+topic is silent for stands in its YAML (``silent_for``).
 """
 
 from __future__ import annotations

@@ -31,6 +31,8 @@ class Diagnosis:
     when: date | None
     by_name: bool = False
     confirmed: bool = True  # its status leaves no doubt
+    confirmed: bool = True  # False: provisional, a differential, not confirmed
+    remission: bool = False  # in remission: it was there, and is not treated as active
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,9 @@ class Diagnoses:
     def confirmed(self, concept: str) -> bool:
         """Whether this is an active diagnosis whose status leaves no doubt."""
         return any(d.active and d.confirmed and d.concept == concept for d in self.all)
+    def standing(self, *concepts: str) -> tuple[Diagnosis, ...]:
+        """The diagnoses of these concepts that are confirmed and not over, in remission or otherwise."""
+        return tuple(d for d in self.found(*concepts) if d.confirmed and not d.remission)
 
     def found(self, *concepts: str) -> tuple[Diagnosis, ...]:
         """The active diagnoses of these concepts."""
@@ -78,6 +83,8 @@ def diagnoses(conditions: Iterable[Condition], terminology: Terminology, now: da
                 when=when,
                 by_name=match.by_name,
                 confirmed=verified not in SUSPECTED,
+                confirmed=coded(condition.verification_status) not in SUSPECTED,
+                remission=coded(condition.clinical_status) == "remission",
             )
 
 
@@ -112,7 +119,17 @@ class DiagnosesGiven(File, frozen=True):
         """Each recorded ``long_ago``."""
         told = [_told(concept, long_ago) for concept in self.diagnoses]
         return Diagnoses((*told, *(replace(_told(concept, long_ago), confirmed=False) for concept in self.suspected)))
+    """What a case may say of diagnoses: concepts, all active; which of them are only suspected, or in remission."""
 
+    diagnoses: tuple[str, ...] = ("lung-cancer", "bone-metastasis")
+    suspected: tuple[str, ...] = ()
+    in_remission: tuple[str, ...] = ()
 
-def _told(concept: str, when: date | None) -> Diagnosis:
-    return Diagnosis(concept, True, RequestText(concept), RequestText(f"Condition/{concept}"), when)
+    def told(self, long_ago: date | None) -> Diagnoses:
+        """Each recorded ``long_ago``."""
+        return Diagnoses(tuple(self._told(concept, long_ago) for concept in self.diagnoses))
+
+    def _told(self, concept: str, when: date | None) -> Diagnosis:
+        ref, text = RequestText(f"Condition/{concept}"), RequestText(concept)
+        confirmed, remission = concept not in self.suspected, concept in self.in_remission
+        return Diagnosis(concept, True, text, ref, when, confirmed=confirmed, remission=remission)

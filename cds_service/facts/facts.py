@@ -6,7 +6,7 @@ Whether a chapter was read makes no difference to any other; numbers are exact (
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 
 from cds_service.base.kinds import Missing, Need
@@ -27,6 +27,7 @@ from cds_service.facts import patient as patient_chapter
 from cds_service.facts import phosphatase as phosphatase_chapter
 from cds_service.facts import procedures as procedures_chapter
 from cds_service.facts import renal as renal_chapter
+from cds_service.facts import renal_tests as renal_tests_chapter
 from cds_service.facts import results as results_chapter
 from cds_service.facts import scored as scored_chapter
 from cds_service.facts import skeleton as skeleton_chapter
@@ -52,7 +53,8 @@ from cds_service.record.read import Record
 class Facts:
     """All that rules and texts may ask for. ``now`` is aware; ``orders``: all drafts of the call.
 
-    ``gaps``: prefetch key -> why it is not (wholly) known; empty when everything asked for was answered.
+    ``gaps``: prefetch key -> why it is not (wholly) known; empty when everything asked for was answered. ``failed``:
+    those of them that were asked for in vain.
     """
 
     def __init__(self, record: Record, orders: tuple[Order, ...], now: datetime, readers: Readers) -> None:
@@ -61,12 +63,13 @@ class Facts:
         self.gaps: Mapping[Need, Missing] = {
             key: gap for key, known in record.needs.items() if (gap := _gap(key, known))
         }
+        self.failed = frozenset(key for key, known in record.needs.items() if known.failed)
 
     @classmethod
     def told(cls, now: datetime, **members: Any) -> Self:
         """Facts that nobody read: of a case, or of a test. A chapter that is not told is an ``AttributeError``."""
         facts = cls.__new__(cls)
-        vars(facts).update({"now": now, "orders": Orders(), "gaps": {}} | members)
+        vars(facts).update({"now": now, "orders": Orders(), "gaps": {}, "failed": frozenset()} | members)
         return facts
 
     def but(self, **members: Any) -> Self:
@@ -91,6 +94,11 @@ class Facts:
     def lacking(self, *needs: Need) -> tuple[Missing, ...]:
         """Which of these needs were not obtained, are incomplete, or hold drugs that nobody can read."""
         return tuple(found for need in needs if (found := self.gaps.get(need) or self._unread(need)))
+
+    def lacking_within(self, days: int, *needs: Need) -> tuple[Missing, ...]:
+        """Which of these needs are not known as far back as a window reaches."""
+        start = self.today - timedelta(days=days)
+        return tuple(m for m in self.lacking(*needs) if not (m.why == "incomplete" and m.when and m.when < start))
 
     def _unread(self, need: Need) -> Missing | None:
         return self.treatment.unreadable.get(need) if need in treatment_chapter.KEYS else None
@@ -138,6 +146,15 @@ class Facts:
     )
     def renal(self) -> renal_chapter.Renal:
         return renal_chapter.renal(self.results, self.patient, self.diagnoses, self.today, self._readers.measurements)
+
+    @chapter(
+        *renal_tests_chapter.KEYS,
+        look_back=renal_tests_chapter.LOOK_BACK,
+        analytes=renal_tests_chapter.ANALYTES,
+        explained=renal_tests_chapter.explained,
+    )
+    def renal_tests(self) -> renal_tests_chapter.RenalTests:
+        return renal_tests_chapter.renal_tests(self.results, self.today, self._readers.measurements)
 
     @chapter(
         *calcium_chapter.KEYS,

@@ -13,6 +13,7 @@ class Service(File, frozen=True):
 
     ``reads``: a prefetch key of this service -> the keys that it stands for. ``beside``: keys that discovery does not
     ask for (there is room for ten); they are read where they are sent, and fetched where there is a FHIR server.
+    ``ahead``: topics that come first among the cards that are not urgent.
     """
 
     id: str
@@ -23,6 +24,7 @@ class Service(File, frozen=True):
     topics: list[str]
     reads: dict[str, list[str]] = {}
     beside: list[str] = []
+    ahead: list[str] = []
 
     def stand_in(self, key: str) -> str:
         """The prefetch key under which this service asks for what a topic calls ``key``."""

@@ -129,8 +129,11 @@ def compile_language(
     macros: Mapping[str, str],
     topics: Mapping[str, TopicText],
     sources: Mapping[str, Source],
+    *,
+    labels: bool = True,
 ) -> Language:
-    """Compile one language. ``macros`` by file; ``sources``: topic -> where it comes from, said on every card.
+    """Compile one language. ``macros`` by file; ``sources``: topic -> where it comes from, said on every card;
+    ``labels``: whether anything but the guideline is quoted.
 
     Raises ``ContentError`` on a bad template.
     """
@@ -146,7 +149,8 @@ def compile_language(
     # trim_blocks eats one line break after a tag, so parts are set three apart and tidied afterwards.
     def detail(topic: str, say: str, card: CardText) -> Sentence:
         source = f"{{% raw %}}{source_line(sources[topic], say)}{{% endraw %}}"
-        parts = [card.do, card.why, source, "{{ carried }}", "{{ notes }}", "{{ gaps }}"]
+        beside = f"{shared.words['not-from-the-guideline']}{card.beside}" if card.beside and labels else ""
+        parts = [card.do, card.why, source, beside, "{{ carried }}", "{{ notes }}", "{{ gaps }}"]
         return rich.sentence("\n\n\n".join(p.strip() for p in parts if p.strip()))
 
     def sentences(topic: str, text: TopicText) -> TopicSentences:

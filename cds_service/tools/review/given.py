@@ -33,6 +33,7 @@ from cds_service.facts.phosphatase import ANALYTE, PhosphataseGiven
 from cds_service.facts.procedures import ProceduresGiven
 from cds_service.facts.renal import RenalGiven
 from cds_service.facts.skeleton import SkeletonGiven
+from cds_service.facts.renal_tests import RenalTestsGiven
 from cds_service.facts.steadiness import unsteady
 from cds_service.facts.subjects import Chart, OrdersGiven, Subject
 from cds_service.facts.told import NOW, ago
@@ -85,6 +86,7 @@ def facts_of(
         creatinine=creatinine,
         unsteady=unsteady(creatinine, diagnoses, NOW.date(), measurements),
         renal=part(RenalGiven).told(),
+        renal_tests=part(RenalTestsGiven).told(measurements),
         calcium=calcium,
         hypercalcaemic=hypercalcaemic(calcium, diagnoses),
         treatment=treatment,
