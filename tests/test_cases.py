@@ -95,6 +95,7 @@ NUDGES = {
 WORDED = {
     ("denosumab-dose", "osteoporosis_dose"),
     ("denosumab-dose", "renal_impairment"),
+    ("psychological-support", "show_score"),
     ("bisphosphonate-renal-dose", "denosumab_dose"),
     ("bisphosphonate-renal-dose", "ibandronate_label_creatinine"),
     ("bisphosphonate-renal-dose", "ibandronate_label_creatinine_si"),

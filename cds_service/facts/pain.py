@@ -77,6 +77,11 @@ class Pain:
         """The newest score at all."""
         return next(iter(self.scores), None)
 
+    @property
+    def elsewhere_now(self) -> bool:
+        """Whether a score of the window names a place of no bone."""
+        return self.elsewhere is not None and within(self.elsewhere.when, self.today, self.window)
+
     def is_at_least(self, degree: Degree) -> bool:
         """Whether the score that counts is of this degree or a stronger one."""
         newest = self.newest
