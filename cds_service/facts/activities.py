@@ -80,7 +80,7 @@ class Activities:
         a day, or ordered or booked since."""
         found = [
             a for a in self.of(*what)
-            if self._may_treat(a, site) and (a.when is None or a.when >= since) and (a.when is not None or a.how != "done")
+            if self._may_treat(a, site) and (a.how != "done" if a.when is None else a.when >= since)
             and (a.how == "done" or self.is_arranged(a, 0))
         ]  # fmt: skip
         return max(found, key=lambda a: (a.when or date.max, a.ref), default=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
@@ -30,7 +30,6 @@ class Diagnosis:
     ref: RequestText
     when: date | None
     by_name: bool = False
-    confirmed: bool = True  # its status leaves no doubt
     confirmed: bool = True  # False: provisional, a differential, not confirmed
     remission: bool = False  # in remission: it was there, and is not treated as active
 
@@ -50,9 +49,6 @@ class Diagnoses:
         """Whether any of these is an active diagnosis."""
         return not self.active.isdisjoint(concepts)
 
-    def confirmed(self, concept: str) -> bool:
-        """Whether this is an active diagnosis whose status leaves no doubt."""
-        return any(d.active and d.confirmed and d.concept == concept for d in self.all)
     def standing(self, *concepts: str) -> tuple[Diagnosis, ...]:
         """The diagnoses of these concepts that are confirmed and not over, in remission or otherwise."""
         return tuple(d for d in self.found(*concepts) if d.confirmed and not d.remission)
@@ -65,8 +61,7 @@ class Diagnoses:
 def diagnoses(conditions: Iterable[Condition], terminology: Terminology, now: datetime) -> Iterator[Diagnosis]:
     """The conditions that are of a known concept and not refuted, entered in error, or dated after ``now``."""
     for condition in conditions:
-        verified = coded(condition.verification_status)
-        if verified in NEVER_VERIFIED:
+        if coded(condition.verification_status) in NEVER_VERIFIED:
             continue
         when = day_of(condition.onset_date_time) or day_of(condition.recorded_date)
         recorded = day_of(condition.recorded_date)
@@ -82,7 +77,6 @@ def diagnoses(conditions: Iterable[Condition], terminology: Terminology, now: da
                 ref=RequestText(f"Condition/{condition.id or '?'}"),
                 when=when,
                 by_name=match.by_name,
-                confirmed=verified not in SUSPECTED,
                 confirmed=coded(condition.verification_status) not in SUSPECTED,
                 remission=coded(condition.clinical_status) == "remission",
             )
@@ -110,15 +104,6 @@ def explained(diagnoses: Diagnoses) -> Iterator[str]:
 
 
 class DiagnosesGiven(File, frozen=True):
-    """What a case may say of diagnoses: concepts, all active; ``suspected`` are active and not confirmed."""
-
-    diagnoses: tuple[str, ...] = ("lung-cancer", "bone-metastasis")
-    suspected: tuple[str, ...] = ()
-
-    def told(self, long_ago: date | None) -> Diagnoses:
-        """Each recorded ``long_ago``."""
-        told = [_told(concept, long_ago) for concept in self.diagnoses]
-        return Diagnoses((*told, *(replace(_told(concept, long_ago), confirmed=False) for concept in self.suspected)))
     """What a case may say of diagnoses: concepts, all active; which of them are only suspected, or in remission."""
 
     diagnoses: tuple[str, ...] = ("lung-cancer", "bone-metastasis")

@@ -24,6 +24,7 @@ from cds_service.knowledge.terminology import Terminology
 
 KEYS = ("conditions",)
 METASTASIS, CORD, DEGENERATIVE = "bone-metastasis", "spinal-cord-compression", "degenerative-spine"
+OVER = INACTIVE | {"remission"}
 CONCEPTS = frozenset({
     METASTASIS, CORD, DEGENERATIVE, "nerve-compression", "spinal-instability", "pathological-fracture",
     "vertebral-compression-fracture", "impending-fracture", "bone-pain", "raised-alkaline-phosphatase",
@@ -92,7 +93,7 @@ def _signs(condition: Condition, terminology: Terminology, sites: SiteReader, to
         yield Sign(
             concept=name,
             confirmed=name in said and verified not in SUSPECTED,
-            active=coded(condition.clinical_status) not in INACTIVE and not has_abated(condition, today),
+            active=coded(condition.clinical_status) not in OVER and not has_abated(condition, today),
             site=site,
             when=day_of(condition.onset_date_time) or day_of(condition.recorded_date),
             ref=RequestText(f"Condition/{condition.id or '?'}"),

@@ -13,7 +13,7 @@ LOOKED_IN = ("procedures", "serviceRequests", "reports")
 
 @rule("bone-metastasis-screening", chart_opened())
 def bone_metastasis_screening(chart: Chart, facts: Facts, p: Parameters) -> Outcome:
-    if not facts.diagnoses.confirmed("lung-cancer"):
+    if not any(d.confirmed for d in facts.diagnoses.found("lung-cancer")):
         return NoAdvice("not-lung-cancer")
     if facts.skeleton.ever_metastatic:
         return NoAdvice("metastasis-known")

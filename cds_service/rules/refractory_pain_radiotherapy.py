@@ -35,7 +35,7 @@ def refractory_pain_radiotherapy(chart: Chart, facts: Facts, p: Parameters) -> O
 
 
 def _open(signs: Iterable[Sign], facts: Facts, p: Parameters) -> Sign | None:
-    """The first recent one that no radiotherapy of that bone, nor a referral, has followed. One without a day is here."""
+    """The first recent one that no radiotherapy of that bone, nor a referral, has followed; one without a day is."""
     recent = [s for s in signs if s.when is None or facts.within(s.when, p.days("recent"))]
     return next((s for s in recent if _followed(s, facts, p) is None), None)
 

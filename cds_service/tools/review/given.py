@@ -32,8 +32,8 @@ from cds_service.facts.patient import PatientGiven
 from cds_service.facts.phosphatase import ANALYTE, PhosphataseGiven
 from cds_service.facts.procedures import ProceduresGiven
 from cds_service.facts.renal import RenalGiven
-from cds_service.facts.skeleton import SkeletonGiven
 from cds_service.facts.renal_tests import RenalTestsGiven
+from cds_service.facts.skeleton import SkeletonGiven
 from cds_service.facts.steadiness import unsteady
 from cds_service.facts.subjects import Chart, OrdersGiven, Subject
 from cds_service.facts.told import NOW, ago
@@ -54,8 +54,8 @@ class GapsGiven(File, frozen=True):
 
 PARTS: tuple[type[File], ...] = (
     OrdersGiven, PatientGiven, DiagnosesGiven, RenalGiven, CreatininesGiven, CalciumGiven, TreatmentGiven,
-    ProceduresGiven, PainGiven, DistressGiven, FunctionGiven, PhosphataseGiven, SkeletonGiven, ActivitiesGiven,
-    ImagingGiven, LesionsGiven, GapsGiven,
+    ProceduresGiven, PainGiven, DistressGiven, FunctionGiven, RenalTestsGiven, PhosphataseGiven, SkeletonGiven,
+    ActivitiesGiven, ImagingGiven, LesionsGiven, GapsGiven,
 )  # fmt: skip
 VOCABULARY: Mapping[str, type[File]] = {
     field.encode_name: part for part in PARTS for field in msgspec.structs.fields(part)
@@ -95,6 +95,7 @@ def facts_of(
         pain=part(PainGiven).told(measurements),
         distress=part(DistressGiven).told(NOW.date()),
         function=part(FunctionGiven).told(),
+        comfort_care=None,
         procedures=procedures,
         tests=procedures,
         phosphatase=part(PhosphataseGiven).told(measurements.days(ANALYTE)),
