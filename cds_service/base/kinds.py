@@ -15,6 +15,7 @@ FhirVersion = Literal["R4", "R4B", "R5"]
 DrugGroup = Literal[
     "bisphosphonate", "rankl-inhibitor", "calcium", "vitamin-d", "nsaid", "platinum", "opioid", "acetaminophen",
     "psychotropic", "systemic-anticancer",
+    "radiopharmaceutical",
 ]  # fmt: skip
 Route = Literal["intravenous", "subcutaneous", "oral", "topical", "other"]
 MissingData = Literal["card", "refuse"]

@@ -21,6 +21,7 @@ from cds_service.facts import diagnoses as diagnoses_chapter
 from cds_service.facts import distress as distress_chapter
 from cds_service.facts import function as function_chapter
 from cds_service.facts import imaging as imaging_chapter
+from cds_service.facts import instability as instability_chapter
 from cds_service.facts import lesions as lesions_chapter
 from cds_service.facts import pain as pain_chapter
 from cds_service.facts import patient as patient_chapter
@@ -230,6 +231,12 @@ class Facts:
     )
     def phosphatase(self) -> phosphatase_chapter.Phosphatase:
         return phosphatase_chapter.phosphatase(self.results, self.today, self._readers.measurements)
+
+    @chapter(
+        *instability_chapter.KEYS, look_back=instability_chapter.LOOK_BACK, explained=instability_chapter.explained
+    )
+    def instability(self) -> instability_chapter.Instability:
+        return instability_chapter.instability(self.scored, self.today, self._readers.measurements)
 
     @chapter(*skeleton_chapter.KEYS, explained=skeleton_chapter.explained)
     def skeleton(self) -> skeleton_chapter.Skeleton:

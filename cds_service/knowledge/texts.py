@@ -10,9 +10,9 @@ class CardText(File, frozen=True):
     matter, with their dates), the source line, and ``how`` (formula and inputs) where no link leads to the explanation.
 
     ``beside`` is what another source says of it (a label, a published grading), a paragraph of its own that names that
-    source; it goes where the rules of such sources are switched off. ``limits`` stands in the explanation only: windows,
-    limits, what is not looked at. ``line`` is the one sentence that another card says, which stands in for this one; it
-    names its own source.
+    source; it goes where the rules of such sources are switched off. ``limits`` stands in the explanation only:
+    windows, limits, what is not looked at. ``line`` is the one sentence that another card says, which stands in for
+    this one; it names its own source.
     """
 
     summary: str

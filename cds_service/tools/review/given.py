@@ -25,6 +25,8 @@ from cds_service.facts.distress import DistressGiven
 from cds_service.facts.facts import Facts
 from cds_service.facts.function import FunctionGiven
 from cds_service.facts.imaging import ImagingGiven
+from cds_service.facts.instability import LOOK_BACK as SCORED
+from cds_service.facts.instability import InstabilityGiven
 from cds_service.facts.lesions import LesionsGiven
 from cds_service.facts.opioids import Conversion
 from cds_service.facts.pain import PainGiven
@@ -55,7 +57,7 @@ class GapsGiven(File, frozen=True):
 PARTS: tuple[type[File], ...] = (
     OrdersGiven, PatientGiven, DiagnosesGiven, RenalGiven, CreatininesGiven, CalciumGiven, TreatmentGiven,
     ProceduresGiven, PainGiven, DistressGiven, FunctionGiven, RenalTestsGiven, PhosphataseGiven, SkeletonGiven,
-    ActivitiesGiven, ImagingGiven, LesionsGiven, GapsGiven,
+    ActivitiesGiven, ImagingGiven, LesionsGiven, InstabilityGiven, GapsGiven,
 )  # fmt: skip
 VOCABULARY: Mapping[str, type[File]] = {
     field.encode_name: part for part in PARTS for field in msgspec.structs.fields(part)
@@ -101,6 +103,7 @@ def facts_of(
         phosphatase=part(PhosphataseGiven).told(measurements.days(ANALYTE)),
         skeleton=part(SkeletonGiven).told(diagnoses.active, ago(LONG_AGO)),
         activities=activities,
+        instability=part(InstabilityGiven).told(measurements.days(SCORED["observations"])),
         imaging=part(ImagingGiven).told(activities),
         lesions=part(LesionsGiven).told(),
         conferences=Conferences(activities.of(CONFERENCE), activities),
