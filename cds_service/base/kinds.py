@@ -14,7 +14,8 @@ LANGUAGES: tuple[LanguageTag, ...] = get_args(LanguageTag)
 FhirVersion = Literal["R4", "R4B", "R5"]
 DrugGroup = Literal[
     "bisphosphonate", "rankl-inhibitor", "calcium", "vitamin-d", "nsaid", "platinum", "opioid", "acetaminophen",
-    "psychotropic",
+    "psychotropic", "systemic-anticancer",
+    "radiopharmaceutical",
 ]  # fmt: skip
 Route = Literal["intravenous", "subcutaneous", "oral", "topical", "other"]
 MissingData = Literal["card", "refuse"]
