@@ -31,6 +31,7 @@ from cds_service.facts import renal as renal_chapter
 from cds_service.facts import renal_tests as renal_tests_chapter
 from cds_service.facts import results as results_chapter
 from cds_service.facts import scored as scored_chapter
+from cds_service.facts import sizes as sizes_chapter
 from cds_service.facts import skeleton as skeleton_chapter
 from cds_service.facts import steadiness as steadiness_chapter
 from cds_service.facts import treatment as treatment_chapter
@@ -237,6 +238,12 @@ class Facts:
     )
     def instability(self) -> instability_chapter.Instability:
         return instability_chapter.instability(self.scored, self.today, self._readers.measurements)
+
+    @chapter(*sizes_chapter.KEYS, analytes=sizes_chapter.ANALYTES, explained=sizes_chapter.explained)
+    def sizes(self) -> sizes_chapter.Sizes:
+        readers = self._readers
+        reader = sizes_chapter.SizeReader(readers.terminology, readers.narratives.sites, readers.measurements)
+        return reader.read(self._record)
 
     @chapter(*skeleton_chapter.KEYS, explained=skeleton_chapter.explained)
     def skeleton(self) -> skeleton_chapter.Skeleton:

@@ -35,6 +35,7 @@ from cds_service.facts.phosphatase import ANALYTE, PhosphataseGiven
 from cds_service.facts.procedures import ProceduresGiven
 from cds_service.facts.renal import RenalGiven
 from cds_service.facts.renal_tests import RenalTestsGiven
+from cds_service.facts.sizes import SizesGiven
 from cds_service.facts.skeleton import SkeletonGiven
 from cds_service.facts.steadiness import unsteady
 from cds_service.facts.subjects import Chart, OrdersGiven, Subject
@@ -57,7 +58,8 @@ class GapsGiven(File, frozen=True):
 PARTS: tuple[type[File], ...] = (
     OrdersGiven, PatientGiven, DiagnosesGiven, RenalGiven, CreatininesGiven, CalciumGiven, TreatmentGiven,
     ProceduresGiven, PainGiven, DistressGiven, FunctionGiven, RenalTestsGiven, PhosphataseGiven, SkeletonGiven,
-    ActivitiesGiven, ImagingGiven, LesionsGiven, InstabilityGiven, GapsGiven,
+    ActivitiesGiven, ImagingGiven, LesionsGiven, InstabilityGiven, SizesGiven,
+    GapsGiven,
 )  # fmt: skip
 VOCABULARY: Mapping[str, type[File]] = {
     field.encode_name: part for part in PARTS for field in msgspec.structs.fields(part)
@@ -103,6 +105,7 @@ def facts_of(
         phosphatase=part(PhosphataseGiven).told(measurements.days(ANALYTE)),
         skeleton=part(SkeletonGiven).told(diagnoses.active, ago(LONG_AGO)),
         activities=activities,
+        sizes=part(SizesGiven).told(),
         instability=part(InstabilityGiven).told(measurements.days(SCORED["observations"])),
         imaging=part(ImagingGiven).told(activities),
         lesions=part(LesionsGiven).told(),
