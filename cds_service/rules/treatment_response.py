@@ -6,7 +6,7 @@ from fractions import Fraction
 from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.triggers import chart_opened, rule
 from cds_service.facts.facts import Facts
-from cds_service.facts.response import Compared, appeared, compare
+from cds_service.facts.response import Compared, appeared, compare, per_cent
 from cds_service.facts.skeleton import METASTASIS, Sign
 from cds_service.facts.subjects import Chart
 from cds_service.knowledge.model import Parameters
@@ -61,8 +61,8 @@ def _data(facts: Facts, sizes: Compared | None, p: Parameters) -> dict[str, obje
     least, first, now = sizes.nadir.products, sizes.baseline.products, sizes.newest.products
     return {
         "sizes": sizes,
-        "change": (now / least - 1) * 100 if least else None,
-        "of_first": (now / first - 1) * 100 if first else None,
+        "change": per_cent(now, least),
+        "of_first": per_cent(now, first),
         "other": by_sum if by_sum != category else None,
         "also_pr": category == "pd" and now < first and now <= first * (1 - p.share("partial")),
         "stated": recent,
