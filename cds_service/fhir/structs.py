@@ -358,7 +358,7 @@ class MedicationAdministration(Resource, frozen=True, tag="MedicationAdministrat
 
 
 class Reasoned(Resource, frozen=True):
-    """Where and why something is done; undecoded, for it is read of imaging and local treatment only."""
+    """Where and why something is done; undecoded: read of few kinds only."""
 
     body_site: msgspec.Raw = msgspec.Raw()
     reason_code: msgspec.Raw = msgspec.Raw()
