@@ -21,6 +21,7 @@ MAY_IMPORT = {
 READS_CHINESE = {
     "facts/bounded.py",
     "facts/infusion.py",
+    "facts/dose_text.py",
     "facts/function.py",
     "facts/intervals.py",
     "facts/strengths.py",

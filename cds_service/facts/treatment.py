@@ -81,6 +81,16 @@ class Treatment:
             active = [u for u in active if not self._lapsed(u, lapsed)]
         return tuple(sorted(active, key=lambda u: (u.when or date.min, u.ref), reverse=True))
 
+    def bone_modifying(self, days: int) -> tuple[DrugUse, ...]:
+        """Treatment of bone metastasis now: active therapy, and orders carried out in the look-back, newest first.
+
+        An infusion of an outpatient is one order that is completed; products for osteoporosis are no such treatment.
+        """
+        groups: frozenset[DrugGroup] = frozenset({"bisphosphonate", "rankl-inhibitor"})
+        done = [u for u in self.uses if groups & u.groups and u.carried_out and within(u.when, self.today, days)]
+        found = [u for u in (*self.taking(groups, days), *done) if u.product.use != "osteoporosis"]
+        return tuple(sorted(found, key=lambda u: (u.when or date.min, u.ref), reverse=True))
+
     def _lapsed(self, use: DrugUse, days: int) -> bool:
         """Whether the last dose of an active prescription is older than twice its interval and than so many days.
 

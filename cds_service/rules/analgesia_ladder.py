@@ -1,7 +1,7 @@
 """§4.3.2: pain that nothing on record treats: an NSAID or acetaminophen from mild, an opioid from moderate on."""
 
 from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
-from cds_service.evaluate.triggers import BONE_MODIFYING, chart_opened, rule
+from cds_service.evaluate.triggers import chart_opened, rule
 from cds_service.facts.analgesics import ANY, OPIOID
 from cds_service.facts.facts import Facts
 from cds_service.facts.pain import PainScore
@@ -27,12 +27,7 @@ def analgesia_ladder(chart: Chart, facts: Facts, p: Parameters) -> Outcome:
         return _mild(score, facts, p)
     if score.degree == "moderate":
         return Advise(p.indicator(), "moderate", {"score": score})
-    modifying = [
-        use
-        for use in facts.treatment.taking(BONE_MODIFYING, p.days("bma_look_back"))
-        if use.product.use != "osteoporosis"
-    ]
-    if modifying:
+    if modifying := facts.treatment.bone_modifying(p.days("bma_look_back")):
         return Advise(p.indicator("severe"), "severe-treated", {"score": score, "modifying": modifying[0]})
     return Advise(p.indicator("severe"), "severe", {"score": score})
 
