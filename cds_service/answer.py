@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cds_service.call.hook import HookCall
+from cds_service.call.ids import is_professional
 from cds_service.call.problems import Cause, DataNotObtained
 from cds_service.caller import Caller
 from cds_service.edition import Edition
 from cds_service.evaluate.findings import Findings
-from cds_service.evaluate.judge import judge
+from cds_service.evaluate.gate import FIRST
+from cds_service.evaluate.judge import judge, worth_reading
 from cds_service.evaluate.topic import questions, required, wanted
 from cds_service.facts.subjects import Subject
 from cds_service.fetch.obtain import Obtaining, Source
+from cds_service.record.completeness import Wanted
 from cds_service.record.read import Record, unmet
-from cds_service.render.cards import Rendering, render
+from cds_service.render.cards import Rendering
 from cds_service.render.model import Response
 from cds_service.render.resources import OrderContext
+from cds_service.render.response import render
 
 NOTHING = Response(cards=[])
 
@@ -43,23 +47,35 @@ def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, sour
 
     ``source``: where what the call did not bring may be read; None: nowhere.
     """
-    obtaining = Obtaining(call, edition.prefetch(call.service), now, source)
+    stand_ins = edition.stand_ins(call.service)
+    obtaining = Obtaining(call, edition.searches(call.service), now, source, stand_ins)
     rendering = _rendering(edition, caller, call, now)
     try:
         subjects = edition.readers.subjects(call, obtaining.drafts, obtaining.medications())
     except DataNotObtained as nobody_knows_the_drug:
         return _unread(nobody_knows_the_drug, caller, call, obtaining.record, rendering)
     asked = questions(edition.topics_of(call.service), subjects)
-    if not asked:
+    if not asked or (call.kind == "chart" and not is_professional(call.user_id)):
         return Answer(call, caller, NOTHING, subjects, obtaining.record, None)
     since = wanted(asked, now.date())
-    record = obtaining.needs(since)
+    record = _read(edition, call, obtaining, since, now)
     causes = unmet(record, required(q for q in asked if q.topic.code not in caller.silent), since)
     if causes and caller.missing_data == "refuse":
         raise DataNotObtained(causes)
     findings = judge(edition, call.service, record, subjects, now).silencing(caller.silent)
+    if call.kind == "chart":
+        findings = edition.quieted(findings, call.service)
     response = render(findings, record.unreadable, causes, rendering)
     return Answer(call, caller, response, subjects, record, findings, causes)
+
+
+def _read(edition: Edition, call: HookCall, obtaining: Obtaining, since: Wanted, now: datetime) -> Record:
+    """The record, as far as the questions go. An opened chart is read further only where it could say anything."""
+    if call.kind == "chart":
+        record = obtaining.needs({key: since[key] for key in FIRST if key in since})
+        if not worth_reading(edition, record, now):
+            return record
+    return obtaining.needs(since)
 
 
 def _unread(problem: DataNotObtained, caller: Caller, call: HookCall, record: Record, rendering: Rendering) -> Answer:
@@ -73,4 +89,6 @@ def _unread(problem: DataNotObtained, caller: Caller, call: HookCall, record: Re
 def _rendering(edition: Edition, caller: Caller, call: HookCall, now: datetime) -> Rendering:
     context = OrderContext(caller.fhir_version, call.patient_id, call.user_id, call.encounter_id, now, caller.language)
     drafts = {n: e.resource for n, e in enumerate(call.drafts) if e.resource}
-    return Rendering(edition.wordings[caller.language], edition.offer, context, call.hook_instance, drafts)
+    wording, review = edition.wordings[caller.language], call.kind == "chart"
+    beside = edition.beside(call.service)
+    return Rendering(wording, edition.offer, context, call.hook_instance, drafts, review, beside)

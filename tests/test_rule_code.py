@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "cds_service.evaluate.outcome", "cds_service.evaluate.triggers",
     *(f"cds_service.facts.{chapter}" for chapter in (
         "facts", "subjects", "results", "renal", "creatinine", "calcium", "diagnoses", "treatment", "procedures",
-        "patient", "pain", "analgesics", "opioids", "distress", "function",
+        "patient", "pain", "analgesics", "opioids", "distress", "function", "bma_options",
     )),
 }  # fmt: skip
 # Spellings that occur in orders and records are recognised, not shown.

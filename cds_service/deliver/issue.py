@@ -101,7 +101,7 @@ def _samenesses(
         same = joined(
             *(who.issuer, who.tenant, call.fhir_server or "", call.patient_id, call.user_id),
             *(card.source.topic.code, card.indicator),
-            *map(_content, about[card.uuid]),
+            *map(_content, about.get(card.uuid, ())),
             *(card.summary, card.detail or ""),
         )
         yield card.uuid, hmac.new(key, same, hashlib.sha256).digest()

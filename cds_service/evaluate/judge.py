@@ -12,8 +12,9 @@ from typing import Protocol
 from cds_service.base.kinds import Missing
 from cds_service.call.problems import RuleFailed
 from cds_service.evaluate.findings import Finding, Findings, precedence
+from cds_service.evaluate.gate import concerned, silences
 from cds_service.evaluate.outcome import CannotTell, NoAdvice, Outcome
-from cds_service.evaluate.scope import ScopeKind, at_oncology_dose, scope_of
+from cds_service.evaluate.scope import SILENT, ScopeKind, at_oncology_dose, scope_of
 from cds_service.evaluate.topic import ABSENT, Question, Topic, questions, required, wanted
 from cds_service.facts.facts import Facts
 from cds_service.facts.readers import Readers
@@ -23,7 +24,6 @@ from cds_service.record.completeness import Wanted
 from cds_service.record.read import Record
 
 WHOLE = frozenset({"obtained", "none"})
-SILENT: frozenset[ScopeKind] = frozenset({"other-primary", "osteoporosis"})
 
 
 class Knowledge(Protocol):
@@ -45,6 +45,11 @@ def judge(edition: Knowledge, service: str, record: Record, subjects: Sequence[S
     orders = tuple(s for s in subjects if not isinstance(s, Chart))
     facts = Facts(record, orders, now, edition.readers)
     return Findings(facts, precedence(_asked(asked, record, facts, now.date())))
+
+
+def worth_reading(edition: Knowledge, record: Record, now: datetime) -> bool:
+    """Whether more of an opened chart is to be read, by what is known of the patient and the diagnoses."""
+    return concerned(Facts(record, (), now, edition.readers))
 
 
 def _asked(asked: Sequence[Question], record: Record, facts: Facts, today: date) -> Iterable[Finding]:
@@ -77,6 +82,8 @@ def _outcome(question: Question, facts: Facts, scope: ScopeKind) -> Outcome:
         return NoAdvice("out-of-scope")
     if scope == "no-diagnosis" and not (topic.recommendation.drug_safety and at_oncology_dose(subject)):
         return NoAdvice("out-of-scope")
+    if because := silences(topic.recommendation, subject, facts):
+        return NoAdvice(because)
     try:
         return topic.rule.function(subject, facts, Parameters(topic.recommendation))
     except Exception as error:

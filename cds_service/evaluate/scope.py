@@ -8,6 +8,7 @@ from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import DrugOrder, Subject
 
 ScopeKind = Literal["lung-cancer", "primary-not-recorded", "no-diagnosis", "other-primary", "osteoporosis"]
+SILENT: frozenset[ScopeKind] = frozenset({"other-primary", "osteoporosis"})
 
 
 def scope_of(subject: Subject, facts: Facts) -> ScopeKind:

@@ -6,32 +6,48 @@ Whether a chapter was read makes no difference to any other; numbers are exact (
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 
 from cds_service.base.kinds import Missing, Need
+from cds_service.facts import activities as activities_chapter
+from cds_service.facts import allergies as allergies_chapter
 from cds_service.facts import analgesics as analgesics_chapter
+from cds_service.facts import bma_options as options_chapter
+from cds_service.facts import bone_modifying as bone_chapter
 from cds_service.facts import calcium as calcium_chapter
+from cds_service.facts import comfort_care as comfort_chapter
+from cds_service.facts import conferences as conferences_chapter
 from cds_service.facts import creatinine as creatinine_chapter
 from cds_service.facts import diagnoses as diagnoses_chapter
 from cds_service.facts import distress as distress_chapter
 from cds_service.facts import function as function_chapter
+from cds_service.facts import imaging as imaging_chapter
+from cds_service.facts import instability as instability_chapter
+from cds_service.facts import lesions as lesions_chapter
 from cds_service.facts import pain as pain_chapter
 from cds_service.facts import patient as patient_chapter
+from cds_service.facts import phosphatase as phosphatase_chapter
 from cds_service.facts import procedures as procedures_chapter
+from cds_service.facts import refusals as refusals_chapter
 from cds_service.facts import renal as renal_chapter
+from cds_service.facts import renal_tests as renal_tests_chapter
 from cds_service.facts import results as results_chapter
 from cds_service.facts import scored as scored_chapter
+from cds_service.facts import skeleton as skeleton_chapter
 from cds_service.facts import steadiness as steadiness_chapter
 from cds_service.facts import treatment as treatment_chapter
+from cds_service.facts.activities import ActivityReader
+from cds_service.facts.bone_texts import counts, told
 from cds_service.facts.chapter import Chapter, chapter
 from cds_service.facts.fluids import Fluids
+from cds_service.facts.imaging import ImagingReader
 from cds_service.facts.medications import treatments
 from cds_service.facts.observations import collect
 from cds_service.facts.readers import Readers
 from cds_service.facts.subjects import Order, Orders
 from cds_service.facts.window import within
-from cds_service.fhir.answered import QuestionnaireResponse
+from cds_service.fhir.answered import AllergyIntolerance, QuestionnaireResponse
 from cds_service.fhir.dates import day_of
 from cds_service.fhir.structs import Condition
 from cds_service.record.completeness import Completeness
@@ -41,7 +57,8 @@ from cds_service.record.read import Record
 class Facts:
     """All that rules and texts may ask for. ``now`` is aware; ``orders``: all drafts of the call.
 
-    ``gaps``: prefetch key -> why it is not (wholly) known; empty when everything asked for was answered.
+    ``gaps``: prefetch key -> why it is not (wholly) known; empty when everything asked for was answered. ``failed``:
+    those of them that were asked for in vain.
     """
 
     def __init__(self, record: Record, orders: tuple[Order, ...], now: datetime, readers: Readers) -> None:
@@ -50,12 +67,13 @@ class Facts:
         self.gaps: Mapping[Need, Missing] = {
             key: gap for key, known in record.needs.items() if (gap := _gap(key, known))
         }
+        self.failed = frozenset(key for key, known in record.needs.items() if known.failed)
 
     @classmethod
     def told(cls, now: datetime, **members: Any) -> Self:
         """Facts that nobody read: of a case, or of a test. A chapter that is not told is an ``AttributeError``."""
         facts = cls.__new__(cls)
-        vars(facts).update({"now": now, "orders": Orders(), "gaps": {}} | members)
+        vars(facts).update({"now": now, "orders": Orders(), "gaps": {}, "failed": frozenset()} | members)
         return facts
 
     def but(self, **members: Any) -> Self:
@@ -80,6 +98,11 @@ class Facts:
     def lacking(self, *needs: Need) -> tuple[Missing, ...]:
         """Which of these needs were not obtained, are incomplete, or hold drugs that nobody can read."""
         return tuple(found for need in needs if (found := self.gaps.get(need) or self._unread(need)))
+
+    def lacking_within(self, days: int, *needs: Need) -> tuple[Missing, ...]:
+        """Which of these needs are not known as far back as a window reaches."""
+        start = self.today - timedelta(days=days)
+        return tuple(m for m in self.lacking(*needs) if not (m.why == "incomplete" and m.when and m.when < start))
 
     def _unread(self, need: Need) -> Missing | None:
         return self.treatment.unreadable.get(need) if need in treatment_chapter.KEYS else None
@@ -129,6 +152,15 @@ class Facts:
         return renal_chapter.renal(self.results, self.patient, self.diagnoses, self.today, self._readers.measurements)
 
     @chapter(
+        *renal_tests_chapter.KEYS,
+        look_back=renal_tests_chapter.LOOK_BACK,
+        analytes=renal_tests_chapter.ANALYTES,
+        explained=renal_tests_chapter.explained,
+    )
+    def renal_tests(self) -> renal_tests_chapter.RenalTests:
+        return renal_tests_chapter.renal_tests(self.results, self.today, self._readers.measurements)
+
+    @chapter(
         *calcium_chapter.KEYS,
         look_back=calcium_chapter.LOOK_BACK,
         analytes=calcium_chapter.ALL_ANALYTES,
@@ -147,6 +179,27 @@ class Facts:
         record = self._record
         found = treatments(record, self._readers.drugs, record.referred, drafts, self.now)
         return treatment_chapter.Treatment(found.uses, self.today, found.unreadable)
+
+    @chapter(*refusals_chapter.KEYS, explained=refusals_chapter.explained)
+    def refusals(self) -> refusals_chapter.Refusals:
+        readers = self._readers
+        return refusals_chapter.refusals(self._record, readers.drugs, readers.terminology, self.today)
+
+    @chapter(*allergies_chapter.KEYS, explained=allergies_chapter.explained)
+    def allergies(self) -> allergies_chapter.Allergies:
+        records, readers = self._record.all(AllergyIntolerance), self._readers
+        return allergies_chapter.allergies(records, readers.terminology, readers.drug_facts)
+
+    @chapter(*options_chapter.KEYS, look_back=options_chapter.LOOK_BACK, explained=options_chapter.explained)
+    def bma_options(self) -> options_chapter.Options:
+        known = options_chapter.Known(
+            self.renal, self.creatinine, self.unsteady is not None, self.calcium, self.diagnoses, self.allergies
+        )
+        return options_chapter.options(self._readers.table, known)
+
+    @chapter(*bone_chapter.KEYS, explained=bone_chapter.explained)
+    def bone_modifying(self) -> bone_chapter.BoneModifying:
+        return bone_chapter.BoneModifying(self.treatment, self._readers.measurements.days(bone_chapter.WINDOW))
 
     @chapter(*analgesics_chapter.KEYS, explained=analgesics_chapter.explained)
     def analgesics(self) -> analgesics_chapter.Analgesics:
@@ -179,9 +232,61 @@ class Facts:
     def procedures(self) -> procedures_chapter.Procedures:
         return procedures_chapter.procedures(self._record, self.orders, self._readers.orders, self.today)
 
+    @chapter(*comfort_chapter.KEYS, explained=comfort_chapter.explained)
+    def comfort_care(self) -> comfort_chapter.ComfortCare | None:
+        readers, conditions = self._readers, self._record.all(Condition)
+        return comfort_chapter.comfort_care(
+            conditions, self.procedures, readers.terminology, readers.measurements, self.today
+        )
+
     @chapter(*procedures_chapter.TEST_KEYS)
     def tests(self) -> procedures_chapter.Procedures:
         return procedures_chapter.tests(self._record, self.orders, self._readers.orders, self.today)
+
+    @chapter(
+        *phosphatase_chapter.KEYS,
+        look_back=phosphatase_chapter.LOOK_BACK,
+        analytes=(phosphatase_chapter.ANALYTE,),
+        explained=phosphatase_chapter.explained,
+    )
+    def phosphatase(self) -> phosphatase_chapter.Phosphatase:
+        return phosphatase_chapter.phosphatase(self.results, self.today, self._readers.measurements)
+
+    @chapter(
+        *instability_chapter.KEYS, look_back=instability_chapter.LOOK_BACK, explained=instability_chapter.explained
+    )
+    def instability(self) -> instability_chapter.Instability:
+        return instability_chapter.instability(self.scored, self.today, self._readers.measurements)
+
+    @chapter(*skeleton_chapter.KEYS, explained=skeleton_chapter.explained)
+    def skeleton(self) -> skeleton_chapter.Skeleton:
+        readers, conditions = self._readers, self._record.all(Condition)
+        return skeleton_chapter.skeleton(conditions, readers.terminology, readers.narratives.sites, self.today)
+
+    @chapter(*activities_chapter.KEYS, explained=activities_chapter.explained)
+    def activities(self) -> activities_chapter.Activities:
+        stands = self._readers.measurements.days(activities_chapter.WINDOW)
+        return activities_chapter.Activities(tuple(self._activity_reader.all()), self.today, stands)
+
+    @chapter(*imaging_chapter.KEYS, explained=imaging_chapter.explained)
+    def imaging(self) -> imaging_chapter.Imaging:
+        readers = self._readers
+        reader = ImagingReader(readers.terminology, readers.narratives, self._activity_reader)
+        return reader.read(self._record, self.activities)
+
+    @chapter(*lesions_chapter.KEYS, explained=lesions_chapter.explained)
+    def lesions(self) -> lesions_chapter.Lesions:
+        readers = self._readers
+        texts = told(self._record, readers.terminology, self.skeleton)
+        return lesions_chapter.lesions(texts, counts(self._record, readers.terminology), readers.narratives)
+
+    @chapter(*conferences_chapter.KEYS, explained=conferences_chapter.explained)
+    def conferences(self) -> conferences_chapter.Conferences:
+        return conferences_chapter.conferences(self._record, self.activities, self._activity_reader)
+
+    @property
+    def _activity_reader(self) -> ActivityReader:
+        return ActivityReader(self._readers.terminology, self._readers.narratives.sites, self._record)
 
 
 CHAPTERS: Mapping[str, Chapter[Any]] = {name: it for name, it in vars(Facts).items() if isinstance(it, Chapter)}

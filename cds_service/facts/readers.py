@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cds_service.call.hook import HookCall
+from cds_service.facts.bma_options import DoseTable
 from cds_service.facts.doses import DoseReader
 from cds_service.facts.drugs import DrugReader
 from cds_service.facts.function import Lengths
+from cds_service.facts.narrative import NarrativeReader
 from cds_service.facts.opioids import Conversion
 from cds_service.facts.orders import OrderReader
 from cds_service.facts.portions import PortionReader
 from cds_service.facts.remembered import RememberedDrugs
 from cds_service.facts.score_text import Written
+from cds_service.facts.sites import SiteReader
 from cds_service.facts.subjects import Chart, Subject
 from cds_service.knowledge.dosing import Dosing
 from cds_service.knowledge.drugs import Drugs
@@ -35,6 +38,9 @@ class Readers:
     written: Written
     lengths: Lengths
     conversion: Conversion
+    table: DoseTable
+    drug_facts: Drugs
+    narratives: NarrativeReader
 
     @classmethod
     def of(
@@ -45,12 +51,25 @@ class Readers:
         dosing: Dosing,
         scores: ScoreWords,
         opioids: Opioids,
+        table: DoseTable,
     ) -> Readers:
-        """Readers with these code lists, unit tables, drug facts, dosing words, words of scores and opioid factors."""
+        """Readers with these code lists, unit tables, drug facts, dosing words, words of scores, opioid factors and
+        dose table."""
         doses = DoseReader(dosing)
         drug_reader = RememberedDrugs(DrugReader(terminology, drugs, doses, PortionReader(dosing, doses)))
-        orders, conversion = OrderReader(drug_reader, terminology), Conversion(opioids)
-        return cls(terminology, measurements, doses, drug_reader, orders, Written(scores), Lengths(scores), conversion)
+        return cls(
+            terminology,
+            measurements,
+            doses,
+            drug_reader,
+            OrderReader(drug_reader, terminology),
+            Written(scores),
+            Lengths(scores),
+            Conversion(opioids),
+            table,
+            drugs,
+            NarrativeReader(terminology, SiteReader(terminology)),
+        )
 
     def subjects(self, call: HookCall, drafts: tuple[Draft, ...], record: Record) -> tuple[Subject, ...]:
         """What the call asks about: its draft orders, or the chart. Raises as ``OrderReader.read``."""

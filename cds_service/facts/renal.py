@@ -17,8 +17,8 @@ from cds_service.base.numbers import clearance_number
 from cds_service.facts.diagnoses import KEYS as DIAGNOSIS_KEYS
 from cds_service.facts.diagnoses import Diagnoses
 from cds_service.facts.formulas import COCKCROFT_GAULT_AGE, EGFR_SURFACE, cockcroft_gault, mosteller, other_weights
+from cds_service.facts.patient import ADULT, PatientFacts
 from cds_service.facts.patient import KEYS as PATIENT_KEYS
-from cds_service.facts.patient import PatientFacts
 from cds_service.facts.results import KEYS as RESULT_KEYS
 from cds_service.facts.results import Reading, Results, Sourced
 from cds_service.facts.told import NOW, Number, ago, exact
@@ -38,7 +38,6 @@ ANALYTES = (
 )
 LOOK_BACK = {"laboratory": "renal", "measurements": "weight"}
 
-ADULT = 18
 # What tells of a clearance, and under which name a result that cannot be used is reported.
 SERUM = (
     ("creatinine", "creatinine"),

@@ -27,7 +27,7 @@ INSTRUMENTS = (
     "phq-9", "phq-2", "gad-7", "hads", "hads-anxiety", "hads-depression", "distress-thermometer", "distress-scale"
 )  # fmt: skip
 ITEM_9 = "phq-9-item-9"
-SCORES = frozenset({*PAIN_SCALES, OTHER_PAIN, *INSTRUMENTS, ITEM_9, "ecog", "karnofsky", "life-expectancy"})
+SCORES = frozenset({*PAIN_SCALES, OTHER_PAIN, *INSTRUMENTS, ITEM_9, "ecog", "karnofsky", "life-expectancy", "sins"})
 
 
 @dataclass(frozen=True, slots=True)

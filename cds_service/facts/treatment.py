@@ -81,16 +81,6 @@ class Treatment:
             active = [u for u in active if not self._lapsed(u, lapsed)]
         return tuple(sorted(active, key=lambda u: (u.when or date.min, u.ref), reverse=True))
 
-    def bone_modifying(self, days: int) -> tuple[DrugUse, ...]:
-        """Treatment of bone metastasis now: active therapy, and orders carried out in the look-back, newest first.
-
-        An infusion of an outpatient is one order that is completed; products for osteoporosis are no such treatment.
-        """
-        groups: frozenset[DrugGroup] = frozenset({"bisphosphonate", "rankl-inhibitor"})
-        done = [u for u in self.uses if groups & u.groups and u.carried_out and within(u.when, self.today, days)]
-        found = [u for u in (*self.taking(groups, days), *done) if u.product.use != "osteoporosis"]
-        return tuple(sorted(found, key=lambda u: (u.when or date.min, u.ref), reverse=True))
-
     def _lapsed(self, use: DrugUse, days: int) -> bool:
         """Whether the last dose of an active prescription is older than twice its interval and than so many days.
 
@@ -131,6 +121,11 @@ class Treatment:
             for other in self.uses
             if use.when and (other.until or other.when or date.min) >= use.when
         )
+
+    def over(self, drugs: Iterable[str]) -> bool:
+        """Whether prescriptions of these drugs are on record and none of them still stands."""
+        asked = [u for u in self.uses if u.kind == "request" and set(drugs) & set(u.drugs)]
+        return bool(asked) and not any(u.active for u in asked)
 
     def given(self, drugs: Iterable[str]) -> tuple[date, ...]:
         """Days before today on which these drugs were given, oldest first.
@@ -177,6 +172,7 @@ class UseGiven(File, frozen=True):
     single: bool = False
     injected: bool = False
     carried_out: bool = False
+    held: bool = False
     product: Use = "unknown"
     interval_days: Number | None = None
     dose_mg: Number | None = None
@@ -185,7 +181,6 @@ class UseGiven(File, frozen=True):
     form: Form = "oral"
     rate: Number | None = None  # μg/h of a patch
     refills: bool = False
-    held: bool = False
     substance: str = ""
 
 
@@ -214,11 +209,11 @@ def _told(given: UseGiven, number: int, drugs: Drugs) -> DrugUse:
         single=given.single or given.kind == "administration",
         injected=given.injected,
         carried_out=given.carried_out,
+        held=given.held,
         interval_days=exact(given.interval_days),
         interval_high_days=exact(given.interval_days),
         dose=Dose(Fraction(given.dose_mg), False, RequestText(f"{given.dose_mg} mg")) if given.dose_mg else None,
         daily=daily_of(given.portions, given.form, given.rate, None, as_needed=given.as_needed),
         refills=given.refills,
-        held=given.held,
         substance=given.substance,
     )

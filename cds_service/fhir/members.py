@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from cds_service.fhir.answered import AllergyIntolerance, QuestionnaireResponse
+from cds_service.fhir.examined import BodyStructure, DiagnosticReport, Encounter
 from cds_service.fhir.structs import (
     Appointment,
     Bundle,
@@ -37,6 +38,9 @@ Single = (
     | ServiceRequest
     | Procedure
     | Appointment
+    | DiagnosticReport
+    | BodyStructure
+    | Encounter
     | QuestionnaireResponse
     | AllergyIntolerance
     | OperationOutcome

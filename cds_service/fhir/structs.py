@@ -180,6 +180,8 @@ def version_of(resource: Resource) -> Meta:
 class Patient(Resource, frozen=True, tag="Patient"):
     gender: str | None = None
     birth_date: str | None = None
+    deceased_boolean: bool | str | None = None
+    deceased_date_time: str | None = None
 
 
 class Condition(Resource, frozen=True, tag="Condition"):
@@ -196,6 +198,9 @@ class Condition(Resource, frozen=True, tag="Condition"):
     abatement_range: Range | None = None
     abatement_boolean: bool | str | None = None  # DSTU2
     body_site: Many[CodeableConcept] = None
+    # Undecoded: read of bone lesions only. See ``undecoded``.
+    note: msgspec.Raw = msgspec.Raw()
+    extension: msgspec.Raw = msgspec.Raw()
 
 
 class ReferenceRange(Element, frozen=True):
@@ -240,6 +245,9 @@ class Observation(Resource, frozen=True, tag="Observation"):
     body_site: msgspec.Raw = msgspec.Raw()
     method: msgspec.Raw = msgspec.Raw()
     note: msgspec.Raw = msgspec.Raw()
+    # Undecoded: read of lesions and of imaging only.
+    focus: msgspec.Raw = msgspec.Raw()
+    interpretation: msgspec.Raw = msgspec.Raw()
 
 
 class Specimen(Resource, frozen=True, tag="Specimen"):
@@ -361,6 +369,12 @@ class ServiceRequest(Resource, frozen=True, tag="ServiceRequest"):
     subject: Reference | None = None
     authored_on: str | None = None
     occurrence_date_time: str | None = None
+    # Undecoded: read of imaging and of local treatment only. See ``undecoded``.
+    body_site: msgspec.Raw = msgspec.Raw()
+    reason_code: msgspec.Raw = msgspec.Raw()
+    reason: msgspec.Raw = msgspec.Raw()
+    reason_reference: msgspec.Raw = msgspec.Raw()
+    note: msgspec.Raw = msgspec.Raw()
 
 
 class Procedure(Resource, frozen=True, tag="Procedure"):
@@ -371,6 +385,13 @@ class Procedure(Resource, frozen=True, tag="Procedure"):
     performed_period: Period | None = None
     occurrence_date_time: str | None = None
     occurrence_period: Period | None = None
+    # Undecoded: read of imaging and of local treatment only. See ``undecoded``.
+    body_site: msgspec.Raw = msgspec.Raw()
+    reason_code: msgspec.Raw = msgspec.Raw()
+    reason: msgspec.Raw = msgspec.Raw()
+    reason_reference: msgspec.Raw = msgspec.Raw()
+    note: msgspec.Raw = msgspec.Raw()
+    extension: msgspec.Raw = msgspec.Raw()
 
 
 class AppointmentParticipant(Element, frozen=True):

@@ -15,8 +15,9 @@ from cds_service.base.complaints import ContentError
 from cds_service.base.yamlfile import line_of, load_as
 from cds_service.knowledge.model import File
 
-# "specimen" is what a result was measured in, "site" the part of the body a diagnosis names beside its code.
-Domain = Literal["drug", "condition", "observation", "procedure", "specimen", "site"]
+# "specimen" is what a result was measured in, "site" the part of the body a diagnosis names beside its code, "finding"
+# what reports say of it.
+Domain = Literal["drug", "condition", "observation", "procedure", "specimen", "site", "finding"]
 Compared = Literal["exact", "icd", "atc"]
 
 MANIFEST, SYSTEMS = "manifest.yaml", "systems.yaml"

@@ -13,6 +13,8 @@ from cds_service.base.kinds import Indicator
 
 # ``published``: a grading or guideline of others (CTCAE, KDIGO), named in the source of each number.
 Origin = Literal["guideline", "label", "published", "local"]
+# Patients of whom a topic says nothing (``evaluate.gate``).
+SilentFor = Literal["dead", "child", "comfort-care"]
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,6 +111,8 @@ class Recommendation(File, frozen=True, dict=True):
     tables: dict[str, Table] = {}
     # False: fires only with a relevant diagnosis; True: a drug-safety topic, also without one at an oncology dose.
     drug_safety: bool = False
+    # Patients of whom it says nothing, besides those that an opened chart is silent for by itself.
+    silent_for: list[SilentFor] = []
     # Card (``say``, or ``every``) -> topics whose card it stands in for, on the same order, and whose line it says.
     replaces: dict[str, list[str]] = {}
     # Topics whose line this one's cards say, where they have not enough to say for a card of their own.

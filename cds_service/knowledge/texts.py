@@ -9,14 +9,17 @@ class CardText(File, frozen=True):
     """One card. ``summary`` is plain text; the detail is ``do`` (what to do), ``why`` (the two or three numbers that
     matter, with their dates), the source line, and ``how`` (formula and inputs) where no link leads to the explanation.
 
-    ``limits`` stands in the explanation only: windows, limits, what is not looked at. ``line`` is the one sentence that
-    another card says, which stands in for this one; it names its own source.
+    ``beside`` is what another source says of it (a label, a published grading), a paragraph of its own that names that
+    source; it goes where the rules of such sources are switched off. ``limits`` stands in the explanation only:
+    windows, limits, what is not looked at. ``line`` is the one sentence that another card says, which stands in for
+    this one; it names its own source.
     """
 
     summary: str
     do: str
     why: str
     how: str | None = None
+    beside: str | None = None
     limits: str | None = None
     line: str | None = None
 
@@ -40,3 +43,4 @@ class SharedText(File, frozen=True):
     unusable: dict[str, str]
     notes: dict[str, str]
     source_line: dict[str, str]
+    quiet: dict[str, str]  # what the gate says for every topic

@@ -31,6 +31,7 @@ from typing import get_args
 import msgspec
 
 from cds_service.base.decoding import UNREADABLE
+from cds_service.fhir.examined import BodyStructure, DiagnosticReport, Encounter
 from cds_service.fhir.members import Member, Readable, ReadBundle
 from cds_service.fhir.references import unversioned
 from cds_service.fhir.structs import (
@@ -66,7 +67,7 @@ WANTED = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Readable
 _member: msgspec.json.Decoder[Member] = msgspec.json.Decoder(Member)
 NONE, OBTAINED = Completeness("none"), Completeness("obtained")
 # What references are followed to; nothing else is looked up.
-_REFERRED = (Medication, Condition, Specimen)
+_REFERRED = (Medication, Condition, Specimen, BodyStructure)
 
 
 class Gatherer:
@@ -239,10 +240,15 @@ def resource_type(raw: msgspec.Raw) -> str:
 
 
 def _day(resource: Resource) -> str | None:
+    when: str | None = None
     if isinstance(resource, Observation):
         when = resource.effective_date_time or resource.effective_instant or resource.issued
-        return when[:10] if when and len(when) >= 10 else None
-    return None
+    elif isinstance(resource, DiagnosticReport):
+        when = resource.effective_date_time or resource.issued
+    elif isinstance(resource, Encounter):
+        period = resource.period or resource.actual_period
+        when = period.start if period else None
+    return when[:10] if when and len(when) >= 10 else None
 
 
 def _back_to(days: list[str | None]) -> str | None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from cds_service.fhir.answered import AllergyIntolerance, QuestionnaireResponse
 from cds_service.fhir.dates import moment_of
+from cds_service.fhir.examined import DiagnosticReport
 from cds_service.fhir.structs import (
     Condition,
     MedicationAdministration,
@@ -47,6 +48,10 @@ def _procedure(it: Procedure) -> str | None:
     return _start(it.performed_date_time, it.occurrence_date_time, periods=(it.performed_period, it.occurrence_period))
 
 
+def _report(it: DiagnosticReport) -> str | None:
+    return _start(it.effective_date_time, periods=(it.effective_period,)) or it.issued
+
+
 def _answered(it: QuestionnaireResponse) -> str | None:
     return it.authored
 
@@ -55,7 +60,8 @@ def _allergy(it: AllergyIntolerance) -> str | None:
     return it.recorded_date
 
 
-# When a resource says it happened. An Appointment lies ahead by its nature; results have a reading of their own, since
+# When a resource says it happened. An Appointment lies ahead by its nature, and so does
+# a planned Encounter; results have a reading of their own, since
 # what is wrong with one is told on a card.
 _WHEN: Mapping[type[Resource], Callable[..., str | None]] = {
     Condition: _condition,
@@ -64,6 +70,7 @@ _WHEN: Mapping[type[Resource], Callable[..., str | None]] = {
     MedicationAdministration: _administration,
     Procedure: _procedure,
     ServiceRequest: _request,
+    DiagnosticReport: _report,
     QuestionnaireResponse: _answered,
     AllergyIntolerance: _allergy,
 }

@@ -89,5 +89,6 @@ def _finding(finding: Finding, facts: Facts, language: Language) -> str:
         return f"{about}: ADVISE ({outcome.indicator}) {said}{stands}"
     if isinstance(outcome, NoAdvice):
         values = template_values(recommendation, finding.subject, facts, outcome.data)
-        return f"{about}: no advice. {one_line(topic.quiet[outcome.because].render(values))}"
+        line = topic.quiet.get(outcome.because) or language.quiet[outcome.because]
+        return f"{about}: no advice. {one_line(line.render(values))}"
     return f"{about}: cannot tell. {problem_list(outcome.missing)}"

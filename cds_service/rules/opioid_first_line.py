@@ -13,7 +13,7 @@ NON_OPIOID = frozenset({"nsaid", "acetaminophen"})
 
 @rule("opioid-first-line", ordered("nsaid", "acetaminophen"))
 def opioid_first_line(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
-    if not facts.diagnoses.has("bone-metastasis"):
+    if not facts.diagnoses.standing("bone-metastasis"):
         return NoAdvice("no-metastasis")
     if FEVER in order.indications:
         return NoAdvice("not-for-pain")

@@ -37,7 +37,7 @@ from cds_service.deliver.issue import issue
 from cds_service.edition import Edition
 from cds_service.evaluate.judge import judge
 from cds_service.fetch.obtain import Obtaining
-from cds_service.render.cards import render
+from cds_service.render.response import render
 from cds_service.site.settings import Settings
 from cds_service.trust.gate import ANYBODY
 
