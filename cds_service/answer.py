@@ -90,4 +90,5 @@ def _rendering(edition: Edition, caller: Caller, call: HookCall, now: datetime) 
     context = OrderContext(caller.fhir_version, call.patient_id, call.user_id, call.encounter_id, now, caller.language)
     drafts = {n: e.resource for n, e in enumerate(call.drafts) if e.resource}
     wording, review = edition.wordings[caller.language], call.kind == "chart"
-    return Rendering(wording, edition.offer, context, call.hook_instance, drafts, review)
+    beside = edition.beside(call.service)
+    return Rendering(wording, edition.offer, context, call.hook_instance, drafts, review, beside)

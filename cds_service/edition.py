@@ -21,6 +21,7 @@ from cds_service.evaluate.agreement import chapters_read, disagreements, needs_o
 from cds_service.evaluate.findings import Findings
 from cds_service.evaluate.topic import Topic
 from cds_service.evaluate.triggers import Rule
+from cds_service.facts.bma_options import TABLE_TOPIC, DoseTable
 from cds_service.facts.readers import Readers
 from cds_service.knowledge.knowledge import Knowledge, load_knowledge
 from cds_service.knowledge.measurements import Measurements
@@ -85,6 +86,10 @@ class Edition:
         """All searches for what a service's active topics can use: those of discovery, those that it leaves out, and
         those that one of discovery stands for."""
         return self._searches[service]
+
+    def beside(self, service: str) -> frozenset[Need]:
+        """The keys that a service can use and does not ask for in discovery."""
+        return frozenset(self._services[service].beside)
 
     def stand_ins(self, service: str) -> dict[Need, Need]:
         """The keys of topics that a service asks for under another key -> that one."""
@@ -167,6 +172,7 @@ class Edition:
                 knowledge.dosing,
                 knowledge.scores,
                 knowledge.opioids,
+                DoseTable.of(recommendations.get(TABLE_TOPIC, knowledge.guideline.recommendations[TABLE_TOPIC])),
             ),
             version=_version(root, settings),
             seal=seal,

@@ -24,14 +24,6 @@ def text(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def test_the_readme_counts_the_topics(edition: Edition) -> None:
-    kinds = [r.source.kind for r in edition.knowledge.guideline.recommendations.values()]
-    guideline, others = kinds.count("guideline"), len(kinds) - kinds.count("guideline")
-    said = " ".join(text("README.md").split())
-    assert f"{len(kinds)} topics: {guideline} of the guideline's recommendations" in said
-    assert f"and {others} that rest on drug labels" in said
-
-
 def test_the_readme_counts_the_errata(edition: Edition) -> None:
     found = re.search(r"(\d+) misprints", text("cards/README.md"))
     assert found

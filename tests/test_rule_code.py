@@ -15,7 +15,7 @@ MAY_IMPORT = {
     *(f"cds_service.facts.{chapter}" for chapter in (
         "facts", "subjects", "results", "renal", "creatinine", "calcium", "diagnoses", "treatment", "procedures",
         "patient", "pain", "analgesics", "opioids", "distress", "function", "skeleton", "sites", "activities",
-        "response",
+        "response", "bma_options",
     )),
 }  # fmt: skip
 # Spellings that occur in orders and records are recognised, not shown.
@@ -23,6 +23,7 @@ READS_CHINESE = {
     "facts/bone_texts.py",
     "facts/bounded.py",
     "facts/infusion.py",
+    "facts/dose_text.py",
     "facts/function.py",
     "facts/intervals.py",
     "facts/narrative.py",

@@ -65,6 +65,13 @@ class BoneModifying:
         """The day on which its drug was last given; None: no dose is on record."""
         return self.treatment.last_dose(use.drugs)
 
+    @property
+    def earlier(self) -> date | None:
+        """The last day of an earlier treatment: of a dose, else of a prescription that ended."""
+        uses = [u for u in self.treatment.ever(GROUPS) if u.product.use != "osteoporosis"]
+        doses = [u.when for u in uses if u.when and (u.kind == "administration" or u.carried_out)]
+        return max(doses or [u.when for u in uses if u.when and u.ended], default=None)
+
     def courses(self, gap: int) -> tuple[Course, ...]:
         """The runs of treatment, oldest first; more than ``gap`` days between two end one."""
         runs: list[list[tuple[date, date, DrugUse]]] = []

@@ -11,7 +11,9 @@ from typing import Any, Self
 
 from cds_service.base.kinds import Missing, Need
 from cds_service.facts import activities as activities_chapter
+from cds_service.facts import allergies as allergies_chapter
 from cds_service.facts import analgesics as analgesics_chapter
+from cds_service.facts import bma_options as options_chapter
 from cds_service.facts import bone_modifying as bone_chapter
 from cds_service.facts import calcium as calcium_chapter
 from cds_service.facts import comfort_care as comfort_chapter
@@ -27,6 +29,7 @@ from cds_service.facts import pain as pain_chapter
 from cds_service.facts import patient as patient_chapter
 from cds_service.facts import phosphatase as phosphatase_chapter
 from cds_service.facts import procedures as procedures_chapter
+from cds_service.facts import refusals as refusals_chapter
 from cds_service.facts import renal as renal_chapter
 from cds_service.facts import renal_tests as renal_tests_chapter
 from cds_service.facts import results as results_chapter
@@ -45,7 +48,7 @@ from cds_service.facts.observations import collect
 from cds_service.facts.readers import Readers
 from cds_service.facts.subjects import Order, Orders
 from cds_service.facts.window import within
-from cds_service.fhir.answered import QuestionnaireResponse
+from cds_service.fhir.answered import AllergyIntolerance, QuestionnaireResponse
 from cds_service.fhir.dates import day_of
 from cds_service.fhir.structs import Condition
 from cds_service.record.completeness import Completeness
@@ -177,6 +180,23 @@ class Facts:
         record = self._record
         found = treatments(record, self._readers.drugs, record.referred, drafts, self.now)
         return treatment_chapter.Treatment(found.uses, self.today, found.unreadable)
+
+    @chapter(*refusals_chapter.KEYS, explained=refusals_chapter.explained)
+    def refusals(self) -> refusals_chapter.Refusals:
+        readers = self._readers
+        return refusals_chapter.refusals(self._record, readers.drugs, readers.terminology, self.today)
+
+    @chapter(*allergies_chapter.KEYS, explained=allergies_chapter.explained)
+    def allergies(self) -> allergies_chapter.Allergies:
+        records, readers = self._record.all(AllergyIntolerance), self._readers
+        return allergies_chapter.allergies(records, readers.terminology, readers.drug_facts)
+
+    @chapter(*options_chapter.KEYS, look_back=options_chapter.LOOK_BACK, explained=options_chapter.explained)
+    def bma_options(self) -> options_chapter.Options:
+        known = options_chapter.Known(
+            self.renal, self.creatinine, self.unsteady is not None, self.calcium, self.diagnoses, self.allergies
+        )
+        return options_chapter.options(self._readers.table, known)
 
     @chapter(*bone_chapter.KEYS, explained=bone_chapter.explained)
     def bone_modifying(self) -> bone_chapter.BoneModifying:

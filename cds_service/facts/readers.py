@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cds_service.call.hook import HookCall
+from cds_service.facts.bma_options import DoseTable
 from cds_service.facts.doses import DoseReader
 from cds_service.facts.drugs import DrugReader
 from cds_service.facts.function import Lengths
@@ -37,6 +38,8 @@ class Readers:
     written: Written
     lengths: Lengths
     conversion: Conversion
+    table: DoseTable
+    drug_facts: Drugs
     narratives: NarrativeReader
 
     @classmethod
@@ -48,8 +51,10 @@ class Readers:
         dosing: Dosing,
         scores: ScoreWords,
         opioids: Opioids,
+        table: DoseTable,
     ) -> Readers:
-        """Readers with these code lists, unit tables, drug facts, dosing words, words of scores and opioid factors."""
+        """Readers with these code lists, unit tables, drug facts, dosing words, words of scores, opioid factors and
+        dose table."""
         doses = DoseReader(dosing)
         drug_reader = RememberedDrugs(DrugReader(terminology, drugs, doses, PortionReader(dosing, doses)))
         return cls(
@@ -61,6 +66,8 @@ class Readers:
             Written(scores),
             Lengths(scores),
             Conversion(opioids),
+            table,
+            drugs,
             NarrativeReader(terminology, SiteReader(terminology)),
         )
 

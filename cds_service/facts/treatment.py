@@ -122,6 +122,11 @@ class Treatment:
             if use.when and (other.until or other.when or date.min) >= use.when
         )
 
+    def over(self, drugs: Iterable[str]) -> bool:
+        """Whether prescriptions of these drugs are on record and none of them still stands."""
+        asked = [u for u in self.uses if u.kind == "request" and set(drugs) & set(u.drugs)]
+        return bool(asked) and not any(u.active for u in asked)
+
     def given(self, drugs: Iterable[str]) -> tuple[date, ...]:
         """Days before today on which these drugs were given, oldest first.
 

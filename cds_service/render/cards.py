@@ -53,7 +53,8 @@ class Offer:
 class Rendering:
     """Everything rendering needs besides the findings.
 
-    ``drafts``: the client's own orders by position. ``review``: a chart was opened, and nothing ordered.
+    ``drafts``: the client's own orders by position. ``review``: a chart was opened, and nothing ordered. ``beside``:
+    the prefetch keys that discovery leaves out; that they were not looked at is said once, and not on every card.
     """
 
     wording: Wording
@@ -62,6 +63,7 @@ class Rendering:
     hook_instance: uuid.UUID
     drafts: Mapping[int, msgspec.Raw]
     review: bool = False
+    beside: frozenset[str] = frozenset()
 
 
 def card_of(finding: Finding, advice: Advise, findings: Findings, rendering: Rendering) -> Json:
@@ -73,7 +75,7 @@ def card_of(finding: Finding, advice: Advise, findings: Findings, rendering: Ren
     values["folded"] = [language.topics[f.code].display for f, _ in folded]
     values["carried"] = "\n\n".join(_lines(findings.carried(finding), facts, language))
     values["notes"] = _notes(finding, values, language)
-    values["gaps"] = _gaps([finding.topic, *(f.topic for f, _ in folded)], facts, language)
+    values["gaps"] = _gaps([finding.topic, *(f.topic for f, _ in folded)], facts, rendering)
     name = card_uuid(rendering.hook_instance, finding.code, finding.subject.key)
     card = frame(recommendation, advice.say, advice.indicator, name, values, rendering)
     suggestions = list(_suggestions(advice, name, topic, values, rendering))
@@ -172,10 +174,11 @@ def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> s
     return "\n\n".join(language.notes[key].render(values).strip() for key in keys)
 
 
-def _gaps(topics: Iterable[Topic], facts: Facts, language: Language) -> str:
+def _gaps(topics: Iterable[Topic], facts: Facts, rendering: Rendering) -> str:
     """What its topics would also have looked at and did not get: said on the card that is given all the same."""
-    missing = facts.lacking(*dict.fromkeys(need for topic in topics for need in topic.optional))
-    return language.notes["gaps"].render({"missing": missing}).strip() if missing else ""
+    needs = dict.fromkeys(need for topic in topics for need in topic.optional if need not in rendering.beside)
+    missing = facts.lacking(*needs)
+    return rendering.wording.language.notes["gaps"].render({"missing": missing}).strip() if missing else ""
 
 
 def _suggestion(

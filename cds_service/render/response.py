@@ -115,9 +115,11 @@ def _unseen(findings: Findings, unreadable: Unreadable, rendering: Rendering) ->
     """One line: what was not looked at, and what of the record could not be read."""
     language = rendering.wording.language
     unknown = list(_unknown_lines(findings.unknown, language))
-    if not unknown and not unreadable:
+    wanted = {n for f, _ in (*findings.advice, *findings.summarised) for n in f.topic.optional if n in rendering.beside}
+    missing = [m for each in unknown for m in each["missing"]] + list(findings.facts.lacking(*sorted(wanted)))
+    missing = list(dict.fromkeys(missing))
+    if not missing and not unreadable:
         return ""
-    missing = list(dict.fromkeys(m for each in unknown for m in each["missing"]))
     values = {"missing": missing, "topics": [each["topic"] for each in unknown], "unreadable": dict(unreadable)}
     return language.notes["unseen"].render(values).strip()
 

@@ -149,7 +149,11 @@ def compile_language(
     # trim_blocks eats one line break after a tag, so parts are set three apart and tidied afterwards.
     def detail(topic: str, say: str, card: CardText) -> Sentence:
         source = f"{{% raw %}}{source_line(sources[topic], say)}{{% endraw %}}"
-        beside = f"{shared.words['not-from-the-guideline']}{card.beside}" if card.beside and labels else ""
+        beside = ""
+        if card.beside and labels:
+            # A condition of the text may leave nothing to say.
+            said = f"{{% if beside|trim %}}{shared.words['not-from-the-guideline']}{{{{ beside|trim }}}}{{% endif %}}"
+            beside = f"{{% set beside %}}{card.beside}{{% endset %}}{said}"
         parts = [card.do, card.why, source, beside, "{{ carried }}", "{{ notes }}", "{{ gaps }}"]
         return rich.sentence("\n\n\n".join(p.strip() for p in parts if p.strip()))
 

@@ -15,7 +15,9 @@ import msgspec
 from cds_service.base.kinds import Missing
 from cds_service.facts.activities import WINDOW as STANDS
 from cds_service.facts.activities import ActivitiesGiven
+from cds_service.facts.allergies import AllergiesGiven
 from cds_service.facts.analgesics import Analgesics
+from cds_service.facts.bma_options import DoseTable, Known, options
 from cds_service.facts.bone_modifying import WINDOW, BoneModifying
 from cds_service.facts.calcium import CalciumGiven, hypercalcaemic
 from cds_service.facts.conferences import CONFERENCE, Conferences
@@ -33,6 +35,7 @@ from cds_service.facts.pain import PainGiven
 from cds_service.facts.patient import PatientGiven
 from cds_service.facts.phosphatase import ANALYTE, PhosphataseGiven
 from cds_service.facts.procedures import ProceduresGiven
+from cds_service.facts.refusals import RefusalsGiven
 from cds_service.facts.renal import RenalGiven
 from cds_service.facts.renal_tests import RenalTestsGiven
 from cds_service.facts.sizes import SizesGiven
@@ -58,7 +61,7 @@ class GapsGiven(File, frozen=True):
 PARTS: tuple[type[File], ...] = (
     OrdersGiven, PatientGiven, DiagnosesGiven, RenalGiven, CreatininesGiven, CalciumGiven, TreatmentGiven,
     ProceduresGiven, PainGiven, DistressGiven, FunctionGiven, RenalTestsGiven, PhosphataseGiven, SkeletonGiven,
-    ActivitiesGiven, ImagingGiven, LesionsGiven, InstabilityGiven, SizesGiven,
+    ActivitiesGiven, ImagingGiven, LesionsGiven, InstabilityGiven, SizesGiven, AllergiesGiven, RefusalsGiven,
     GapsGiven,
 )  # fmt: skip
 VOCABULARY: Mapping[str, type[File]] = {
@@ -67,7 +70,7 @@ VOCABULARY: Mapping[str, type[File]] = {
 
 
 def facts_of(
-    given: Mapping[str, Any], drugs: Drugs, measurements: Measurements, conversion: Conversion
+    given: Mapping[str, Any], drugs: Drugs, measurements: Measurements, conversion: Conversion, table: DoseTable
 ) -> tuple[Facts, Subject]:
     """The facts a case describes, and the subject it asks about. Raises ``msgspec.ValidationError`` for a bad key."""
     if unknown := sorted(given.keys() - VOCABULARY.keys()):
@@ -82,18 +85,24 @@ def facts_of(
     procedures = part(ProceduresGiven).told(orders)
     activities = part(ActivitiesGiven).told(NOW.date(), measurements.days(STANDS))
     treatment = part(TreatmentGiven).told(drugs)
+    renal, allergies = part(RenalGiven).told(), part(AllergiesGiven).told()
+    moving = unsteady(creatinine, diagnoses, NOW.date(), measurements)
+    known = Known(renal, creatinine, moving is not None, calcium, diagnoses, allergies)
     facts = Facts.told(
         NOW,
         orders=orders,
         patient=part(PatientGiven).told(),
         diagnoses=diagnoses,
         creatinine=creatinine,
-        unsteady=unsteady(creatinine, diagnoses, NOW.date(), measurements),
-        renal=part(RenalGiven).told(),
+        unsteady=moving,
+        renal=renal,
         renal_tests=part(RenalTestsGiven).told(measurements),
         calcium=calcium,
         hypercalcaemic=hypercalcaemic(calcium, diagnoses),
         treatment=treatment,
+        allergies=allergies,
+        refusals=part(RefusalsGiven).told(drugs),
+        bma_options=options(table, known),
         bone_modifying=BoneModifying(treatment, measurements.days(WINDOW)),
         analgesics=Analgesics(treatment, orders, conversion),
         pain=part(PainGiven).told(measurements),
