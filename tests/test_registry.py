@@ -27,7 +27,8 @@ GRADES = ["1A", "2A", "1A", "1A", "1A, 2B", "1A", "1B, 2B", "1B", "1C", "1B", "2
 # The topics that look after themselves when there is no diagnosis on record.
 NOT_SAFETY = {
     "bma-prophylaxis", "bma-early-discontinuation", "denosumab-dose", "calcium-vitamin-d-supplement",
-    "analgesia-ladder", "pain-assessment-due", "psychological-support",
+    "analgesia-ladder", "pain-assessment-due", "psychological-support", "acetaminophen-daily-maximum", "opioid-taper",
+    "opioid-first-line", "opioid-with-bma",
 }  # fmt: skip
 
 

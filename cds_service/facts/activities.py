@@ -18,8 +18,8 @@ from cds_service.facts.skeleton import given_site
 from cds_service.facts.told import ago
 from cds_service.facts.window import within
 from cds_service.fhir.dates import day_of
-from cds_service.fhir.examined import Encounter
-from cds_service.fhir.structs import Appointment, CodeableConcept, Condition, Period, Procedure, ServiceRequest, many
+from cds_service.fhir.examined import Appointment, Encounter
+from cds_service.fhir.structs import CodeableConcept, Condition, Period, Procedure, ServiceRequest, many
 from cds_service.fhir.undecoded import concepts, notes, references
 from cds_service.knowledge.model import File
 from cds_service.knowledge.terminology import Terminology

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Literal
 
-from cds_service.base.kinds import DrugGroup, RequestText
+from cds_service.base.kinds import DrugGroup, Missing, RequestText
 from cds_service.facts.opioids import Conversion, OpioidDaily
 from cds_service.facts.portions import Daily, Portion
 from cds_service.facts.subjects import DrugOrder, Orders
@@ -60,6 +60,10 @@ class DaySum:
     def unknown(self) -> tuple[Counted, ...]:
         return tuple(c for c in self.counted if c.mg is None)
 
+    @property
+    def why_unknown(self) -> tuple[Missing, ...]:
+        return tuple(Missing("acetaminophen-dose", c.why or "dose-unknown", c.text, c.when) for c in self.unknown)
+
 
 @dataclass(frozen=True)
 class Analgesics:
@@ -77,9 +81,30 @@ class Analgesics:
         """What is active of these groups: as needed counts, on the skin and against clots does not."""
         return self.treatment.taking(groups, days)
 
-    def opioids_regular(self, days: int) -> tuple[DrugUse, ...]:
-        """The opioids that are active and not only as needed."""
-        return tuple(u for u in self.taken((OPIOID,), days) if not (u.daily and u.daily.as_needed))
+    @property
+    def table(self) -> str:
+        """Whose table converts opioids."""
+        return self.conversion.name
+
+    def opioids(self, days: int, *, regular: bool) -> tuple[DrugUse | DrugOrder, ...]:
+        """The opioids that go on or are ordered, regular or only as needed; drafts first."""
+        found: list[DrugUse | DrugOrder] = [*self.orders.drugs(OPIOID), *self.taken((OPIOID,), days)]
+        return tuple(each for each in found if (each.daily is not None and each.daily.as_needed) is not regular)
+
+    @property
+    def stopped_opioids(self) -> tuple[DrugOrder, ...]:
+        """The drafts that end an opioid."""
+        return tuple(o for o in self.orders if isinstance(o, DrugOrder) and o.stops and OPIOID in o.groups)
+
+    def stopped_since(self, order: DrugOrder, gap: int) -> date | None:
+        """Since when the opioid that a draft ends was taken; None where no record says when it began."""
+        began = None if order.forbids else order.authored
+        on, since = self.on_opioid_since(gap)
+        return min((day for day in (began, since if on else None) if day), default=None)
+
+    def whether_taken(self, last: date) -> tuple[Missing, ...]:
+        """That nothing newer than a day says whether the drug is taken."""
+        return (Missing("opioid-taken", "too-old", None, last),)
 
     def on_opioid_since(self, gap: int) -> tuple[bool, date | None]:
         """Whether an opioid is taken now without a gap of more days, and since when (None: its start is not known)."""

@@ -80,6 +80,11 @@ class Events:
     all: tuple[Event, ...]
     days: int
 
+    @property
+    def second(self) -> tuple[Event, Event] | None:
+        """The newest event and the one before it; None: there are not two."""
+        return (self.all[-1], self.all[-2]) if len(self.all) > 1 else None
+
 
 def events(
     skeleton: Skeleton, activities: Activities, diagnoses: Diagnoses, calcium: Calcium, measurements: Measurements

@@ -6,8 +6,8 @@ Whether a chapter was read makes no difference to any other; numbers are exact (
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
-from typing import Any, Self
+from datetime import datetime
+from typing import Any
 
 from cds_service.base.kinds import Missing, Need
 from cds_service.facts import activities as activities_chapter
@@ -35,6 +35,7 @@ from cds_service.facts import renal as renal_chapter
 from cds_service.facts import renal_tests as renal_tests_chapter
 from cds_service.facts import results as results_chapter
 from cds_service.facts import scored as scored_chapter
+from cds_service.facts import sizes as sizes_chapter
 from cds_service.facts import skeleton as skeleton_chapter
 from cds_service.facts import steadiness as steadiness_chapter
 from cds_service.facts import treatment as treatment_chapter
@@ -45,9 +46,9 @@ from cds_service.facts.fluids import Fluids
 from cds_service.facts.imaging import ImagingReader
 from cds_service.facts.medications import treatments
 from cds_service.facts.observations import collect
+from cds_service.facts.page import Page
 from cds_service.facts.readers import Readers
 from cds_service.facts.subjects import Order, Orders
-from cds_service.facts.window import within
 from cds_service.fhir.answered import AllergyIntolerance, QuestionnaireResponse
 from cds_service.fhir.dates import day_of
 from cds_service.fhir.structs import Condition
@@ -55,7 +56,7 @@ from cds_service.record.completeness import Completeness
 from cds_service.record.read import Record
 
 
-class Facts:
+class Facts(Page):
     """All that rules and texts may ask for. ``now`` is aware; ``orders``: all drafts of the call.
 
     ``gaps``: prefetch key -> why it is not (wholly) known; empty when everything asked for was answered. ``failed``:
@@ -69,41 +70,6 @@ class Facts:
             key: gap for key, known in record.needs.items() if (gap := _gap(key, known))
         }
         self.failed = frozenset(key for key, known in record.needs.items() if known.failed)
-
-    @classmethod
-    def told(cls, now: datetime, **members: Any) -> Self:
-        """Facts that nobody read: of a case, or of a test. A chapter that is not told is an ``AttributeError``."""
-        facts = cls.__new__(cls)
-        vars(facts).update({"now": now, "orders": Orders(), "gaps": {}, "failed": frozenset()} | members)
-        return facts
-
-    def but(self, **members: Any) -> Self:
-        """The same facts, some told otherwise."""
-        facts = type(self).__new__(type(self))
-        vars(facts).update(vars(self) | members)
-        return facts
-
-    @property
-    def today(self) -> date:
-        return self.now.date()
-
-    def within(self, day: date | None, days: int) -> bool:
-        """Whether a day lies in the look-back window; both ends count, the future does not."""
-        return within(day, self.today, days)
-
-    def months_since(self, day: date) -> int:
-        """Whole calendar months between a day and today."""
-        months = (self.today.year - day.year) * 12 + self.today.month - day.month
-        return months - (1 if self.today.day < day.day else 0)
-
-    def lacking(self, *needs: Need) -> tuple[Missing, ...]:
-        """Which of these needs were not obtained, are incomplete, or hold drugs that nobody can read."""
-        return tuple(found for need in needs if (found := self.gaps.get(need) or self._unread(need)))
-
-    def lacking_within(self, days: int, *needs: Need) -> tuple[Missing, ...]:
-        """Which of these needs are not known as far back as a window reaches."""
-        start = self.today - timedelta(days=days)
-        return tuple(m for m in self.lacking(*needs) if not (m.why == "incomplete" and m.when and m.when < start))
 
     def _unread(self, need: Need) -> Missing | None:
         return self.treatment.unreadable.get(need) if need in treatment_chapter.KEYS else None
@@ -258,6 +224,12 @@ class Facts:
     )
     def instability(self) -> instability_chapter.Instability:
         return instability_chapter.instability(self.scored, self.today, self._readers.measurements)
+
+    @chapter(*sizes_chapter.KEYS, analytes=sizes_chapter.ANALYTES, explained=sizes_chapter.explained)
+    def sizes(self) -> sizes_chapter.Sizes:
+        readers = self._readers
+        reader = sizes_chapter.SizeReader(readers.terminology, readers.narratives.sites, readers.measurements)
+        return reader.read(self._record)
 
     @chapter(*skeleton_chapter.KEYS, explained=skeleton_chapter.explained)
     def skeleton(self) -> skeleton_chapter.Skeleton:

@@ -20,7 +20,7 @@ QUOTED, QUOTED_CHINESE = 50, 30  # characters of a quote on a card
 
 _SENTENCE = re.compile(r"[。；;\n\r！]|\.(?=\s|$)")
 _CLAUSE = re.compile(
-    r"[，,]|伴有|伴|合并|以及|及(?!其)|\band\b(?!\s+(?:osteo)?(?:lytic|blastic|sclerotic))|\bwith\b", re.IGNORECASE
+    r"[，,]|伴有|伴|合并|以及|及(?!其)|\bwith\b|\band\b(?!\s+(?:osteo)?(?:lytic|blastic|sclerotic))", re.IGNORECASE
 )
 METASTASIS, ELSEWHERE = "metastasis", "elsewhere"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
-from cds_service.base.kinds import RequestText
+from cds_service.base.kinds import Missing, RequestText
 from cds_service.facts.portions import Daily, Portion
 from cds_service.knowledge.opioids import Opioids
 
@@ -72,6 +72,15 @@ class OpioidDaily:
     def unread(self) -> tuple[OpioidPart, ...]:
         """Those whose amount is not known."""
         return tuple(p for p in self.parts if p.why and not p.foreign)
+
+    @property
+    def why_unread(self) -> tuple[Missing, ...]:
+        return tuple(Missing("opioid-dose", p.why or "dose-unknown", p.text) for p in self.unread)
+
+    @property
+    def converted(self) -> tuple[OpioidPart, ...]:
+        """Those that convert."""
+        return tuple(p for p in self.parts if p.ome is not None)
 
     @property
     def foreign(self) -> tuple[OpioidPart, ...]:
@@ -152,3 +161,16 @@ def taper(amount: Fraction, target: Fraction, least: Fraction, most: Fraction) -
         day += 1
         low, high = max(target, low * (1 - most)), max(target, high * (1 - least))
         yield TaperDay(day, low, high, done=high == target)
+
+
+def schedule(daily: OpioidDaily, target: Fraction, least: Fraction, most: Fraction) -> tuple[TaperDay, ...]:
+    """The days of a reduction in the drug's own mg, where one opioid by mouth is all there is; else none.
+
+    ``target``: mg of oral morphine a day. What is reduced is what is converted: a patch has steps of its own.
+    """
+    if len(daily.parts) != 1 or len(daily.converted) != 1:
+        return ()
+    (part,) = daily.converted
+    if part.unit != UNIT_A_DAY or part.amount is None or part.factor is None:
+        return ()
+    return tuple(taper(part.amount, target / part.factor, least, most))

@@ -54,6 +54,26 @@ class PainScore:
     ahead: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """From which score on pain is moderate, and severe."""
+
+    moderate: Fraction
+    severe: Fraction
+
+    @classmethod
+    def of(cls, measurements: Measurements) -> Steps:
+        return cls(measurements.limit("pain-moderate", "{score}"), measurements.limit("pain-severe", "{score}"))
+
+    def degree(self, value: Fraction) -> Degree:
+        """Above nothing and below the first step it is mild."""
+        if value >= self.severe:
+            return "severe"
+        if value >= self.moderate:
+            return "moderate"
+        return "mild" if value > 0 else "none"
+
+
 @dataclass(frozen=True)
 class Pain:
     """``scores``: those that count, newest first. ``elsewhere``: newest score that names a place of no bone.
@@ -63,6 +83,7 @@ class Pain:
     scores: tuple[PainScore, ...]
     today: date
     window: int
+    steps: Steps
     elsewhere: PainScore | None = None
     other: PainScore | None = None
     unusable: tuple[Missing, ...] = ()
@@ -103,27 +124,8 @@ def pain(scores: Scores, written: Written, today: date, measurements: Measuremen
         else:
             found.append(read)
     other = next((_other(s) for s in scores.get(OTHER_PAIN, ()) if s.when and not s.why), None)
-    return Pain(tuple(_ordered(found)), today, measurements.days("pain"), elsewhere, other, tuple(unusable))
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """From which score on pain is moderate, and severe."""
-
-    moderate: Fraction
-    severe: Fraction
-
-    @classmethod
-    def of(cls, measurements: Measurements) -> Steps:
-        return cls(measurements.limit("pain-moderate", "{score}"), measurements.limit("pain-severe", "{score}"))
-
-    def degree(self, value: Fraction) -> Degree:
-        """Above nothing and below the first step it is mild."""
-        if value >= self.severe:
-            return "severe"
-        if value >= self.moderate:
-            return "moderate"
-        return "mild" if value > 0 else "none"
+    window = measurements.days("pain")
+    return Pain(tuple(_ordered(found)), today, window, steps, elsewhere, other, tuple(unusable))
 
 
 def _merged(scores: Scores, names: Iterable[str]) -> Sequence[Scored]:
@@ -250,6 +252,7 @@ class PainGiven(File, frozen=True):
             (score,) if score and not self.pain_elsewhere else (),
             NOW.date(),
             measurements.days("pain"),
+            steps,
             score if score and self.pain_elsewhere else None,
             other if self.pain_other else None,
         )

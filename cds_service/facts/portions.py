@@ -152,8 +152,9 @@ class PortionReader:
         as_needed = self.as_needed(dosage)
         times = _times(dosage, dosed)
         full = bounded(mg * times) if times else None
-        ceiling = self._ceilings.read(dosage, ingredient.piece, alone=ingredient.alone) if as_needed else None
-        most = ceiling or full
+        ceiling = self._ceilings.read(dosage, ingredient.piece, alone=ingredient.alone)
+        # A limit beside a regular dose is not what is ordered; where how often cannot be read it is the most.
+        most = (ceiling or full) if as_needed else (full or ceiling)
         if most is None:
             return _Part(None, None, mg, "frequency-unknown")
         return _Part(Fraction(0) if as_needed else most, most, mg, sequence=sequence)

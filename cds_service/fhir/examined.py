@@ -57,3 +57,20 @@ class Encounter(Resource, frozen=True, tag="Encounter"):
     period: Period | None = None
     actual_period: Period | None = None
     planned_start_date: str | None = None
+
+
+class AppointmentParticipant(Element, frozen=True):
+    actor: Reference | None = None
+
+
+class Appointment(Resource, frozen=True, tag="Appointment"):
+    status: str | None = None
+    service_type: Many[CodeableConcept] = None
+    service_category: Many[CodeableConcept] = None
+    specialty: Many[CodeableConcept] = None
+    reason_code: Many[CodeableConcept] = None
+    reason: Many[CodeableConcept] = None
+    description: str | None = None
+    subject: Reference | None = None
+    participant: Many[AppointmentParticipant] = None
+    start: str | None = None

@@ -5,9 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from cds_service.fhir.answered import AllergyIntolerance, QuestionnaireResponse
-from cds_service.fhir.examined import BodyStructure, DiagnosticReport, Encounter
+from cds_service.fhir.examined import Appointment, BodyStructure, DiagnosticReport, Encounter
 from cds_service.fhir.structs import (
-    Appointment,
     Bundle,
     Condition,
     Element,

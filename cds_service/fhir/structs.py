@@ -198,9 +198,8 @@ class Condition(Resource, frozen=True, tag="Condition"):
     abatement_range: Range | None = None
     abatement_boolean: bool | str | None = None  # DSTU2
     body_site: Many[CodeableConcept] = None
-    # Undecoded: read of bone lesions only. See ``undecoded``.
+    # Undecoded, as above.
     note: msgspec.Raw = msgspec.Raw()
-    extension: msgspec.Raw = msgspec.Raw()
     category: msgspec.Raw = msgspec.Raw()
 
 
@@ -242,11 +241,10 @@ class Observation(Resource, frozen=True, tag="Observation"):
     component: Many[ObservationComponent] = None
     specimen: Many[Reference] = None
     contained: list[msgspec.Raw] | None = None
-    # Undecoded: read of scores only. See ``undecoded``.
+    # Undecoded: read of few results only.
     body_site: msgspec.Raw = msgspec.Raw()
     method: msgspec.Raw = msgspec.Raw()
     note: msgspec.Raw = msgspec.Raw()
-    # Undecoded: read of lesions and of imaging only.
     focus: msgspec.Raw = msgspec.Raw()
     interpretation: msgspec.Raw = msgspec.Raw()
 
@@ -360,7 +358,17 @@ class MedicationAdministration(Resource, frozen=True, tag="MedicationAdministrat
     contained: list[msgspec.Raw] | None = None
 
 
-class ServiceRequest(Resource, frozen=True, tag="ServiceRequest"):
+class Reasoned(Resource, frozen=True):
+    """Where and why something is done; undecoded: read of few kinds only."""
+
+    body_site: msgspec.Raw = msgspec.Raw()
+    reason_code: msgspec.Raw = msgspec.Raw()
+    reason: msgspec.Raw = msgspec.Raw()
+    reason_reference: msgspec.Raw = msgspec.Raw()
+    note: msgspec.Raw = msgspec.Raw()
+
+
+class ServiceRequest(Reasoned, frozen=True, tag="ServiceRequest"):
     status: str | None = None
     intent: str | None = None
     do_not_perform: bool | None = None
@@ -370,15 +378,9 @@ class ServiceRequest(Resource, frozen=True, tag="ServiceRequest"):
     subject: Reference | None = None
     authored_on: str | None = None
     occurrence_date_time: str | None = None
-    # Undecoded: read of imaging and of local treatment only. See ``undecoded``.
-    body_site: msgspec.Raw = msgspec.Raw()
-    reason_code: msgspec.Raw = msgspec.Raw()
-    reason: msgspec.Raw = msgspec.Raw()
-    reason_reference: msgspec.Raw = msgspec.Raw()
-    note: msgspec.Raw = msgspec.Raw()
 
 
-class Procedure(Resource, frozen=True, tag="Procedure"):
+class Procedure(Reasoned, frozen=True, tag="Procedure"):
     status: str | None = None
     code: CodeableConcept | None = None
     subject: Reference | None = None
@@ -386,30 +388,6 @@ class Procedure(Resource, frozen=True, tag="Procedure"):
     performed_period: Period | None = None
     occurrence_date_time: str | None = None
     occurrence_period: Period | None = None
-    # Undecoded: read of imaging and of local treatment only. See ``undecoded``.
-    body_site: msgspec.Raw = msgspec.Raw()
-    reason_code: msgspec.Raw = msgspec.Raw()
-    reason: msgspec.Raw = msgspec.Raw()
-    reason_reference: msgspec.Raw = msgspec.Raw()
-    note: msgspec.Raw = msgspec.Raw()
-    extension: msgspec.Raw = msgspec.Raw()
-
-
-class AppointmentParticipant(Element, frozen=True):
-    actor: Reference | None = None
-
-
-class Appointment(Resource, frozen=True, tag="Appointment"):
-    status: str | None = None
-    service_type: Many[CodeableConcept] = None
-    service_category: Many[CodeableConcept] = None
-    specialty: Many[CodeableConcept] = None
-    reason_code: Many[CodeableConcept] = None
-    reason: Many[CodeableConcept] = None
-    description: str | None = None
-    subject: Reference | None = None
-    participant: Many[AppointmentParticipant] = None
-    start: str | None = None
 
 
 class Issue(Element, frozen=True):

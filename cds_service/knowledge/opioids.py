@@ -35,7 +35,10 @@ class Factor(File, frozen=True, dict=True):
 
 
 class Opioids(File, frozen=True):
-    """The whole file. ``not_convertible``: ingredient -> why (a key of the ``why_missing`` texts)."""
+    """The whole file. ``table``: whose factors they are, in short.
+
+    ``not_convertible``: ingredient -> why (a key of the ``why_missing`` texts).
+    """
 
     table: str
     origin: Literal["published", "local"]

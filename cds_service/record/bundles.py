@@ -31,11 +31,10 @@ from typing import get_args
 import msgspec
 
 from cds_service.base.decoding import UNREADABLE
-from cds_service.fhir.examined import BodyStructure, DiagnosticReport, Encounter
+from cds_service.fhir.examined import Appointment, BodyStructure, DiagnosticReport, Encounter
 from cds_service.fhir.members import Member, Readable, ReadBundle
 from cds_service.fhir.references import unversioned
 from cds_service.fhir.structs import (
-    Appointment,
     Bundle,
     Condition,
     Link,

@@ -5,6 +5,7 @@ from datetime import date
 from cds_service.evaluate.outcome import Advise, CannotTell, CreateDrug, NoAdvice, Outcome, Suggestion
 from cds_service.evaluate.triggers import chart_opened, rule
 from cds_service.facts.bma_options import DENOSUMAB, Option
+from cds_service.facts.events import Event
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import Chart
 from cds_service.facts.treatment import DrugUse
@@ -21,14 +22,13 @@ def bisphosphonate_after_second_sre(subject: Chart, facts: Facts, p: Parameters)
     if not uses:
         missing = facts.lacking(*TREATMENT)
         return CannotTell(missing) if len(missing) == len(TREATMENT) else NoAdvice("no-bisphosphonate")
-    if len(facts.events.all) < 2:
+    if facts.events.second is None:
         missing = facts.lacking("procedures")
         return CannotTell(missing) if missing else NoAdvice("one-event")
-    return _second(uses[0], facts, p)
+    return _second(uses[0], *facts.events.second, facts, p)
 
 
-def _second(use: DrugUse, facts: Facts, p: Parameters) -> Outcome:
-    earlier, event = facts.events.all[-2:]
+def _second(use: DrugUse, event: Event, earlier: Event, facts: Facts, p: Parameters) -> Outcome:
     data = {"use": use, "event": event, "earlier": earlier}
     if not facts.within(event.when, p.days("recent")):
         return NoAdvice("event-too-old", data)

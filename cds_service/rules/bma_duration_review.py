@@ -5,7 +5,6 @@ from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.triggers import chart_opened, rule
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import Chart
-from cds_service.facts.window import months_after
 from cds_service.knowledge.model import Parameters
 
 TREATMENT = ("medicationRequests", "medicationAdministrations")
@@ -23,7 +22,7 @@ def bma_duration_review(subject: Chart, facts: Facts, p: Parameters) -> Outcome:
         return CannotTell((Missing("first-dose", "undated"),))
     course = courses[-1]
     data = {"course": course, "months": facts.months_since(course.start)}
-    if facts.today <= months_after(course.start, p.days("months")):
+    if not facts.longer_than(p.days("months"), course.start):
         return NoAdvice("new-course" if len(courses) > 1 else "under-two-years", data)
     denosumab = any(use.drug == "denosumab" for use in facts.bone_modifying.oncology())
     return Advise(p.indicator(), "denosumab" if denosumab else "review", data)

@@ -10,7 +10,7 @@ from cds_service.knowledge.model import Parameters
 
 @rule("pain-assessment-due", chart_opened())
 def pain_assessment_due(chart: Chart, facts: Facts, p: Parameters) -> Outcome:
-    if not facts.diagnoses.has("bone-metastasis"):
+    if not facts.diagnoses.standing("bone-metastasis"):
         return NoAdvice("no-metastasis")
     taken = facts.analgesics.taken(ANY, p.days("look_back"))
     if not taken:

@@ -19,7 +19,7 @@ REFER = Suggestion("refer", (CreateService("psych-referral"),))
 
 @rule("psychological-support", chart_opened())
 def psychological_support(chart: Chart, facts: Facts, p: Parameters) -> Outcome:
-    if not facts.diagnoses.has("bone-metastasis"):
+    if not facts.diagnoses.standing("bone-metastasis"):
         return NoAdvice("no-metastasis")
     days = p.days("screen_back")
     item = facts.distress.item(days)

@@ -20,9 +20,9 @@ from cds_service.facts.diagnoses import diagnoses
 from cds_service.facts.observations import collect
 from cds_service.facts.readers import Readers
 from cds_service.facts.results import Result, Unusable
+from cds_service.fhir.examined import Appointment
 from cds_service.fhir.members import Readable
 from cds_service.fhir.structs import (
-    Appointment,
     Condition,
     Medication,
     MedicationAdministration,

@@ -269,3 +269,70 @@ def test_members_that_cannot_be_read_leave_the_rest_standing(edition: Edition) -
 
 def test_an_endless_text_is_read_up_to_a_bound(edition: Edition) -> None:
     assert scan_reading(edition, "no news. " * (LONGEST // 9 + 1) + "Suspicious for metastases.") == "not-read"
+
+
+def size(days: int, name: str = "Size Tumor", site: str = "Left ilium", **members: Any) -> dict[str, Any]:
+    told = {"resourceType": "Observation", "status": "final", "code": {"text": name}, "effectiveDateTime": ago(days)}
+    return told | ({"bodySite": {"text": site}} if site else {}) | members
+
+
+def axes(longest: float, other: float | None, unit: str = "mm", names: tuple[str, str] = ("最大径", "垂直径")) -> Any:
+    values = [(name, v) for name, v in zip(names, (longest, other), strict=True) if v is not None]
+    return {"component": [{"code": {"text": n}, "valueQuantity": {"value": v, "unit": unit}} for n, v in values]}
+
+
+def measured(edition: Edition, *sizes: dict[str, Any]) -> list[tuple[float, float]]:
+    return [(float(s.longest), float(s.other)) for s in facts(edition, *sizes).sizes.all]
+
+
+def test_two_axes_in_mm_and_in_cm(edition: Edition) -> None:
+    assert measured(edition, size(5, **axes(20, 15))) == [(20, 15)]
+    assert measured(edition, size(5, **axes(1.5, 2, "cm"))) == [(20, 15)]
+    assert measured(edition, size(5, valueString="3.2cm×2.1cm")) == [(32, 21)]
+    assert measured(edition, size(5, valueString="32*21 mm")) == [(32, 21)]
+    assert measured(edition, size(5, "左髂骨骨病灶大小", "", valueString="32×21 mm")) == [(32, 21)]
+
+
+def test_by_the_codes_of_mcode(edition: Edition) -> None:
+    parts = [("33728-7", 20), ("33729-5", 15)]
+    told = [
+        {"code": {"coding": [{"system": LOINC, "code": code}]}, "valueQuantity": {"value": value, "unit": "mm"}}
+        for code, value in parts
+    ]
+    code = {"coding": [{"system": LOINC, "code": "21889-1"}]}
+    assert measured(edition, size(5, code=code, component=told)) == [(20, 15)]
+
+
+@pytest.mark.parametrize(
+    ("members", "why"),
+    [
+        (axes(20, None), "one-diameter"),
+        ({"valueQuantity": {"value": 20, "unit": "mm"}}, "one-diameter"),
+        (axes(20, 15, ""), "unit"),
+        (axes(20, 15, "in"), "unit"),
+        ({"valueString": "32×21"}, "one-diameter"),
+        (axes(20, 15) | {"bodySite": {"text": "Right lung"}}, "site-not-stated"),
+        (axes(20, 15) | {"bodySite": {"text": "Liver"}}, "site-not-stated"),
+    ],
+)
+def test_what_is_no_size_of_a_bone_lesion_is_named(edition: Edition, members: dict[str, Any], why: str) -> None:
+    found = facts(edition, size(5, **members)).sizes
+    assert found.all == ()
+    assert [left.why for left in found.left_out] == [why]
+
+
+@pytest.mark.parametrize("version", ["R4", "R5"])
+def test_a_focus_leads_to_the_lesion(edition: Edition, version: str) -> None:
+    ilium = {"text": "Left ilium"}
+    where = {"location": ilium} if version == "R4" else {"includedStructure": [{"structure": ilium}]}
+    lesion = {"resourceType": "BodyStructure", "id": "lesion", **where}
+    of_it = {"focus": [{"reference": "BodyStructure/lesion"}]}
+    sizes = (size(n, site="", **of_it, **axes(20, 15)) for n in (5, 100))
+    found = facts(edition, lesion, *sizes).sizes
+    assert {s.lesion for s in found.all} == {"BodyStructure/lesion"}
+    assert len(found.days) == 2
+
+
+def test_left_and_right_are_two_lesions(edition: Edition) -> None:
+    found = facts(edition, size(5, site="Left femur", **axes(20, 15)), size(5, site="Right femur", **axes(9, 9))).sizes
+    assert len(found.on(NOW.date() - timedelta(days=5))) == 2

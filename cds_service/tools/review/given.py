@@ -39,6 +39,7 @@ from cds_service.facts.procedures import ProceduresGiven
 from cds_service.facts.refusals import RefusalsGiven
 from cds_service.facts.renal import RenalGiven
 from cds_service.facts.renal_tests import RenalTestsGiven
+from cds_service.facts.sizes import SizesGiven
 from cds_service.facts.skeleton import SkeletonGiven
 from cds_service.facts.steadiness import unsteady
 from cds_service.facts.subjects import Chart, OrdersGiven, Subject
@@ -61,7 +62,8 @@ class GapsGiven(File, frozen=True):
 PARTS: tuple[type[File], ...] = (
     OrdersGiven, PatientGiven, DiagnosesGiven, RenalGiven, CreatininesGiven, CalciumGiven, TreatmentGiven,
     ProceduresGiven, PainGiven, DistressGiven, FunctionGiven, RenalTestsGiven, PhosphataseGiven, SkeletonGiven,
-    ActivitiesGiven, ImagingGiven, LesionsGiven, InstabilityGiven, AllergiesGiven, RefusalsGiven, GapsGiven,
+    ActivitiesGiven, ImagingGiven, LesionsGiven, InstabilityGiven, SizesGiven, AllergiesGiven, RefusalsGiven,
+    GapsGiven,
 )  # fmt: skip
 VOCABULARY: Mapping[str, type[File]] = {
     field.encode_name: part for part in PARTS for field in msgspec.structs.fields(part)
@@ -115,6 +117,7 @@ def facts_of(
         skeleton=skeleton,
         events=events(skeleton, activities, diagnoses, calcium, measurements),
         activities=activities,
+        sizes=part(SizesGiven).told(),
         instability=part(InstabilityGiven).told(measurements.days(SCORED["observations"])),
         imaging=part(ImagingGiven).told(activities),
         lesions=part(LesionsGiven).told(),
