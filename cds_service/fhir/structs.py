@@ -180,7 +180,7 @@ def version_of(resource: Resource) -> Meta:
 class Patient(Resource, frozen=True, tag="Patient"):
     gender: str | None = None
     birth_date: str | None = None
-    deceased_boolean: bool | str | None = None
+    deceased_boolean: Any = None
     deceased_date_time: str | None = None
 
 
@@ -198,7 +198,6 @@ class Condition(Resource, frozen=True, tag="Condition"):
     abatement_range: Range | None = None
     abatement_boolean: bool | str | None = None  # DSTU2
     body_site: Many[CodeableConcept] = None
-    # Undecoded, as above.
     note: msgspec.Raw = msgspec.Raw()
     category: msgspec.Raw = msgspec.Raw()
 
