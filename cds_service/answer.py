@@ -59,7 +59,8 @@ def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, sour
         return Answer(call, caller, NOTHING, subjects, obtaining.record, None)
     since = wanted(asked, now.date())
     record = _read(edition, call, obtaining, since, now)
-    causes = unmet(record, required(q for q in asked if q.topic.code not in caller.silent), since)
+    needed = edition.must(call.service, required(q for q in asked if q.topic.code not in caller.silent))
+    causes = unmet(record, needed, since)
     if causes and caller.missing_data == "refuse":
         raise DataNotObtained(causes)
     findings = judge(edition, call.service, record, subjects, now).silencing(caller.silent)

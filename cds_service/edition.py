@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -90,6 +90,11 @@ class Edition:
     def beside(self, service: str) -> frozenset[Need]:
         """The keys that a service can use and does not ask for in discovery."""
         return frozenset(self._services[service].beside)
+
+    def must(self, service: str, required: Iterable[Need]) -> tuple[Need, ...]:
+        """Of what is required, that without which a service does not answer at all."""
+        must = self._services[service].must
+        return tuple(key for key in required if must is None or key in must)
 
     def stand_ins(self, service: str) -> dict[Need, Need]:
         """The keys of topics that a service asks for under another key -> that one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import pytest
 
@@ -14,7 +14,9 @@ from cds_service.evaluate.findings import Finding, Findings
 from cds_service.evaluate.outcome import Advise, NoAdvice
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import Chart
+from cds_service.fixtures import load
 from cds_service.knowledge.model import SilentFor
+from cds_service.render.model import Response
 from cds_service.site.model import ReviewOptions
 from cds_service.site.settings import Settings
 from cds_service.tools.asking import answer_body
@@ -213,6 +215,48 @@ def test_a_site_may_have_every_card_by_itself(edition: Edition) -> None:
     findings = found(edition, *[INFO] * 9)
     assert loud.quieted(findings, REVIEW) is findings
     assert len(edition.quieted(findings, REVIEW).advice) == 3
+
+
+def told_again(edition: Edition, name: str, full_cards: Literal["all"] | None = None) -> Response:
+    """The answer to a situation at a site with this setting."""
+    situation = load(name)
+    site = _replaced(edition.site, review=ReviewOptions(full_cards=full_cards))
+    there = dataclasses.replace(edition, site=site)
+    return answer_body(there, REVIEW, situation.request, situation.at, "en").response
+
+
+def test_the_summary_holds_the_topics_that_stand_by_themselves_elsewhere(edition: Edition) -> None:
+    folded = told_again(edition, "review-many-points").cards
+    loud = told_again(edition, "review-many-points", "all").cards
+    summary = folded[-1]
+    assert summary.source.topic.code == REVIEW_SUMMARY
+    held = [each for listed in summary.extension.values() for each in listed]
+    full = [card for card in folded if card is not summary]
+    assert len(full) == 3
+    # Code, urgency and id of every topic are the same, folded or not; and each has its line.
+    named = [(c.source.topic.code, c.indicator, c.uuid) for c in full] + [(h.topic, h.indicator, h.uuid) for h in held]
+    assert sorted(named) == sorted((c.source.topic.code, c.indicator, c.uuid) for c in loud)
+    lines = {c.summary for c in loud} - {c.summary for c in full}
+    assert len(lines) == len(held) >= 2
+    assert all(line in (summary.detail or "") for line in lines)
+
+
+FAILED = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
+TREATMENT = ("medicationRequests", "medicationAdministrations")
+
+
+def test_data_that_failed_are_a_card_where_something_urgent_may_hide(edition: Edition) -> None:
+    assert topics(ask(edition, opened(**dict.fromkeys(TREATMENT, FAILED))))[-1] == "not-evaluated"
+
+
+def test_data_that_nobody_sent_are_none(edition: Edition) -> None:
+    body = opened()
+    for key in TREATMENT:
+        del body["prefetch"][key]
+    answered = ask(edition, body)
+    assert answered.findings
+    assert TOPIC in {unknown.topic for unknown in answered.findings.unknown}
+    assert "not-evaluated" not in topics(answered)
 
 
 # What another source says

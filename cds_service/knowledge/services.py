@@ -13,7 +13,8 @@ class Service(File, frozen=True):
 
     ``reads``: a prefetch key of this service -> the keys that it stands for. ``beside``: keys that discovery does not
     ask for (there is room for ten); they are read where they are sent, and fetched where there is a FHIR server.
-    ``ahead``: topics that come first among the cards that are not urgent.
+    ``must``: of what topics require, the keys without which nothing is answered at all (left out: any); without others
+    a topic cannot tell. ``ahead``: topics that come first among the cards that are not urgent.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Service(File, frozen=True):
     topics: list[str]
     reads: dict[str, list[str]] = {}
     beside: list[str] = []
+    must: list[str] | None = None
     ahead: list[str] = []
 
     def stand_in(self, key: str) -> str:
