@@ -201,6 +201,7 @@ class Condition(Resource, frozen=True, tag="Condition"):
     # Undecoded: read of bone lesions only. See ``undecoded``.
     note: msgspec.Raw = msgspec.Raw()
     extension: msgspec.Raw = msgspec.Raw()
+    category: msgspec.Raw = msgspec.Raw()
 
 
 class ReferenceRange(Element, frozen=True):
