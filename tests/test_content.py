@@ -170,7 +170,7 @@ def test_without_label_rules_only_the_guideline_speaks() -> None:
 
 def test_what_only_a_switched_off_topic_needs_is_not_asked_for(tmp_path: Path) -> None:
     needs = Edition.load(off(tmp_path, "dental-exam-before-bma")).prefetch("bone-modifying-agents")
-    assert "procedures" not in needs
+    assert "appointments" not in needs
     assert "laboratory" in needs
 
 

@@ -122,6 +122,11 @@ def hospice(kind: str, days: int, **more: Any) -> Json:
     return made | {"status": "active", "intent": "order", "authoredOn": ago(days)} | more
 
 
+STAY = {
+    "resourceType": "Encounter", "id": "stay", "status": "finished", "class": {"code": "IMP"},
+    "type": [{"coding": [{"system": SNOMED, "code": HOSPICE}]}], "subject": {"reference": f"Patient/{PATIENT}"},
+    "period": {"start": ago(100), "end": ago(90)},
+}  # fmt: skip
 HOSPICES: dict[str, tuple[Json, bool]] = {
     "on the problem list": ({"conditions": bundle(*SICK, condition(HOSPICE, SNOMED, onsetDateTime=ago(400)))}, True),
     "ended long ago": (
@@ -138,6 +143,7 @@ HOSPICES: dict[str, tuple[Json, bool]] = {
     "given on the first day of the window": ({"procedures": bundle(hospice("Procedure", 180))}, True),
     "given the day before": ({"procedures": bundle(hospice("Procedure", 181))}, False),
     "asked for": ({"serviceRequests": bundle(hospice("ServiceRequest", 180))}, True),
+    "a stay": ({"encounters": bundle(STAY)}, True),
     "asked for and taken back": ({"serviceRequests": bundle(hospice("ServiceRequest", 1, status="revoked"))}, False),
 }
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from cds_service.base.kinds import RequestText
+from cds_service.facts.activities import Activities, Activity
 from cds_service.facts.conditions import has_abated
 from cds_service.facts.diagnoses import INACTIVE, NEVER_VERIFIED, coded
-from cds_service.facts.procedures import Procedures
 from cds_service.facts.window import within
 from cds_service.fhir.dates import day_of
 from cds_service.fhir.structs import Condition
@@ -31,14 +31,16 @@ class ComfortCare:
 
 def comfort_care(
     conditions: Iterable[Condition],
-    procedures: Procedures,
+    activities: Activities,
+    encounters: Iterable[Activity],
     terminology: Terminology,
     measurements: Measurements,
     today: date,
 ) -> ComfortCare | None:
-    """What says so now, or said so within the window; None: nothing does."""
+    """What says so now, or said so within the window; None: nothing does. ``encounters`` are read where they came."""
     days = measurements.days(WINDOW)
-    if arranged := procedures.arranged(days, CONCEPT):
+    stays = (each for each in encounters if CONCEPT in each.what)
+    if arranged := activities.arranged(days, among=(*activities.of(CONCEPT), *stays)):
         return ComfortCare(arranged.when, arranged.ref)
     return next(_conditions(conditions, terminology, today, days), None)
 

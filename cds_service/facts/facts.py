@@ -201,9 +201,9 @@ class Facts(Page):
 
     @chapter(*comfort_chapter.KEYS, explained=comfort_chapter.explained)
     def comfort_care(self) -> comfort_chapter.ComfortCare | None:
-        readers, conditions = self._readers, self._record.all(Condition)
+        readers, conditions, stays = self._readers, self._record.all(Condition), self._activity_reader.encounters()
         return comfort_chapter.comfort_care(
-            conditions, self.procedures, readers.terminology, readers.measurements, self.today
+            conditions, self.activities, stays, readers.terminology, readers.measurements, self.today
         )
 
     @chapter(*procedures_chapter.TEST_KEYS)
