@@ -235,10 +235,10 @@ class Facts:
 
     @chapter(*comfort_chapter.KEYS, explained=comfort_chapter.explained)
     def comfort_care(self) -> comfort_chapter.ComfortCare | None:
+        # Not the chapter of procedures: that one asks for appointments too.
+        arranged = procedures_chapter.procedures(self._record, self.orders, self._readers.orders, self.today)
         readers, conditions = self._readers, self._record.all(Condition)
-        return comfort_chapter.comfort_care(
-            conditions, self.procedures, readers.terminology, readers.measurements, self.today
-        )
+        return comfort_chapter.comfort_care(conditions, arranged, readers.terminology, readers.measurements, self.today)
 
     @chapter(*procedures_chapter.TEST_KEYS)
     def tests(self) -> procedures_chapter.Procedures:
