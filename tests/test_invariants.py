@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cds_service.base.kinds import LANGUAGES, Missing
 from cds_service.edition import Edition, load_rules
 from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome, ReviseOrder
-from cds_service.evaluate.triggers import OnDrug, OnProcedure
+from cds_service.evaluate.triggers import OnChart, OnDrug, OnProcedure
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import Subject
 from cds_service.knowledge.model import Parameters
@@ -78,6 +78,14 @@ creatinines = st.lists(
 )
 
 
+def _subjects(topic: str, *, stops: st.SearchStrategy[bool]) -> st.SearchStrategy[dict[str, Any] | None]:
+    """An order the topic is about; None: the chart that was opened."""
+    triggers = RULES[topic].triggers
+    chart = [st.none()] if any(isinstance(t, OnChart) for t in triggers) else []
+    ordered = [_orders(topic, stops=stops)] if len(triggers) > len(chart) else []
+    return st.one_of(*chart, *ordered)
+
+
 def _orders(topic: str, *, stops: st.SearchStrategy[bool]) -> st.SearchStrategy[dict[str, Any]]:
     triggers = RULES[topic].triggers
     if services := {c for t in triggers if isinstance(t, OnProcedure) for c in t.concepts}:
@@ -108,7 +116,7 @@ def situations(draw: st.DrawFn, topic: str) -> dict[str, Any]:
         {"drug": st.sampled_from(ALL_DRUGS), "stops": st.booleans(), "selected": st.booleans()}
     )
     return {
-        "order": draw(_orders(topic, stops=stops)),
+        "order": draw(_subjects(topic, stops=stops)),
         "also_ordered": draw(st.lists(also, max_size=2)),
         "age": draw(st.none() | st.integers(18, 100)),
         "diagnoses": draw(st.lists(st.sampled_from(DIAGNOSES), unique=True)),
@@ -122,9 +130,8 @@ def situations(draw: st.DrawFn, topic: str) -> dict[str, Any]:
 
 
 def _facts(edition: Edition, situation: dict[str, Any]) -> tuple[Facts, Subject]:
-    return facts_of(
-        situation, edition.knowledge.guideline.drugs, edition.knowledge.measurements, edition.readers.conversion
-    )
+    known, readers = edition.knowledge, edition.readers
+    return facts_of(situation, known.guideline.drugs, known.measurements, readers.conversion, readers.table)
 
 
 def _answer(edition: Edition, topic: str, order: Subject, facts: Facts) -> Outcome:
@@ -167,8 +174,10 @@ def test_the_order_of_the_record_never_changes_the_answer(edition: Edition, topi
     facts, order = _facts(edition, data.draw(situations(topic)))
     treatment, procedures, diagnoses = facts.treatment, facts.procedures, facts.diagnoses
     arranged = dataclasses.replace(procedures, all=tuple(data.draw(st.permutations(procedures.all))))
+    treated = dataclasses.replace(treatment, uses=tuple(data.draw(st.permutations(treatment.uses))))
     shuffled = facts.but(
-        treatment=dataclasses.replace(treatment, uses=tuple(data.draw(st.permutations(treatment.uses)))),
+        treatment=treated,
+        bone_modifying=dataclasses.replace(facts.bone_modifying, treatment=treated),
         procedures=arranged,
         tests=arranged,
         diagnoses=dataclasses.replace(diagnoses, all=tuple(data.draw(st.permutations(diagnoses.all)))),

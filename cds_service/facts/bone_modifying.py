@@ -6,7 +6,7 @@ are often single orders that are carried out and done.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -72,19 +72,20 @@ class BoneModifying:
         doses = [u.when for u in uses if u.when and (u.kind == "administration" or u.carried_out)]
         return max(doses or [u.when for u in uses if u.when and u.ended], default=None)
 
-    def courses(self, gap: int) -> tuple[Course, ...]:
-        """The runs of treatment, oldest first; more than ``gap`` days between two end one."""
+    def courses(self, gap: int, *groups: DrugGroup) -> tuple[Course, ...]:
+        """The runs of treatment with these groups (none: with all), oldest first; more than ``gap`` days between two
+        end one."""
         runs: list[list[tuple[date, date, DrugUse]]] = []
-        for span in sorted(self._spans(), key=lambda s: (s[0], s[2].ref)):
+        for span in sorted(self._spans(groups or GROUPS), key=lambda s: (s[0], s[2].ref)):
             if runs and span[0] - max(end for _, end, _ in runs[-1]) <= timedelta(days=gap):
                 runs[-1].append(span)
             else:
                 runs.append([span])
         return tuple(_course(run) for run in runs)
 
-    def _spans(self) -> Iterator[tuple[date, date, DrugUse]]:
+    def _spans(self, groups: Iterable[DrugGroup]) -> Iterator[tuple[date, date, DrugUse]]:
         """First and last day of every record of a drug that is no product of osteoporosis."""
-        for use in self.treatment.ever(GROUPS):
+        for use in self.treatment.ever(groups):
             if use.when and use.when <= self.treatment.today and use.product.use != "osteoporosis":
                 last = self.treatment.today if use.active and use.kind != "administration" else use.until or use.when
                 yield use.when, min(max(last, use.when), self.treatment.today), use

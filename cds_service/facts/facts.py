@@ -21,6 +21,7 @@ from cds_service.facts import conferences as conferences_chapter
 from cds_service.facts import creatinine as creatinine_chapter
 from cds_service.facts import diagnoses as diagnoses_chapter
 from cds_service.facts import distress as distress_chapter
+from cds_service.facts import events as events_chapter
 from cds_service.facts import function as function_chapter
 from cds_service.facts import imaging as imaging_chapter
 from cds_service.facts import instability as instability_chapter
@@ -274,6 +275,12 @@ class Facts:
     def activities(self) -> activities_chapter.Activities:
         stands = self._readers.measurements.days(activities_chapter.WINDOW)
         return activities_chapter.Activities(tuple(self._activity_reader.all()), self.today, stands)
+
+    @chapter(*events_chapter.KEYS, look_back=events_chapter.LOOK_BACK, explained=events_chapter.explained)
+    def events(self) -> events_chapter.Events:
+        return events_chapter.events(
+            self.skeleton, self.activities, self.diagnoses, self.calcium, self._readers.measurements
+        )
 
     @chapter(*imaging_chapter.KEYS, explained=imaging_chapter.explained)
     def imaging(self) -> imaging_chapter.Imaging:

@@ -19,11 +19,13 @@ from cds_service.facts.sites import BoneSite, Side, SiteReader
 from cds_service.facts.told import ago
 from cds_service.fhir.dates import day_of
 from cds_service.fhir.structs import CodeableConcept, Condition, many
+from cds_service.fhir.undecoded import concepts
 from cds_service.knowledge.model import File
 from cds_service.knowledge.terminology import Terminology
 
 KEYS = ("conditions",)
 METASTASIS, CORD, DEGENERATIVE = "bone-metastasis", "spinal-cord-compression", "degenerative-spine"
+OF_VISIT = "encounter-diagnosis"  # of HL7's condition-category
 OVER = INACTIVE | {"remission"}
 CONCEPTS = frozenset({
     METASTASIS, CORD, DEGENERATIVE, "nerve-compression", "spinal-instability", "pathological-fracture",
@@ -36,6 +38,7 @@ class Sign:
     """One diagnosis of the skeleton. ``confirmed``: no doubt stands in its status or its words.
 
     ``degenerative``: the same entry names a degenerative cause. ``when``: the day it began, else was recorded.
+    ``visit``: a diagnosis of a visit that says nothing of its beginning: written anew at each, it is the same.
     """
 
     concept: str
@@ -46,6 +49,7 @@ class Sign:
     ref: RequestText
     text: RequestText
     degenerative: bool = False
+    visit: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,13 @@ def _signs(condition: Condition, terminology: Terminology, sites: SiteReader, to
             ref=RequestText(f"Condition/{condition.id or '?'}"),
             text=quoted(concept.said()),
             degenerative=DEGENERATIVE in said and name != DEGENERATIVE,
+            visit=condition.onset_date_time is None and _of_visit(condition),
         )
+
+
+def _of_visit(condition: Condition) -> bool:
+    codes = (c.code for concept in concepts(condition.category) for c in concept.codings())
+    return any(code == OF_VISIT for code in codes)
 
 
 def words(condition: Condition) -> tuple[str, ...]:
@@ -134,6 +144,7 @@ class SignGiven(File, frozen=True):
     side: Side | None = None
     levels: tuple[str, ...] = ()
     degenerative: bool = False
+    visit: bool = False
 
 
 class SkeletonGiven(File, frozen=True):
@@ -152,7 +163,7 @@ class SkeletonGiven(File, frozen=True):
             signs.append(
                 Sign(
                     each.concept, not each.suspected, each.active, site, ago(each.days_ago), ref,
-                    RequestText(each.concept), each.degenerative,
+                    RequestText(each.concept), each.degenerative, each.visit,
                 )
             )  # fmt: skip
         return Skeleton(tuple(signs))

@@ -127,6 +127,12 @@ class Treatment:
         asked = [u for u in self.uses if u.kind == "request" and set(drugs) & set(u.drugs)]
         return bool(asked) and not any(u.active for u in asked)
 
+    def stopped(self, drugs: Iterable[str]) -> bool:
+        """Whether the latest prescription of these drugs ended before it was carried out, and none still stands."""
+        asked = [u for u in self.uses if u.kind == "request" and set(drugs) & set(u.drugs)]
+        latest = max(asked, key=lambda u: (u.when or date.min, u.ref), default=None)
+        return latest is not None and latest.ended and not latest.carried_out and self.over(drugs)
+
     def given(self, drugs: Iterable[str]) -> tuple[date, ...]:
         """Days before today on which these drugs were given, oldest first.
 

@@ -198,8 +198,9 @@ class Condition(Resource, frozen=True, tag="Condition"):
     abatement_range: Range | None = None
     abatement_boolean: bool | str | None = None  # DSTU2
     body_site: Many[CodeableConcept] = None
-    # Undecoded, as above.
+    # Undecoded.
     note: msgspec.Raw = msgspec.Raw()
+    category: msgspec.Raw = msgspec.Raw()
 
 
 class ReferenceRange(Element, frozen=True):
@@ -240,7 +241,7 @@ class Observation(Resource, frozen=True, tag="Observation"):
     component: Many[ObservationComponent] = None
     specimen: Many[Reference] = None
     contained: list[msgspec.Raw] | None = None
-    # Undecoded: read of few results only.
+    # Undecoded.
     body_site: msgspec.Raw = msgspec.Raw()
     method: msgspec.Raw = msgspec.Raw()
     note: msgspec.Raw = msgspec.Raw()

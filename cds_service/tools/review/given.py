@@ -24,6 +24,7 @@ from cds_service.facts.conferences import CONFERENCE, Conferences
 from cds_service.facts.creatinine import CreatininesGiven
 from cds_service.facts.diagnoses import DiagnosesGiven
 from cds_service.facts.distress import DistressGiven
+from cds_service.facts.events import events
 from cds_service.facts.facts import Facts
 from cds_service.facts.function import FunctionGiven
 from cds_service.facts.imaging import ImagingGiven
@@ -88,6 +89,7 @@ def facts_of(
     renal, allergies = part(RenalGiven).told(), part(AllergiesGiven).told()
     moving = unsteady(creatinine, diagnoses, NOW.date(), measurements)
     known = Known(renal, creatinine, moving is not None, calcium, diagnoses, allergies)
+    skeleton = part(SkeletonGiven).told(diagnoses.active, ago(LONG_AGO))
     facts = Facts.told(
         NOW,
         orders=orders,
@@ -112,7 +114,8 @@ def facts_of(
         procedures=procedures,
         tests=procedures,
         phosphatase=part(PhosphataseGiven).told(measurements.days(ANALYTE)),
-        skeleton=part(SkeletonGiven).told(diagnoses.active, ago(LONG_AGO)),
+        skeleton=skeleton,
+        events=events(skeleton, activities, diagnoses, calcium, measurements),
         activities=activities,
         sizes=part(SizesGiven).told(),
         instability=part(InstabilityGiven).told(measurements.days(SCORED["observations"])),
