@@ -37,7 +37,8 @@ DIAGNOSES = [
 ]  # fmt: skip
 NEEDS = [
     "patient", "conditions", "laboratory", "measurements", "medicationRequests", "medicationStatements",
-    "medicationAdministrations", "procedures", "serviceRequests", "appointments",
+    "medicationAdministrations", "procedures", "serviceRequests", "appointments", "observations",
+    "reports", "encounters",
 ]  # fmt: skip
 REASONS = ["bone-pain", "pathological-fracture", "osteonecrosis-of-jaw"]
 TABLE_2 = ["zoledronic-acid", "pamidronate", "ibandronate", "incadronate"]
@@ -106,6 +107,64 @@ def _orders(topic: str, *, stops: st.SearchStrategy[bool]) -> st.SearchStrategy[
     )
 
 
+bones = _some(None, "bone", "spine", "femur", "rib-sternum")
+signs = st.fixed_dictionaries(
+    {
+        "concept": _some(
+            "bone-metastasis", "spinal-cord-compression", "pathological-fracture", "spinal-instability", "bone-pain",
+            "nerve-compression", "vertebral-compression-fracture",
+        ),
+        "days_ago": st.none() | days,
+        "suspected": st.booleans(),
+        "active": st.booleans(),
+        "degenerative": st.booleans(),
+        "site": bones,
+    }
+)  # fmt: skip
+activities = st.fixed_dictionaries(
+    {
+        "what": _some(
+            "radiotherapy", "sbrt", "radiotherapy-referral", "surgical-referral", "bone-surgery", "bone-augmentation",
+            "ablation", "bone-biopsy", "biopsy", "mdt", "radionuclide-therapy", "systemic-anticancer-treatment",
+        ),
+        "how": _some("done", "ordered", "booked"),
+        "days_ago": st.none() | st.integers(-30, 400),
+        "site": bones,
+        "elsewhere": st.booleans(),
+    }
+)  # fmt: skip
+studies = st.fixed_dictionaries(
+    {
+        "kind": _some("bone-scan", "naf-pet", "pet-ct", "mri", "mri-bone", "mri-whole-body", "ct", "ct-bone"),
+        "how": _some("done", "ordered", "booked"),
+        "days_ago": st.none() | st.integers(-30, 400),
+        "reading": _some(None, "positive", "equivocal", "negative", "not-read"),
+        "site": bones,
+        "elsewhere": st.booleans(),
+    }
+)
+sizes = st.fixed_dictionaries(
+    {"longest": st.integers(0, 60), "other": st.integers(0, 60), "days_ago": days, "lesion": _some("a", "b")}
+)
+
+
+@st.composite
+def bony(draw: st.DrawFn) -> dict[str, Any]:
+    """What the chapters about bones may find."""
+    counts = st.fixed_dictionaries({"number": _some("solitary", "multiple", "unknown"), "days_ago": st.none() | days})
+    kinds = st.fixed_dictionaries({"kinds": _some(("osteolytic",), ("osteoblastic",), ("osteolytic", "osteoblastic"))})
+    return {
+        "skeleton": draw(st.lists(signs, max_size=4)),
+        "activities": draw(st.lists(activities, max_size=4)),
+        "studies": draw(st.lists(studies, max_size=4)),
+        "lesion_counts": draw(st.lists(counts, max_size=2)),
+        "lesion_kinds": draw(st.lists(kinds, max_size=2)),
+        "sizes": draw(st.lists(sizes, max_size=5)),
+        "pain": draw(st.none() | st.integers(0, 10)),
+        "sins": draw(st.none() | st.integers(0, 18)),
+    }
+
+
 @st.composite
 def situations(draw: st.DrawFn, topic: str) -> dict[str, Any]:
     """A ``given`` the rule of this topic is about, gaps not included."""
@@ -115,7 +174,8 @@ def situations(draw: st.DrawFn, topic: str) -> dict[str, Any]:
     also = st.fixed_dictionaries(
         {"drug": st.sampled_from(ALL_DRUGS), "stops": st.booleans(), "selected": st.booleans()}
     )
-    return {
+    chart = any(isinstance(trigger, OnChart) for trigger in RULES[topic].triggers)
+    return (draw(bony()) if chart else {}) | {
         "order": draw(_subjects(topic, stops=stops)),
         "also_ordered": draw(st.lists(also, max_size=2)),
         "age": draw(st.none() | st.integers(18, 100)),

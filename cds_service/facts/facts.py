@@ -10,22 +10,18 @@ from datetime import datetime
 from typing import Any
 
 from cds_service.base.kinds import Missing, Need
-from cds_service.facts import activities as activities_chapter
 from cds_service.facts import allergies as allergies_chapter
 from cds_service.facts import analgesics as analgesics_chapter
 from cds_service.facts import bma_options as options_chapter
 from cds_service.facts import bone_modifying as bone_chapter
 from cds_service.facts import calcium as calcium_chapter
 from cds_service.facts import comfort_care as comfort_chapter
-from cds_service.facts import conferences as conferences_chapter
 from cds_service.facts import creatinine as creatinine_chapter
 from cds_service.facts import diagnoses as diagnoses_chapter
 from cds_service.facts import distress as distress_chapter
 from cds_service.facts import events as events_chapter
 from cds_service.facts import function as function_chapter
-from cds_service.facts import imaging as imaging_chapter
 from cds_service.facts import instability as instability_chapter
-from cds_service.facts import lesions as lesions_chapter
 from cds_service.facts import pain as pain_chapter
 from cds_service.facts import patient as patient_chapter
 from cds_service.facts import phosphatase as phosphatase_chapter
@@ -35,19 +31,15 @@ from cds_service.facts import renal as renal_chapter
 from cds_service.facts import renal_tests as renal_tests_chapter
 from cds_service.facts import results as results_chapter
 from cds_service.facts import scored as scored_chapter
-from cds_service.facts import sizes as sizes_chapter
-from cds_service.facts import skeleton as skeleton_chapter
 from cds_service.facts import steadiness as steadiness_chapter
 from cds_service.facts import treatment as treatment_chapter
-from cds_service.facts.activities import ActivityReader
-from cds_service.facts.bone_texts import counts, told
 from cds_service.facts.chapter import Chapter, chapter
 from cds_service.facts.fluids import Fluids
-from cds_service.facts.imaging import ImagingReader
 from cds_service.facts.medications import treatments
 from cds_service.facts.observations import collect
 from cds_service.facts.page import Page
 from cds_service.facts.readers import Readers
+from cds_service.facts.skeletal import SkeletalFacts
 from cds_service.facts.subjects import Order, Orders
 from cds_service.fhir.answered import AllergyIntolerance, QuestionnaireResponse
 from cds_service.fhir.dates import day_of
@@ -56,7 +48,7 @@ from cds_service.record.completeness import Completeness
 from cds_service.record.read import Record
 
 
-class Facts(Page):
+class Facts(SkeletalFacts, Page):
     """All that rules and texts may ask for. ``now`` is aware; ``orders``: all drafts of the call.
 
     ``gaps``: prefetch key -> why it is not (wholly) known; empty when everything asked for was answered. ``failed``:
@@ -225,50 +217,16 @@ class Facts(Page):
     def instability(self) -> instability_chapter.Instability:
         return instability_chapter.instability(self.scored, self.today, self._readers.measurements)
 
-    @chapter(*sizes_chapter.KEYS, analytes=sizes_chapter.ANALYTES, explained=sizes_chapter.explained)
-    def sizes(self) -> sizes_chapter.Sizes:
-        readers = self._readers
-        reader = sizes_chapter.SizeReader(readers.terminology, readers.narratives.sites, readers.measurements)
-        return reader.read(self._record)
-
-    @chapter(*skeleton_chapter.KEYS, explained=skeleton_chapter.explained)
-    def skeleton(self) -> skeleton_chapter.Skeleton:
-        readers, conditions = self._readers, self._record.all(Condition)
-        return skeleton_chapter.skeleton(conditions, readers.terminology, readers.narratives.sites, self.today)
-
-    @chapter(*activities_chapter.KEYS, explained=activities_chapter.explained)
-    def activities(self) -> activities_chapter.Activities:
-        stands = self._readers.measurements.days(activities_chapter.WINDOW)
-        return activities_chapter.Activities(tuple(self._activity_reader.all()), self.today, stands)
-
     @chapter(*events_chapter.KEYS, look_back=events_chapter.LOOK_BACK, explained=events_chapter.explained)
     def events(self) -> events_chapter.Events:
         return events_chapter.events(
             self.skeleton, self.activities, self.diagnoses, self.calcium, self._readers.measurements
         )
 
-    @chapter(*imaging_chapter.KEYS, explained=imaging_chapter.explained)
-    def imaging(self) -> imaging_chapter.Imaging:
-        readers = self._readers
-        reader = ImagingReader(readers.terminology, readers.narratives, self._activity_reader)
-        return reader.read(self._record, self.activities)
 
-    @chapter(*lesions_chapter.KEYS, explained=lesions_chapter.explained)
-    def lesions(self) -> lesions_chapter.Lesions:
-        readers = self._readers
-        texts = told(self._record, readers.terminology, self.skeleton)
-        return lesions_chapter.lesions(texts, counts(self._record, readers.terminology), readers.narratives)
-
-    @chapter(*conferences_chapter.KEYS, explained=conferences_chapter.explained)
-    def conferences(self) -> conferences_chapter.Conferences:
-        return conferences_chapter.conferences(self._record, self.activities, self._activity_reader)
-
-    @property
-    def _activity_reader(self) -> ActivityReader:
-        return ActivityReader(self._readers.terminology, self._readers.narratives.sites, self._record)
-
-
-CHAPTERS: Mapping[str, Chapter[Any]] = {name: it for name, it in vars(Facts).items() if isinstance(it, Chapter)}
+CHAPTERS: Mapping[str, Chapter[Any]] = {
+    name: it for page in (Facts, SkeletalFacts) for name, it in vars(page).items() if isinstance(it, Chapter)
+}
 
 
 def _gap(key: Need, known: Completeness) -> Missing | None:

@@ -240,7 +240,7 @@ class Observation(Resource, frozen=True, tag="Observation"):
     component: Many[ObservationComponent] = None
     specimen: Many[Reference] = None
     contained: list[msgspec.Raw] | None = None
-    # Undecoded: read of few results only.
+    # Undecoded.
     body_site: msgspec.Raw = msgspec.Raw()
     method: msgspec.Raw = msgspec.Raw()
     note: msgspec.Raw = msgspec.Raw()
