@@ -32,7 +32,9 @@ RAW: dict[str, Any] = {
     "extension": list[structs.Extension],
     "focus": list[structs.Reference],
     "reasonReference": list[structs.Reference],
-    **dict.fromkeys(("bodySite", "method", "interpretation", "reasonCode", "reason"), list[structs.CodeableConcept]),
+    **dict.fromkeys(
+        ("bodySite", "category", "method", "interpretation", "reasonCode", "reason"), list[structs.CodeableConcept]
+    ),
 }
 RESOURCES: tuple[type[structs.Resource], ...] = get_args(Readable)
 
