@@ -253,7 +253,7 @@ def _not_evaluated(
     data = {
         "unknown": list(_unknown_lines(findings.unknown if findings else (), language)),
         "unreadable": dict(unreadable),
-        "unmet": [_named(path) for path, _ in unmet],
+        "unmet": [named(path) for path, _ in unmet],
     }
     values = {"order": None, "p": recommendation.numbers, **NOTHING_MORE, **data}
     name = card_uuid(rendering.hook_instance, NOT_EVALUATED, "")
@@ -261,7 +261,7 @@ def _not_evaluated(
     return _frame(recommendation, say, recommendation.indicators[urgency], name, values, rendering)
 
 
-def _named(path: str) -> str:
+def named(path: str) -> str:
     """The ``missing`` word for what a path of the request would have held."""
     head, _, key = path.partition(".")
     return key if head == "prefetch" else "draft-medication"
