@@ -100,12 +100,7 @@ def _guarded(topic: str, make: Callable[[], T]) -> T:
 def _card(finding: Finding, advice: Advise, findings: Findings, rendering: Rendering) -> Json:
     language, recommendation, facts = rendering.wording.language, finding.topic.recommendation, findings.facts
     topic = language.topics[finding.code]
-    values = template_values(recommendation, finding.subject, facts, advice.data)
-    folded = findings.folded(finding)
-    values["folded"] = [language.topics[f.code].display for f, _ in folded]
-    values["carried"] = "\n\n".join(_lines(findings.carried(finding), facts, language))
-    values["notes"] = _notes(finding, values, language)
-    values["gaps"] = _gaps([finding.topic, *(f.topic for f, _ in folded)], facts, language)
+    values, folded = card_values(finding, advice, findings, language), findings.folded(finding)
     name = card_uuid(rendering.hook_instance, finding.code, finding.subject.key)
     card = _frame(recommendation, advice.say, advice.indicator, name, values, rendering)
     suggestions = list(_suggestions(advice, name, topic, values, rendering))
@@ -119,6 +114,17 @@ def _card(finding: Finding, advice: Advise, findings: Findings, rendering: Rende
     if folded:
         card["extension"] = {rendering.wording.folded: [_folded(f, a, rendering) for f, a in folded]}
     return card
+
+
+def card_values(finding: Finding, advice: Advise, findings: Findings, language: Language) -> dict[str, Any]:
+    """What the templates of a card see: its own data, and what it says of others and of gaps."""
+    facts, folded = findings.facts, findings.folded(finding)
+    values = template_values(finding.topic.recommendation, finding.subject, facts, advice.data)
+    values["folded"] = [language.topics[f.code].display for f, _ in folded]
+    values["carried"] = "\n\n".join(_lines(findings.carried(finding), facts, language))
+    values["notes"] = _notes(finding, values, language)
+    values["gaps"] = _gaps([finding.topic, *(f.topic for f, _ in folded)], facts, language)
+    return values
 
 
 def _suggestions(

@@ -6,18 +6,17 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from cds_service.evaluate.findings import Finding
+from cds_service.evaluate.findings import Finding, Findings
 from cds_service.evaluate.outcome import Advise, NoAdvice, Outcome
-from cds_service.facts.facts import Facts
-from cds_service.render.cards import template_values
+from cds_service.render.cards import card_values, template_values
 from cds_service.render.escape import shorten
 from cds_service.render.explain.model import Verdict
 from cds_service.render.explain.teller import Teller
 from cds_service.render.texts import one_line
 
 
-def verdict(finding: Finding, facts: Facts, teller: Teller) -> Verdict:
-    """One finding, in words."""
+def verdict(finding: Finding, findings: Findings, teller: Teller) -> Verdict:
+    """One of the findings, in words."""
     outcome, code = finding.outcome, finding.code
     kind = _kind(outcome)
     said = Verdict(
@@ -32,9 +31,9 @@ def verdict(finding: Finding, facts: Facts, teller: Teller) -> Verdict:
         silent=finding.silent,
     )
     if isinstance(outcome, Advise):
-        return _advised(said, finding, outcome, facts, teller)
+        return _advised(said, finding, outcome, findings, teller)
     if isinstance(outcome, NoAdvice):
-        values = template_values(finding.topic.recommendation, finding.subject, facts, outcome.data)
+        values = template_values(finding.topic.recommendation, finding.subject, findings.facts, outcome.data)
         sentence = teller.sentence(teller.texts[code].quiet[outcome.because], values)
         return replace(said, key=outcome.because, sentence=sentence)
     return replace(said, sentence=teller.line("missing", missing=outcome.missing))
@@ -49,8 +48,8 @@ def _kind(outcome: Outcome) -> Literal["advise", "no-advice", "cannot-tell"]:
     return "cannot-tell"
 
 
-def _advised(said: Verdict, finding: Finding, advice: Advise, facts: Facts, teller: Teller) -> Verdict:
-    values = template_values(finding.topic.recommendation, finding.subject, facts, advice.data)
+def _advised(said: Verdict, finding: Finding, advice: Advise, findings: Findings, teller: Teller) -> Verdict:
+    values = card_values(finding, advice, findings, teller.language)
     text, compiled = teller.texts[finding.code].cards[advice.say], teller.language.topics[finding.code]
     standing = _standing(finding, advice, teller)
     return replace(

@@ -37,8 +37,8 @@ class Asked:
 
 def explanation(asked: Asked, teller: Teller) -> Explanation:
     """All of it, in the language of ``teller``. It holds values of the patient: it is shown, never kept."""
-    found, facts = asked.findings, asked.findings.facts if asked.findings else None
-    verdicts = tuple(verdict(f, facts, teller) for f in found.all) if found and facts else ()
+    found = asked.findings
+    verdicts = tuple(verdict(f, found, teller) for f in found.all) if found else ()
     spoken = dict.fromkeys(v.topic for v in verdicts)
     return Explanation(
         language=teller.tag,
@@ -46,7 +46,7 @@ def explanation(asked: Asked, teller: Teller) -> Explanation:
         service=asked.service,
         knowledge=teller.version,
         orders=tuple(order_of(subject, teller) for subject in asked.subjects),
-        chapters=tuple(chapters(facts, teller)) if facts else (),
+        chapters=tuple(chapters(found.facts, teller)) if found else (),
         verdicts=verdicts,
         rules=tuple(rule_of(teller.recommendations[topic], teller) for topic in spoken),
         left_out=tuple(_left_out(asked, tuple(spoken), teller)),
