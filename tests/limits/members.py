@@ -16,6 +16,7 @@ Path = tuple[str | int, ...]  # names on the wire, 0 for a list's only member
 # What the undecoded members hold; one that is not here stops the test.
 RAW: dict[str, Any] = {
     "code": structs.CodeableConcept,
+    "meta": structs.Meta,
     "referenceRange": list[ReferenceRange],
     "contained": list[Medication],
     "dispenseRequest": structs.DispenseRequest,
