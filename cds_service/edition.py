@@ -28,6 +28,7 @@ from cds_service.knowledge.seal import Standing, checked, fingerprint
 from cds_service.knowledge.services import Service
 from cds_service.knowledge.terminology import Terminology
 from cds_service.render.cards import NOT_EVALUATED_DATA, Offer, Wording
+from cds_service.render.explain.rules import rule_address
 from cds_service.render.explain.teller import Teller
 from cds_service.render.texts import compile_language
 from cds_service.site.check import Known
@@ -153,7 +154,7 @@ class Edition:
             topics=_topics(knowledge, recommendations, ruled, measurements),
             recommendations=recommendations,
             rules=ruled,
-            wordings={tag: _wording(knowledge, tag) for tag in LANGUAGES},
+            wordings={tag: _wording(knowledge, tag, settings.public_url) for tag in LANGUAGES},
             terminology=terminology,
             readers=Readers.of(terminology, measurements, knowledge.guideline.drugs, knowledge.dosing),
             version=_version(root, settings),
@@ -216,7 +217,7 @@ def _active(knowledge: Knowledge, settings: Settings) -> dict[str, Recommendatio
     }
 
 
-def _wording(knowledge: Knowledge, tag: str) -> Wording:
+def _wording(knowledge: Knowledge, tag: LanguageTag, public_url: str | None) -> Wording:
     guideline = knowledge.guideline
     reasons = guideline.override_reasons
     texts = {topic: text[tag] for topic, text in knowledge.texts.items()}
@@ -232,4 +233,10 @@ def _wording(knowledge: Knowledge, tag: str) -> Wording:
         },
         topic_system=knowledge.services.topic_system,
         not_evaluated=guideline.recommendations[NOT_EVALUATED],
+        links={topic: [_link(public_url, topic, knowledge, tag)] for topic in texts} if public_url else {},
     )
+
+
+def _link(public_url: str, topic: str, knowledge: Knowledge, tag: LanguageTag) -> dict[str, str]:
+    url = f"{public_url}{rule_address(topic)}?lang={tag}"
+    return {"label": knowledge.explaining[tag].words["link"], "url": url, "type": "absolute"}

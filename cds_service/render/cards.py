@@ -42,6 +42,7 @@ class Wording:
     override_reasons: Mapping[str, list[dict[str, str]]]  # by topic: Codings
     topic_system: str
     not_evaluated: Recommendation
+    links: Mapping[str, list[dict[str, str]]]  # by topic: the page of its rule, where the site has a public address
 
     @property
     def folded(self) -> str:
@@ -194,7 +195,7 @@ def _frame(
     }
     if recommendation.source.url:
         source["url"] = recommendation.source.url
-    return {
+    card: Json = {
         "uuid": str(name),
         "summary": one_line(sentences.summary.render(values)),
         "indicator": indicator,
@@ -202,10 +203,13 @@ def _frame(
         "source": source,
         "overrideReasons": wording.override_reasons[recommendation.topic],
     }
+    if links := wording.links.get(recommendation.topic):
+        card["links"] = links
+    return card
 
 
 def detail(sentences: Sentences, values: Mapping[str, Any]) -> str:
-    """The card's text, complete by itself: how it was found stands in its last paragraph."""
+    """The card's text, complete by itself: how it was found stands in its last paragraph, with a link or without."""
     parts = [sentences.detail.render(values)]
     if sentences.how:
         parts.append(sentences.how.render(values))

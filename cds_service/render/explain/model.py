@@ -90,7 +90,8 @@ class Order(Told, frozen=True):
 class Verdict(Told, frozen=True):
     """What one rule said of one order. ``key``: of its sentence in the texts of the topic.
 
-    ``shown``: it has a card. Where it has none though it advises, ``standing`` says why.
+    ``shown``: a card says it (of two drafts of one drug perhaps the other's). Where none does though the rule advises,
+    ``standing`` says why.
     """
 
     topic: str

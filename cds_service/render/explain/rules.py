@@ -19,6 +19,11 @@ _DECISION = re.compile(r"decisions/([\w-]+)\.md")
 _OF_RESULTS = "ahead"
 
 
+def rule_address(topic: str) -> str:
+    """The path under which the page of a rule is served."""
+    return f"/explanation/{topic}"
+
+
 def rule_page(topic: str, teller: Teller) -> RulePage:
     """The page of one topic. Raises ``KeyError`` for one that is not active here."""
     note = teller.word("no-patient")
