@@ -120,6 +120,7 @@ class Edition:
             recommendations=self.recommendations,
             topics=self.topics,
             measurements=self.readers.measurements,
+            translations={it.en: it.zh_cn for it in knowledge.translations} if tag == "zh-CN" else {},
             version=self.version,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import json
 import re
 from collections.abc import Iterator
@@ -21,7 +22,9 @@ from cds_service.edition import Edition
 from cds_service.facts.facts import CHAPTERS
 from cds_service.render.explain.html import explanation_page, rule_html
 from cds_service.render.explain.model import Explanation, RulePage
+from cds_service.render.explain.numbers import limits, windows
 from cds_service.render.explain.rules import rule_page
+from cds_service.render.explain.teller import Teller
 from cds_service.render.explain.text import as_text
 from cds_service.render.explain.whole import Asked, explanation
 from cds_service.site.settings import Settings
@@ -198,6 +201,30 @@ def test_every_sentence_of_every_topic_can_be_told(edition: Edition, tag: Langua
         teller._compiler.sentence(template)
 
 
+# Says the same in every language: a section, a page of ours.
+NO_WORDS = re.compile(r"§[\d.]+|(cards/)?decisions/[\w-]+\.md")
+
+
+def test_every_text_of_the_yaml_that_is_shown_is_translated_and_no_more(edition: Edition) -> None:
+    """A changed source, note or reading has lost its translation: write it anew in ``cards/translations.yaml``."""
+    shown: set[str] = set()
+
+    class Noting(Teller):
+        def translated(self, text: str) -> str:
+            shown.add(" ".join(text.split()))
+            return text
+
+    teller = Noting(**{f.name: getattr(edition.teller("zh-CN"), f.name) for f in dataclasses.fields(Teller)})
+    for topic in edition.recommendations:
+        rule_page(topic, teller)
+    list(windows(edition.knowledge.measurements.windows, teller))
+    list(limits(edition.knowledge.measurements.limits, teller))
+    needed = {text for text in shown if not NO_WORDS.fullmatch(text)}
+    assert needed - teller.translations.keys() == set()
+    assert teller.translations.keys() - needed == set()
+    assert [said for said in teller.translations.values() if not CHINESE.search(said)] == []
+
+
 def called(name: str) -> set[str]:
     """The literals with which facts ask ``measurements`` for a window (``days``) or a limit (``limit``)."""
     root = Path(__file__).parents[1] / "cds_service" / "facts"
@@ -222,7 +249,7 @@ def test_a_window_or_limit_that_facts_use_stands_in_the_explanation() -> None:
 def test_chinese_is_chinese_throughout(every: list[tuple[str, Answer, Explanation]]) -> None:
     for where, _, told in every:
         if told.language == "zh-CN":
-            for said in sentences(told):
+            for said in (*sentences(told), *reviewed(told)):
                 assert CHINESE.search(said), (where, said)
 
 
@@ -239,6 +266,15 @@ def sentences(told: Explanation) -> Iterator[str]:
     yield from (fact.sentence for chapter in told.chapters for fact in chapter.facts)
     yield from (v.sentence for v in told.verdicts)
     yield from (each.sentence for each in told.left_out)
+
+
+def reviewed(told: Explanation) -> Iterator[str]:
+    """What the YAML says of the rules."""
+    for rule in told.rules:
+        yield from (rule.reading, rule.not_encoded, rule.source.words, *rule.asked_when)
+        for number in (*rule.parameters, *rule.windows, *rule.limits):
+            yield from (number.words, number.origin_words)
+            yield from (text for text in (number.note, number.source) if text and not NO_WORDS.fullmatch(text))
 
 
 # The rule by itself

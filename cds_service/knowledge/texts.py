@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from cds_service.knowledge.model import File
 
 
@@ -40,6 +42,13 @@ class SharedText(File, frozen=True):
     unusable: dict[str, str]
     notes: dict[str, str]
     source_line: dict[str, str]
+
+
+class Translation(File, frozen=True):
+    """An entry of ``cards/translations.yaml``: a text of the YAML, which is written in English, in Chinese."""
+
+    en: str
+    zh_cn: str = msgspec.field(name="zh-CN")
 
 
 class ExplanationText(File, frozen=True):

@@ -13,14 +13,14 @@ from cds_service.render.explain.teller import Teller
 def windows(names: Iterable[str], teller: Teller) -> Iterator[Number]:
     """Look-backs of ``measurements.yaml``, as they are at this site."""
     for name in names:
-        yield number(name, teller.own.windows[name], teller.measurements.windows[name], teller)
+        yield number(name, teller.named(teller.own.windows, name), teller.measurements.windows[name], teller)
 
 
 def limits(names: Iterable[str], teller: Teller) -> Iterator[Number]:
     """Limits of ``measurements.yaml``: one number for each unit that the source prints."""
     for name in names:
         for each in teller.measurements.limits[name]:
-            yield number(name, teller.own.limits[name], each, teller)
+            yield number(name, teller.named(teller.own.limits, name), each, teller)
 
 
 def number(name: str, words: str, it: Parameter, teller: Teller) -> Number:

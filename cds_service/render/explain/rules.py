@@ -43,7 +43,9 @@ def rule_of(it: reviewed.Recommendation, teller: Teller) -> Rule:
         words=teller.display(it.topic),
         source=_source(it.source, teller),
         asked_when=tuple(_asked(trigger, teller) for trigger in topic.rule.triggers) if topic else (),
-        parameters=tuple(number(n, teller.own.parameters[n], p, teller) for n, p in it.parameters.items()),
+        parameters=tuple(
+            number(n, teller.named(teller.own.parameters, n), p, teller) for n, p in it.parameters.items()
+        ),
         tables=tuple(_table(name, table, teller) for name, table in it.tables.items()),
         needs=tuple(_needs(topic, teller)) if topic else (),
         windows=tuple(windows(seen, teller)),
@@ -76,7 +78,7 @@ def _asked(trigger: Trigger, teller: Teller) -> str:
             what = join(words for group, words in teller.own.groups.items() if group in groups)
             return teller.line("stopped" if stops else "ordered", what=what)
         case OnProcedure(concepts):
-            return teller.line("requested", what=join(teller.own.concepts[c] for c in sorted(concepts)))
+            return teller.line("requested", what=join(teller.named(teller.own.concepts, c) for c in sorted(concepts)))
     return teller.line("opened")
 
 

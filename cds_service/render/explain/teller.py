@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from cds_service.base.kinds import LanguageTag
 from cds_service.evaluate.topic import Topic
@@ -18,8 +18,8 @@ from cds_service.render.texts import Compiler, Language, Sentence, finalize_text
 class Teller:
     """Made of an edition. A sentence is compiled when it is first asked for: nobody waits for what nobody asks.
 
-    ``recommendations``: the active ones, by topic; ``measurements``: with the windows of this site; ``version``: of
-    the knowledge.
+    ``recommendations``: the active ones, by topic; ``measurements``: with the windows of this site; ``translations``:
+    English text → its own; ``version``: of the knowledge.
     """
 
     tag: LanguageTag
@@ -30,11 +30,15 @@ class Teller:
     recommendations: Mapping[str, Recommendation]
     topics: Mapping[str, Topic]
     measurements: Measurements
+    translations: Mapping[str, str]
     version: str
 
     @cached_property
     def _compiler(self) -> Compiler:
-        own = {"words": self.own.words.__getitem__, "concept": self.own.concepts.__getitem__}
+        own: dict[str, Callable[..., object]] = {
+            "words": self.own.words.__getitem__,
+            "concept": partial(self.named, self.own.concepts),
+        }
         return Compiler(self.language.shared, self.macros, finalize_text, own)
 
     @cached_property
@@ -67,5 +71,10 @@ class Teller:
         return self.language.shared.missing[what]
 
     def translated(self, text: str) -> str:
-        """A text of the reviewed YAML, which is written in English."""
-        return " ".join(text.split())
+        """A text of the reviewed YAML, which is written in English; itself, where nobody has translated it."""
+        plain = " ".join(text.split())
+        return self.translations.get(plain, plain)
+
+    def named(self, names: Mapping[str, str], key: str) -> str:
+        """What a window, limit, parameter or concept is called; its key, where nobody has named it."""
+        return names.get(key, key.replace("_", " "))
