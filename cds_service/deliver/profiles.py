@@ -68,8 +68,9 @@ def _oracle(card: Json, client: Client) -> Json:
     fitted = {**card, "indicator": indicator}
     if "url" in card["source"] and not _registered(card["source"]["url"], client):
         fitted["source"] = {key: value for key, value in card["source"].items() if key != "url"}
-    if "links" in card:
-        fitted["links"] = [link for link in card["links"] if _registered(link["url"], client)]
+    links = [link for link in fitted.pop("links", []) if _registered(link["url"], client)]
+    if links:
+        fitted["links"] = links
     return fitted
 
 

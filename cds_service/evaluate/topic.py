@@ -21,12 +21,13 @@ class Topic:
     """``needs``: prefetch keys that rule and texts read, with the days back to which each must be known (None: whole).
 
     They are derived from the chapters of facts that rule and texts read; ``required`` are those of them without which
-    the topic must not be answered, a clinical choice of the YAML.
+    the topic must not be answered, a clinical choice of the YAML. ``chapters``: the names of those that are read.
     """
 
     recommendation: Recommendation
     rule: Rule
     needs: Mapping[Need, int | None]
+    chapters: tuple[str, ...] = ()
 
     @cached_property
     def code(self) -> str:

@@ -19,19 +19,26 @@ from typing import Literal
 import msgspec
 
 from cds_service.base.kinds import Missing, RequestText
-from cds_service.base.numbers import plain_number
 from cds_service.facts.diagnoses import KEYS as DIAGNOSIS_KEYS
 from cds_service.facts.diagnoses import Diagnoses
-from cds_service.facts.renal import ProblemGiven
+from cds_service.facts.explained import Basis, Fact, Input, reference
 from cds_service.facts.results import Reading, Results, Sourced
-from cds_service.facts.told import NOW, Number, ago
-from cds_service.facts.window import newer_unusable, newest, problem_list, reasons, since
+from cds_service.facts.told import NOW, Number, ProblemGiven, ago
+from cds_service.facts.window import newer_unusable, newest, reasons, since
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import File
 
 KEYS = ("laboratory",)
 HYPERCALCAEMIA_KEYS = (*KEYS, *DIAGNOSIS_KEYS)
 LOOK_BACK = {"laboratory": "calcium"}
+BASIS = Basis(
+    windows=("calcium",),
+    limits=(
+        *("calcium-corrected-low", "calcium-ionised-low", "calcium-total-low"),
+        *("calcium-corrected-high", "calcium-ionised-high", "calcium-total-high", "albumin-restored"),
+    ),
+    formulas=("calcium-correction",),
+)
 
 Kind = Literal["ionised", "corrected-reported", "corrected-computed", "total-uncorrected"]
 
@@ -231,15 +238,25 @@ def hypercalcaemic(calcium: Calcium, diagnoses: Diagnoses) -> bool:
     return diagnoses.has("hypercalcaemia")
 
 
-def explained(calcium: Calcium) -> Iterator[str]:
-    """The line of ``--explain``."""
-    if calcium.level and calcium.value is not None:
-        value = f"{plain_number(calcium.value, 2)} {calcium.unit}"
-        measured = calcium.reading.shown if calcium.downward and calcium.reading else ""
-        total = f"; below the range by correction alone, measured {measured}" if measured else ""
-        yield f"calcium {calcium.level}: {value} ({calcium.kind}, {calcium.when}){total}"
-    else:
-        yield f"calcium unknown: {problem_list(calcium.problems)}"
+def explained(calcium: Calcium) -> Iterator[Fact]:
+    """The calcium that counts and what it is judged by, or why there is none."""
+    if calcium.level is None or calcium.reading is None or calcium.kind is None:
+        yield Fact("calcium-unknown", {"problems": calcium.problems}, windows=BASIS.windows)
+        return
+    inputs = tuple(map(Input.sourced, calcium.inputs)) or (Input.of("calcium", calcium.reading),)
+    graded = tuple(name for name in BASIS.limits if name.startswith(f"calcium-{GRADED_AS[calcium.kind]}-"))
+    yield Fact(
+        "calcium",
+        {"calcium": calcium},
+        calcium.value,
+        calcium.unit,
+        calcium.when,
+        reference(calcium.ref),
+        inputs,
+        formula="calcium-correction" if calcium.albumin else None,
+        windows=BASIS.windows,
+        limits=(*graded, *(BASIS.limits[-1:] if calcium.albumin else ())),
+    )
 
 
 class OneCalciumGiven(File, frozen=True):

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from cds_service.base.kinds import RequestText
 from cds_service.facts.conditions import has_abated, meanings
+from cds_service.facts.explained import Fact, reference
 from cds_service.fhir.dates import day_of
 from cds_service.fhir.structs import CodeableConcept, Condition
 from cds_service.knowledge.model import File
@@ -89,9 +90,12 @@ def coded(status: CodeableConcept | str | None) -> str | None:
     return status
 
 
-def explained(diagnoses: Diagnoses) -> Iterator[str]:
-    """The line of ``--explain``."""
-    yield f"diagnoses: {', '.join(d.concept for d in diagnoses.all if d.active) or 'none that matter'}"
+def explained(diagnoses: Diagnoses) -> Iterator[Fact]:
+    """Each that counts, the active ones first; or that there is none."""
+    for each in sorted(diagnoses.all, key=lambda d: not d.active):
+        yield Fact("diagnosis", {"diagnosis": each}, when=each.when, ref=reference(each.ref))
+    if not diagnoses.active:
+        yield Fact("diagnoses-none")
 
 
 class DiagnosesGiven(File, frozen=True):

@@ -100,6 +100,7 @@ class Facts:
         look_back=creatinine_chapter.LOOK_BACK,
         analytes=creatinine_chapter.ANALYTES,
         explained=creatinine_chapter.explained,
+        basis=creatinine_chapter.BASIS,
     )
     def creatinine(self) -> creatinine_chapter.Creatinine:
         return creatinine_chapter.creatinine(self.results, self.today, self._readers.measurements)
@@ -109,6 +110,7 @@ class Facts:
         look_back=steadiness_chapter.LOOK_BACK,
         analytes=creatinine_chapter.ANALYTES,
         explained=steadiness_chapter.explained,
+        basis=steadiness_chapter.BASIS,
     )
     def unsteady(self) -> steadiness_chapter.Unsteady | None:
         return steadiness_chapter.unsteady(self.creatinine, self.diagnoses, self.today, self._readers.measurements)
@@ -118,6 +120,7 @@ class Facts:
         look_back=renal_chapter.LOOK_BACK,
         analytes=renal_chapter.ANALYTES,
         explained=renal_chapter.explained,
+        basis=renal_chapter.BASIS,
     )
     def renal(self) -> renal_chapter.Renal:
         return renal_chapter.renal(self.results, self.patient, self.diagnoses, self.today, self._readers.measurements)
@@ -127,6 +130,7 @@ class Facts:
         look_back=calcium_chapter.LOOK_BACK,
         analytes=calcium_chapter.ALL_ANALYTES,
         explained=calcium_chapter.explained,
+        basis=calcium_chapter.BASIS,
     )
     def calcium(self) -> calcium_chapter.Calcium:
         return calcium_chapter.calcium(self.results, self.today, self._readers.measurements)

@@ -13,16 +13,16 @@ from fractions import Fraction
 from typing import Literal
 
 from cds_service.base.kinds import Missing, RequestText
-from cds_service.base.numbers import clearance_number
 from cds_service.facts.diagnoses import KEYS as DIAGNOSIS_KEYS
 from cds_service.facts.diagnoses import Diagnoses
+from cds_service.facts.explained import Basis, Fact, Input, reference
 from cds_service.facts.formulas import COCKCROFT_GAULT_AGE, EGFR_SURFACE, cockcroft_gault, mosteller, other_weights
 from cds_service.facts.patient import KEYS as PATIENT_KEYS
 from cds_service.facts.patient import PatientFacts
 from cds_service.facts.results import KEYS as RESULT_KEYS
 from cds_service.facts.results import Reading, Results, Sourced
-from cds_service.facts.told import NOW, Number, ago, exact
-from cds_service.facts.window import newer_unusable, newest, problem_list, readings, reasons
+from cds_service.facts.told import NOW, Number, ProblemGiven, ago, exact
+from cds_service.facts.window import newer_unusable, newest, readings, reasons
 from cds_service.fhir.dates import age_on
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import File
@@ -37,6 +37,11 @@ ANALYTES = (
     "body-height",
 )
 LOOK_BACK = {"laboratory": "renal", "measurements": "weight"}
+BASIS = Basis(
+    windows=("renal", "weight", "weight-lost", "weight-told"),
+    limits=("weight-lowest",),
+    formulas=("cockcroft-gault", "other-weights", "de-indexed-egfr"),
+)
 
 ADULT = 18
 # What tells of a clearance, and under which name a result that cannot be used is reported.
@@ -262,22 +267,36 @@ def _or_absent(what: str, analyte: str, results: Results, today: date, days: int
     yield from found or (Missing(what, "not-on-record"),)
 
 
-def explained(renal: Renal) -> Iterator[str]:
-    """The line of ``--explain``."""
+def explained(renal: Renal) -> Iterator[Fact]:
+    """The clearance and what it rests on, or why there is none; an eGFR that was not used."""
     clearance = renal.clearance
     if clearance:
-        yield f"creatinine clearance {clearance_number(clearance.value)} mL/min ({clearance.method}, {clearance.when})"
+        yield from _told(clearance)
     else:
-        yield f"creatinine clearance unknown: {problem_list(renal.problems)}"
+        yield Fact("clearance-unknown", {"problems": renal.problems}, windows=BASIS.windows[:3])
+    if renal.at_least is not None:
+        yield Fact("clearance-at-least", {"value": renal.at_least}, renal.at_least, "mL/min", limits=BASIS.limits)
+    if renal.egfr and not (clearance and clearance.method == "de-indexed-egfr"):
+        yield Fact.of("egfr", renal.egfr, {"egfr": renal.egfr}, windows=BASIS.windows[:1])
 
 
-class ProblemGiven(File, frozen=True):
-    what: str
-    why: str
-    days_ago: int | None = None
-
-    def told(self) -> Missing:
-        return Missing(self.what, self.why, when=ago(self.days_ago))
+def _told(clearance: Clearance) -> Iterator[Fact]:
+    computed = clearance.method in BASIS.formulas
+    inputs = tuple(map(Input.sourced, clearance.inputs))
+    yield Fact(
+        "clearance",
+        {"clearance": clearance},
+        clearance.value,
+        "mL/min",
+        clearance.when,
+        reference(clearance.ref),
+        inputs,
+        formula=clearance.method if computed else None,
+        windows=BASIS.windows if computed else BASIS.windows[:1],
+    )
+    if clearance.by_other_weight:
+        body = tuple(i for i in inputs if i.name in ("height", "weight"))
+        yield Fact("other-weights", {"weights": clearance.by_other_weight}, inputs=body, formula="other-weights")
 
 
 class RenalGiven(File, frozen=True):

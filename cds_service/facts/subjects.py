@@ -100,11 +100,6 @@ class Orders:
         return any(concept in o.concepts for o in procedures)
 
 
-def explained(orders: Orders) -> Iterator[str]:
-    """Orders have a list of their own in ``--explain``."""
-    yield from ()
-
-
 class OrderGiven(File, frozen=True):
     """What a case may say of a draft order: a drug (concept id), or a procedure or test (concept id)."""
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Literal
 
 from cds_service.base.kinds import Dose, DrugGroup, Missing, Need, RequestText, Route
+from cds_service.facts.explained import Fact, reference
 from cds_service.facts.told import NOW, Number, ago, exact, groups_of
 from cds_service.facts.window import within
 from cds_service.knowledge.drugs import Drugs, Product, Use
@@ -142,11 +143,12 @@ def _is_dose(use: DrugUse) -> bool:
     return use.kind == "administration" or (use.kind == "request" and use.single and use.carried_out)
 
 
-def explained(treatment: Treatment) -> Iterator[str]:
-    """The lines of ``--explain``."""
+def explained(treatment: Treatment) -> Iterator[Fact]:
+    """Each record of treatment, or that there is none."""
     for use in treatment.uses:
-        state = "active" if use.active else "ended" if use.ended else "given"
-        yield f"{use.kind} of {', '.join(use.drugs)}: {state}, {use.when or 'undated'} ({use.ref})"
+        yield Fact("treatment", {"use": use}, when=use.when, ref=reference(use.ref))
+    if not treatment.uses:
+        yield Fact("treatment-none")
 
 
 class UseGiven(File, frozen=True):

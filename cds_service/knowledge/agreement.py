@@ -20,7 +20,7 @@ from jinja2 import nodes
 from cds_service.base.complaints import ContentError
 from cds_service.base.yamlfile import line_of
 from cds_service.knowledge.model import Recommendation
-from cds_service.knowledge.texts import SharedText, TopicText
+from cds_service.knowledge.texts import ExplanationText, SharedText, TopicText
 
 _parser = jinja2.Environment(autoescape=True)
 _PARAMETER = frozenset({"number", "days", "share", "limit"})
@@ -152,6 +152,20 @@ def check_shared(shared: Mapping[str, SharedText], root: Path) -> Iterator[Conte
         for member in ("source_line", "notes"):
             for key, template in getattr(words, member).items():
                 yield from _syntax_faults(file, (member, key), template)
+
+
+def check_explaining(explaining: Mapping[str, ExplanationText], root: Path) -> Iterator[ContentError]:
+    """The words of the explanation that do not parse, or that one language lacks."""
+    for tag, words in explaining.items():
+        file = root / "texts" / tag / "_explanation.yaml"
+        for member in ("lines", "facts"):
+            for key, template in getattr(words, member).items():
+                yield from _syntax_faults(file, (member, key), template)
+        for member in words.__struct_fields__:
+            theirs = {key for other in explaining.values() for key in getattr(other, member)}
+            for key in sorted(theirs - getattr(words, member).keys()):
+                what = f"{member}: {key!r} is in another language but not here"
+                yield ContentError(file, line_of(file, member), what, "write it in both languages, under one key")
 
 
 def check_macros(macros: Mapping[str, Mapping[str, str]], root: Path) -> Iterator[ContentError]:

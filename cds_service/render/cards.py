@@ -42,6 +42,7 @@ class Wording:
     override_reasons: Mapping[str, list[dict[str, str]]]  # by topic: Codings
     topic_system: str
     not_evaluated: Recommendation
+    links: Mapping[str, list[dict[str, str]]]  # by topic: the page of its rule, where the site has a public address
 
     @property
     def folded(self) -> str:
@@ -101,12 +102,7 @@ def _guarded(topic: str, make: Callable[[], T]) -> T:
 def _card(finding: Finding, advice: Advise, findings: Findings, rendering: Rendering) -> Json:
     language, recommendation, facts = rendering.wording.language, finding.topic.recommendation, findings.facts
     topic = language.topics[finding.code]
-    values = template_values(recommendation, finding.subject, facts, advice.data)
-    folded = findings.folded(finding)
-    values["folded"] = [language.topics[f.code].display for f, _ in folded]
-    values["carried"] = "\n\n".join(_lines(findings.carried(finding), facts, language))
-    values["notes"] = _notes(finding, values, language)
-    values["gaps"] = _gaps([finding.topic, *(f.topic for f, _ in folded)], facts, language)
+    values, folded = card_values(finding, advice, findings, language), findings.folded(finding)
     name = card_uuid(rendering.hook_instance, finding.code, finding.subject.key)
     card = _frame(recommendation, advice.say, advice.indicator, name, values, rendering)
     suggestions = list(_suggestions(advice, name, topic, values, rendering))
@@ -120,6 +116,17 @@ def _card(finding: Finding, advice: Advise, findings: Findings, rendering: Rende
     if folded:
         card["extension"] = {rendering.wording.folded: [_folded(f, a, rendering) for f, a in folded]}
     return card
+
+
+def card_values(finding: Finding, advice: Advise, findings: Findings, language: Language) -> dict[str, Any]:
+    """What the templates of a card see: its own data, and what it says of others and of gaps."""
+    facts, folded = findings.facts, findings.folded(finding)
+    values = template_values(finding.topic.recommendation, finding.subject, facts, advice.data)
+    values["folded"] = [language.topics[f.code].display for f, _ in folded]
+    values["carried"] = "\n\n".join(_lines(findings.carried(finding), facts, language))
+    values["notes"] = _notes(finding, values, language)
+    values["gaps"] = _gaps([finding.topic, *(f.topic for f, _ in folded)], facts, language)
+    return values
 
 
 def _once(made: Sequence[tuple[Finding, Advise, Json]], rendering: Rendering) -> list[Json]:
@@ -188,7 +195,7 @@ def _frame(
     }
     if recommendation.source.url:
         source["url"] = recommendation.source.url
-    return {
+    card: Json = {
         "uuid": str(name),
         "summary": one_line(sentences.summary.render(values)),
         "indicator": indicator,
@@ -196,10 +203,13 @@ def _frame(
         "source": source,
         "overrideReasons": wording.override_reasons[recommendation.topic],
     }
+    if links := wording.links.get(recommendation.topic):
+        card["links"] = links
+    return card
 
 
 def detail(sentences: Sentences, values: Mapping[str, Any]) -> str:
-    """The card's text, complete by itself: how it was found stands in its last paragraph."""
+    """The card's text, complete by itself: how it was found stands in its last paragraph, with a link or without."""
     parts = [sentences.detail.render(values)]
     if sentences.how:
         parts.append(sentences.how.render(values))
@@ -275,7 +285,7 @@ def _not_evaluated(
     data = {
         "unknown": list(_unknown_lines(findings.unknown if findings else (), language)),
         "unreadable": dict(unreadable),
-        "unmet": [_named(path) for path, _ in unmet],
+        "unmet": [named(path) for path, _ in unmet],
     }
     values = {"order": None, "p": recommendation.numbers, **NOTHING_MORE, **data}
     name = card_uuid(rendering.hook_instance, NOT_EVALUATED, "")
@@ -283,7 +293,7 @@ def _not_evaluated(
     return _frame(recommendation, say, recommendation.indicators[urgency], name, values, rendering)
 
 
-def _named(path: str) -> str:
+def named(path: str) -> str:
     """The ``missing`` word for what a path of the request would have held."""
     head, _, key = path.partition(".")
     return key if head == "prefetch" else "draft-medication"

@@ -19,7 +19,9 @@ from cds_service.base.kinds import RequestText
 from cds_service.base.numbers import clearance_number, fixed_number, plain_number
 from cds_service.knowledge.model import Source
 from cds_service.knowledge.texts import CardText, SharedText, TopicText
-from cds_service.render.escape import markdown
+from cds_service.render.escape import markdown, shorten
+
+NO_FILTERS: Mapping[str, Callable[..., object]] = {}
 
 
 class Sentence:
@@ -43,7 +45,7 @@ class Sentences:
 
     summary: Sentence
     detail: Sentence
-    how: Sentence | None  # a last paragraph where no link leads to the explanation
+    how: Sentence | None  # the last paragraph: formula and inputs
     limits: Sentence | None  # of the explanation
     line: Sentence | None  # of the card that stands in for this one
 
@@ -80,6 +82,11 @@ def _finalize_plain(value: object) -> object:
     return _finalize(value)
 
 
+def finalize_text(value: object) -> object:
+    """For text that a view escapes in its own way: text of the request is shortened and stays on its line."""
+    return shorten(value) if isinstance(value, RequestText) else _finalize(value)
+
+
 def _finalize(value: object) -> object:
     """Numbers and dates go through a filter, so that none is ever shown with a machine's rounding."""
     if isinstance(value, str | int) and not isinstance(value, bool):
@@ -109,11 +116,18 @@ def _environment(shared: SharedText, finalize: Callable[[object], object]) -> ji
     return env
 
 
-class _Compiler:
-    """Compiles templates with one way of putting values out."""
+class Compiler:
+    """Compiles templates with one way of putting values out. ``filters``: beside those that all texts have."""
 
-    def __init__(self, shared: SharedText, macros: Mapping[str, str], finalize: Callable[[object], object]) -> None:
+    def __init__(
+        self,
+        shared: SharedText,
+        macros: Mapping[str, str],
+        finalize: Callable[[object], object],
+        filters: Mapping[str, Callable[..., object]] = NO_FILTERS,
+    ) -> None:
         self._environment = _environment(shared, finalize)
+        self._environment.filters |= filters
         self._environment.globals.clear()
         self._macros = self._environment.from_string("".join(macros.values())).module
 
@@ -133,7 +147,7 @@ def compile_language(
 
     Raises ``ContentError`` on a bad template.
     """
-    rich, plain = _Compiler(shared, macros, _finalize_markdown), _Compiler(shared, macros, _finalize_plain)
+    rich, plain = Compiler(shared, macros, _finalize_markdown), Compiler(shared, macros, _finalize_plain)
 
     def source_line(source: Source, say: str) -> str:
         """It does not depend on the call: only a card that rests on the graded statement has the grade."""

@@ -36,7 +36,8 @@ class Settings:
                                                           load balancer needs to notice that ``/readyz`` says 503
     ``CDS_PROFILE``               development             ``production`` starts only with clients that authenticate and
                                                           with ``CDS_DATABASE_URL``
-    ``CDS_PUBLIC_URL``            (none)                  where clients reach this server: what tokens must be made for
+    ``CDS_PUBLIC_URL``            (none)                  where clients reach this server: what tokens must be made for,
+                                                          and where the links of cards lead
     ``CDS_CLIENTS``               (none)                  clients as JSON, beside those of the site file
     ``CDS_PROXIES``               (none)                  addresses of the proxies that may name a certificate
     ``CDS_CERTIFICATE_HEADER``    X-SSL-Client-S-DN       the header in which they do

@@ -15,6 +15,7 @@ import click
 import msgspec
 
 from cds_service import __version__, fixtures
+from cds_service.answer import Answer
 from cds_service.base.complaints import Faults, StartFault
 from cds_service.base.folders import content_root
 from cds_service.base.kinds import LANGUAGES, LanguageTag
@@ -23,7 +24,9 @@ from cds_service.call.problems import CallProblem, RuleFailed
 from cds_service.caller import Defaults
 from cds_service.edition import Edition
 from cds_service.knowledge.codelists import accept
-from cds_service.render.explain import explain
+from cds_service.render.explain.html import explanation_page
+from cds_service.render.explain.text import as_text
+from cds_service.render.explain.whole import Asked, explanation
 from cds_service.report.command import report as report_command
 from cds_service.site.check import Known
 from cds_service.site.load import load_site
@@ -110,8 +113,14 @@ def _time(text: str | None) -> datetime:
 @click.option("--language", type=click.Choice(LANGUAGES), default=None)
 @click.option("--service", default=None, help="Service id; default: the situation's, else the only one.")
 @click.option("--explain", "explained", is_flag=True, help="Say in words which rule said what on which facts.")
-def check(file: str, at: str | None, language: LanguageTag | None, service: str | None, explained: bool) -> None:
+@click.option("--json", "view", flag_value="json", help="With --explain: as JSON.")
+@click.option("--html", "view", flag_value="html", help="With --explain: as one HTML page.")
+def check(
+    file: str, at: str | None, language: LanguageTag | None, service: str | None, explained: bool, view: str | None
+) -> None:
     """Answer one request from FILE (a JSON body, or the name of a shipped situation) through the same line as HTTP."""
+    if view and not explained:
+        raise click.UsageError(f"--{view} says how an explanation is shown: give --explain too")
     settings = _settings()
     edition = _edition(settings)
     path = Path(file)
@@ -136,11 +145,32 @@ def check(file: str, at: str | None, language: LanguageTag | None, service: str 
             click.echo(_raised(problem.__cause__), err=True)
         sys.exit(1)
     if explained:
-        wording = edition.wordings[answered.caller.language]
-        for line in explain(answered.subjects, answered.record, answered.findings, wording.language):
-            click.echo(line)
+        _explain(edition, answered, time, view)
     else:
         click.echo(msgspec.json.format(msgspec.json.encode(answered.response), indent=2).decode())
+
+
+def _explain(edition: Edition, answered: Answer, at: datetime, view: str | None) -> None:
+    service, teller = answered.call.service, edition.teller(answered.caller.language)
+    told = explanation(
+        Asked(
+            service,
+            at,
+            answered.subjects,
+            answered.record,
+            answered.findings,
+            edition.topics_of(service),
+            answered.unmet,
+        ),
+        teller,
+    )
+    if view == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
+    elif view == "html":
+        click.echo(explanation_page(told, teller))
+    else:
+        for line in as_text(told, teller):
+            click.echo(line)
 
 
 def _raised(error: BaseException | None) -> str:

@@ -31,6 +31,7 @@ from cds_service.web.cors import cross_origin
 from cds_service.web.discovery import discovery
 from cds_service.web.door import gate_of, guard
 from cds_service.web.errors import errors
+from cds_service.web.explanation import explanations
 from cds_service.web.feedback import FeedbackDesk
 from cds_service.web.journal import journal, record_calls
 from cds_service.web.language import choose_language
@@ -66,6 +67,7 @@ def create_app(
     guard(app, gate_of(settings, edition, memory), settings)
     _information(app, edition, memory)
     probes(app, memory)
+    explanations(app, edition, settings)
     _calls(app, settings, edition, clock, memory)
     if memory:
         _feedback(app, edition, clock, memory)
