@@ -11,9 +11,9 @@ from cds_service.call.decode import decode
 from cds_service.call.hook import Authorization, HookCall
 from cds_service.call.problems import BadRequest
 from cds_service.fhir.structs import Appointment, Medication, MedicationRequest, Observation, Patient, Resource
-from cds_service.record.bundles import belongs, same_patient
 from cds_service.record.completeness import Completeness
 from cds_service.record.read import Record, draft_resources, unmet
+from cds_service.record.whose import belongs, same_patient
 from tests.asked import call_of, record_of
 from tests.build import PATIENT, bundle, clearance, order, patient, prefetch, request, zoledronic
 

@@ -28,9 +28,10 @@ from cds_service.fhir.structs import (
     Patient,
     Resource,
 )
-from cds_service.record.bundles import WANTED, Gatherer, belongs, readable, resource_type
+from cds_service.record.bundles import WANTED, Gatherer, readable, resource_type
 from cds_service.record.completeness import Completeness, Wanted
 from cds_service.record.fetched import Fetched
+from cds_service.record.whose import belongs
 
 R = TypeVar("R", bound=Resource)
 PATIENT = "patient"  # the prefetch key of the Patient

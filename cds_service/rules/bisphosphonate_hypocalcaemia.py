@@ -19,6 +19,8 @@ def bisphosphonate_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters) 
         unusable = tuple(m for m in calcium.problems if m.why not in NOT_THERE)
         return CannotTell(unusable) if unusable else NoAdvice("not-known")
     if calcium.level != "low":
+        if calcium.newer:
+            return CannotTell(calcium.newer)  # it may be low, and nobody can read it
         return NoAdvice("not-low-measured" if calcium.downward else "not-low")
     urgency = p.indicator("severe" if calcium.severe else "mild")
     if calcium.downward:
