@@ -15,8 +15,8 @@ def denosumab_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters) -> Ou
         tests = Suggestion("order-calcium", (CreateService("calcium"), CreateService("albumin")), recommended=True)
         return Advise(p.indicator("missing"), "missing", {"ordered": arranged}, () if arranged else (tests,))
     if calcium.level != "low":
-        if calcium.newer:
-            return CannotTell(calcium.newer)  # it may be low, and nobody can read it
+        if calcium.unread:
+            return CannotTell(calcium.unread)  # it may be low, and nobody can tell
         return NoAdvice("not-low-measured" if calcium.downward else "not-low")
     urgency = p.indicator("severe" if calcium.severe else "mild")
     if calcium.downward:
