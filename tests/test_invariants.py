@@ -206,6 +206,8 @@ SOURCES = {
 }
 # Topics whose card rests on something not being found.
 FROM_ABSENCE = ["dental-exam-before-bma", "calcium-vitamin-d-supplement", "denosumab-discontinuation"]
+# What a card says that knows of its gap.
+NOT_SEEN = {"treatment-not-seen"}
 
 
 @pytest.mark.parametrize("topic", FROM_ABSENCE)
@@ -224,7 +226,7 @@ def test_nothing_is_called_absent_that_could_not_be_seen(edition: Edition, topic
         tests=arranged,
     )
     complete, seen = _answer(edition, topic, order, facts), _answer(edition, topic, order, partial)
-    if isinstance(seen, Advise):
+    if isinstance(seen, Advise) and seen.say not in NOT_SEEN:
         assert _same(seen, complete)
 
 
