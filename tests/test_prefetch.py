@@ -103,7 +103,7 @@ def test_nothing_on_record_is_an_answer(service: Service, nothing: Any) -> None:
 def test_an_error_among_the_entries_leaves_the_rest_incomplete(service: Service) -> None:
     assert service.refused(prefetch(laboratory=bundle(clearance(90), FAILED))) == {"prefetch.laboratory": "failed"}
     cards = service.cards(procedures=bundle(FAILED))
-    assert "procedures: only partly obtained" in cards[NOT_EVALUATED]
+    assert "procedures only partly obtained" in cards[NOT_EVALUATED]
 
 
 def test_what_was_obtained_beside_an_error_still_counts(service: Service) -> None:

@@ -88,7 +88,7 @@ def _without(*keys: str) -> Json:
         (request(zoledronic(), hookInstance="none"), 400, "bad-request", "", ""),
         (request(zoledronic(), hook="patient-view"), 400, "bad-request", "", ""),
         (request(zoledronic(status=["draft"])), 400, "bad-request", "order-sign", ""),
-        (request(zoledronic(), prefetch=_without("laboratory")), 200, "cards", "order-sign", "R4"),
+        (request(zoledronic(), prefetch=_without("laboratory")), 200, "not-obtained", "order-sign", "R4"),
         (
             request(zoledronic(), prefetch=_without("laboratory"), fhirServer=STRICT),
             412,
