@@ -34,6 +34,9 @@ from tests.build import NOW, Json, ago, bundle, clearance, encoded, order, prefe
 from tests.commands import run
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
+# Three words in a row are a sentence of ours; text of the request stands in quotation marks, or behind a colon.
+ENGLISH = re.compile(r"\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b")
+QUOTED = re.compile(r"“[^”]*”|医嘱：[^。]*。")
 SITUATION = "zoledronic-acid-dose-above-row"
 
 
@@ -251,6 +254,7 @@ def test_chinese_is_chinese_throughout(every: list[tuple[str, Answer, Explanatio
         if told.language == "zh-CN":
             for said in (*sentences(told), *reviewed(told)):
                 assert CHINESE.search(said), (where, said)
+                assert not ENGLISH.search(QUOTED.sub("", said)), (where, said)
 
 
 def test_english_has_no_chinese_of_ours(every: list[tuple[str, Answer, Explanation]]) -> None:
