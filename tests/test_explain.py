@@ -20,6 +20,8 @@ from cds_service.base.kinds import LANGUAGES, LanguageTag
 from cds_service.caller import Defaults
 from cds_service.edition import Edition
 from cds_service.facts.facts import CHAPTERS
+from cds_service.facts.subjects import Chart
+from cds_service.render.explain.facts import order_of
 from cds_service.render.explain.html import explanation_page, rule_html
 from cds_service.render.explain.model import Explanation, RulePage
 from cds_service.render.explain.numbers import limits, windows
@@ -174,6 +176,13 @@ def test_a_silent_topic_is_explained_as_silent(edition: Edition) -> None:
     (said,) = [v for v in explanation(asked, edition.teller("en")).verdicts if v.topic == "bisphosphonate-renal-dose"]
     assert (said.silent, said.shown, said.outcome) == (True, False, "advise")
     assert said.standing
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_the_opened_chart_is_something_to_ask_about(edition: Edition, tag: LanguageTag) -> None:
+    told = order_of(Chart(), edition.teller(tag))
+    assert (told.key, told.kind, told.selected) == ("", "chart", True)
+    assert told.sentence
 
 
 # The words
