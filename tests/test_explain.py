@@ -20,6 +20,8 @@ from cds_service.base.kinds import LANGUAGES, LanguageTag
 from cds_service.caller import Defaults
 from cds_service.edition import Edition
 from cds_service.facts.facts import CHAPTERS
+from cds_service.facts.subjects import Chart
+from cds_service.render.explain.facts import order_of
 from cds_service.render.explain.html import explanation_page, rule_html
 from cds_service.render.explain.model import Explanation, RulePage
 from cds_service.render.explain.numbers import limits, windows
@@ -34,6 +36,9 @@ from tests.build import NOW, Json, ago, bundle, clearance, encoded, order, prefe
 from tests.commands import run
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
+# Three words in a row are a sentence of ours; text of the request stands in quotation marks, or behind a colon.
+ENGLISH = re.compile(r"\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b")
+QUOTED = re.compile(r"“[^”]*”|医嘱：[^。]*。")
 SITUATION = "zoledronic-acid-dose-above-row"
 
 
@@ -173,6 +178,13 @@ def test_a_silent_topic_is_explained_as_silent(edition: Edition) -> None:
     assert said.standing
 
 
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_the_opened_chart_is_something_to_ask_about(edition: Edition, tag: LanguageTag) -> None:
+    told = order_of(Chart(), edition.teller(tag))
+    assert (told.key, told.kind, told.selected) == ("", "chart", True)
+    assert told.sentence
+
+
 # The words
 
 
@@ -251,6 +263,7 @@ def test_chinese_is_chinese_throughout(every: list[tuple[str, Answer, Explanatio
         if told.language == "zh-CN":
             for said in (*sentences(told), *reviewed(told)):
                 assert CHINESE.search(said), (where, said)
+                assert not ENGLISH.search(QUOTED.sub("", said)), (where, said)
 
 
 def test_english_has_no_chinese_of_ours(every: list[tuple[str, Answer, Explanation]]) -> None:

@@ -28,6 +28,7 @@ from cds_service.render.texts import Language, Sentences, TopicSentences, one_li
 from cds_service.render.verbatim import own_order
 
 T = TypeVar("T")
+Said = tuple[Finding, Advise]
 
 
 # Causes by which a part came, and more is known to be there.
@@ -104,7 +105,8 @@ def _guarded(topic: str, make: Callable[[], T]) -> T:
 def _card(finding: Finding, advice: Advise, findings: Findings, rendering: Rendering) -> Json:
     language, recommendation, facts = rendering.wording.language, finding.topic.recommendation, findings.facts
     topic = language.topics[finding.code]
-    values, folded = card_values(finding, advice, findings, language), findings.folded(finding)
+    folded = findings.folded(finding)
+    values = card_values((finding, advice), folded, findings, language)
     name = card_uuid(rendering.hook_instance, finding.code, finding.subject.key)
     card = _frame(recommendation, advice.say, advice.indicator, name, values, rendering)
     suggestions = list(_suggestions(advice, name, topic, values, rendering))
@@ -120,9 +122,9 @@ def _card(finding: Finding, advice: Advise, findings: Findings, rendering: Rende
     return card
 
 
-def card_values(finding: Finding, advice: Advise, findings: Findings, language: Language) -> dict[str, Any]:
-    """What the templates of a card see: its own data, and what it says of others and of gaps."""
-    facts, folded = findings.facts, findings.folded(finding)
+def card_values(card: Said, folded: Sequence[Said], findings: Findings, language: Language) -> dict[str, Any]:
+    """What the templates of a card see: its own data, and what it says of others and of gaps. ``folded``: into it."""
+    (finding, advice), facts = card, findings.facts
     values = template_values(finding.topic.recommendation, finding.subject, facts, advice.data)
     values["folded"] = [language.topics[f.code].display for f, _ in folded]
     values["carried"] = "\n\n".join(_lines(findings.carried(finding), facts, language))

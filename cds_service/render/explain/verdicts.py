@@ -49,7 +49,7 @@ def _kind(outcome: Outcome) -> Literal["advise", "no-advice", "cannot-tell"]:
 
 
 def _advised(said: Verdict, finding: Finding, advice: Advise, findings: Findings, teller: Teller) -> Verdict:
-    values = card_values(finding, advice, findings, teller.language)
+    values = card_values((finding, advice), findings.folded(finding), findings, teller.language)
     text, compiled = teller.texts[finding.code].cards[advice.say], teller.language.topics[finding.code]
     standing = _standing(finding, advice, teller)
     return replace(
