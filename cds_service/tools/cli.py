@@ -68,7 +68,7 @@ def serve() -> None:
     """Start the server (HOST, PORT, WORKERS, THREADS and CDS_* from the environment)."""
     from cds_service.web.serve import serve as run
 
-    settings = _settings()
+    settings = _settings().keyed()
     try:
         run(lambda: load_app(settings), settings)
     except StartFault as error:
