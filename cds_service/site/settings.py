@@ -46,8 +46,8 @@ class Settings:
     ``CDS_CA_FILE``               (none)                  PEM file of authorities trusted beside the public ones
     ``CDS_DATABASE_URL``          sqlite:///var/cds.sqlite3  SQLite or PostgreSQL; holds no patient data
     ``CDS_AUDIT_QUEUE``           10000                   calls that may wait to be recorded, per worker
-    ``CDS_HASH_KEY``              (none)                  secret of 32 characters or more: cards already sent or overridden
-                                                          are recognised; in development one is made at every start
+    ``CDS_HASH_KEY``              (none)                  secret of 32 characters or more: by it earlier cards are
+                                                          recognised; development makes one at every start
     ``CDS_MAX_BODY_BYTES``        5242880                 largest request body, bytes; a request of 1,000 resources
                                                           is about 1.1 MB, so the default leaves a factor of four
     ``CDS_CORS_ORIGINS``          (none)                  origins that may call from a browser, comma-separated
