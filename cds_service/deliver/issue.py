@@ -4,10 +4,11 @@ Silent mode keeps back topics the site has silenced. Two things keep back a card
 the same user and for the same patient: it was overridden a short while ago (suppressed; never a critical card), or it
 is an info card and was shown (seen). The card of what was not checked is never kept back.
 
-What makes two cards the same (``_samenesses``) is the order, without the days it was written or is due and without its
-id, and what was found: topic, scope, sentence, language and the data that the rule gave, of the card itself, of every
-topic folded into it and of every line it carries, and what could not be looked at. What only grows older
-(``kinds.Elapsed``) is none of it. A card that is more than info is told by its words too, ages and all.
+What makes two cards the same (``_samenesses``) is the evidence: what is ordered, topic, scope, sentence, language and
+the data that the rule gave, of the card itself, of every topic folded into it and of every line it carries, and what
+could not be looked at. What only grows older (``kinds.Elapsed``) is none of it. An info card is about the drug; where
+its dose matters the rule gives it. Any other card is about the whole order (without its id and the days it was written
+or is due) and is told by its words too, ages and all.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from cds_service.caller import Caller
 from cds_service.deliver.profiles import shown_indicator
 from cds_service.evaluate.findings import Finding, Findings
 from cds_service.evaluate.outcome import Advise
-from cds_service.facts.subjects import DrugOrder, RequestedProcedure
+from cds_service.facts.subjects import DrugOrder, RequestedProcedure, Subject
 from cds_service.render.cards import card_uuid
 from cds_service.render.model import Card, FoldedOut, Response
 
@@ -127,20 +128,28 @@ def _samenesses(
         same = joined(
             *(who.issuer, who.tenant, call.fhir_server or "", call.patient_id, call.user_id, caller.language),
             *(card.source.topic.code, card.indicator),
-            _evidence(findings, said),
+            _evidence(findings, said, whole=card.indicator != LEAST),
             *(() if card.indicator == LEAST else (card.summary, card.detail or "")),
         )
         yield card.uuid, hmac.new(key, same, hashlib.sha256).digest()
 
 
-def _evidence(findings: Findings, said: Iterable[tuple[Finding, Advise]]) -> str:
+def _evidence(findings: Findings, said: Iterable[tuple[Finding, Advise]], *, whole: bool) -> str:
     """What a card rests on, with what is folded into it, what it carries, and what it had to do without."""
     stated: list[object] = []
     for finding, advice in said:
         lines = [(f.code, a.say, a.data) for f, a in findings.carried(finding)]
         gaps = findings.facts.lacking(*finding.topic.optional)
-        stated += [finding.code, finding.scope, advice.say, finding.subject, advice.data, *lines, *gaps]
+        ordered = finding.subject if whole else _drug(finding.subject)
+        stated += [finding.code, finding.scope, advice.say, ordered, advice.data, *lines, *gaps]
     return _content(stated)
+
+
+def _drug(subject: Subject) -> object:
+    """Of an order, which drug it is of, and how sure that is."""
+    if not isinstance(subject, DrugOrder):
+        return subject
+    return (subject.drugs, subject.substance, subject.product, subject.stops, subject.low_confidence)
 
 
 def _content(value: object) -> str:

@@ -160,15 +160,22 @@ def _incomplete() -> Json:
         _examined_long_ago,
         _not_supplemented,
         lambda: plain(build.denosumab()),
-        lambda: plain(zoledronic(3.9)),
         lambda: _by("Practitioner/doc-2", plain()),
         lambda: plain() | {"fhirServer": "https://b.example/r4"},
     ],
-    ids=["evidence", "another topic folded in", "drug", "dose", "user", "fhir server"],
+    ids=["evidence", "another topic folded in", "drug", "user", "fhir server"],
 )
 def test_what_changes_brings_it_back(service: Service, changed: Any) -> None:
     told(service, plain())
     assert DENTAL in service.topics(changed())
+
+
+def test_another_dose_is_no_other_reason_for_an_examination_but_another_reason_for_a_card_about_it(
+    service: Service,
+) -> None:
+    assert told(service, plain(zoledronic(3))) == [DOSE, DENTAL]
+    assert told(service, plain(zoledronic(3)), 2) == []
+    assert told(service, plain(zoledronic(2)), 3) == [DOSE]
 
 
 def test_another_language_brings_it_back(service: Service) -> None:
