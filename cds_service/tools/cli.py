@@ -307,6 +307,16 @@ def read_names(file: Path) -> None:
         click.echo(line)
 
 
+@main.command("burden")
+def measure_burden() -> None:
+    """Ask the made-up ward of cds_service/tools/burden/ward.yaml and write deploy/burden.md: how many cards it gets."""
+    from cds_service.tools.burden.assumptions import assumptions
+    from cds_service.tools.burden.page import page, page_file
+
+    page_file().write_text(page(_edition(Settings.from_env({})), assumptions()), encoding="utf-8")
+    click.echo(f"wrote {page_file()}")
+
+
 @main.group()
 def export() -> None:
     """Print what others need of the running edition."""

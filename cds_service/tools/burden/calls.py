@@ -12,6 +12,8 @@ from cds_service.tools.burden.patients import Visit
 
 Json = dict[str, Any]
 USER = "Practitioner/made-up"
+# Of what is taken: long before any order of the ward.
+_WRITTEN = "2024-01-15"
 _RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 _LOINC = "http://loinc.org"
 _ICD = "http://hl7.org/fhir/sid/icd-10-cm"
@@ -93,7 +95,7 @@ def _taken(visit: Visit) -> list[Json]:
             name.replace(" ", "-"),
             status="active",
             intent="order",
-            authoredOn=str(visit.written),
+            authoredOn=_WRITTEN,
         )
         | {"medicationCodeableConcept": {"text": name}}
         for name in names
@@ -101,7 +103,7 @@ def _taken(visit: Visit) -> list[Json]:
 
 
 def _given(visit: Visit) -> list[Json]:
-    given = [(visit.drug, day) for day in visit.doses]
+    given: list[tuple[str, date]] = [(visit.drug, day) for day in visit.doses]
     given += [("cisplatin", visit.cisplatin)] if visit.cisplatin else []
     return [
         _about(visit, "MedicationAdministration", f"{drug}-{day}", status="completed", effectiveDateTime=str(day))

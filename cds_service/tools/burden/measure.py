@@ -16,12 +16,13 @@ from cds_service.evaluate.outcome import ReviseOrder
 from cds_service.tools.asking import answer_body
 from cds_service.tools.burden.assumptions import Assumptions
 from cds_service.tools.burden.calls import request
-from cds_service.tools.burden.patients import Visit, followed, ward
+from cds_service.tools.burden.patients import DRUGS, Drug, Visit, followed, ward
 
 SERVICE = "bone-modifying-agents"
 _AT = time(9, tzinfo=UTC)
 # Of no use to anybody: nothing it hashes is kept.
 _KEY = b"the made-up ward"
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Asked:
 
     visit: Visit
     answer: Answer
+    counts: bool = True
 
     @property
     def critical(self) -> bool:
@@ -56,14 +58,14 @@ class Count:
         return self.cards.total() / self.orders
 
 
-def ask(edition: Edition, assumed: Assumptions, visit: Visit) -> Asked:
+def ask(edition: Edition, assumed: Assumptions, visit: Visit, *, counts: bool = True) -> Asked:
     """The answer to an order at the usual dose, or, by a prescriber who looks it up, at the dose of the table."""
     now = datetime.combine(visit.today, _AT)
     usual = Fraction(assumed.ward[visit.drug].value)
     answer = answer_body(edition, SERVICE, request(visit, usual), now)
     if visit.adjusted and (mg := _revised(answer)):
         answer = answer_body(edition, SERVICE, request(visit, mg), now)
-    return Asked(visit, answer)
+    return Asked(visit, answer, counts)
 
 
 def _revised(answer: Answer) -> Fraction | None:
@@ -72,25 +74,16 @@ def _revised(answer: Answer) -> Fraction | None:
     return next((act.mg for act in acts if isinstance(act, ReviseOrder) and act.mg), None)
 
 
-def asked(edition: Edition, assumed: Assumptions) -> dict[str, list[Asked]]:
-    """The orders of the ward by drug."""
+def asked(edition: Edition, assumed: Assumptions) -> dict[Drug, list[Asked]]:
+    """The orders of the ward by drug: of each patient those before today's, which do not count, and today's."""
     return {
-        drug: [ask(edition, assumed, visit) for visit in ward(assumed, drug)]
-        for drug in ("zoledronic-acid", "denosumab")
+        drug: [
+            ask(edition, assumed, visit, counts=visit is visits[-1])
+            for visits in ward(assumed, drug)
+            for visit in visits
+        ]
+        for drug in DRUGS
     }
-
-
-def count(orders: Iterable[Asked], earlier: Remembered | None = None) -> Count:
-    """The cards of these orders, in the order of their days."""
-    made = Count()
-    for each in orders:
-        if earlier:
-            earlier.now = datetime.combine(each.visit.today, _AT)
-        _, issued = issue(each.answer.response, each.answer.findings, each.answer.call, each.answer.caller, earlier)
-        if earlier:
-            earlier.remember(issued)
-        made.add(issued)
-    return made
 
 
 def over_time(edition: Edition, assumed: Assumptions) -> list[Asked]:
@@ -98,13 +91,27 @@ def over_time(edition: Edition, assumed: Assumptions) -> list[Asked]:
     return [ask(edition, assumed, visit) for visits in followed(assumed) for visit in visits]
 
 
+def count(orders: Iterable[Asked], earlier: Remembered | None = None) -> Count:
+    """The cards of these orders; ``earlier`` sees all of them, also those that do not count."""
+    made = Count()
+    for each in orders:
+        if earlier:
+            earlier.now = datetime.combine(each.visit.today, _AT)
+        _, issued = issue(each.answer.response, each.answer.findings, each.answer.call, each.answer.caller, earlier)
+        if earlier:
+            earlier.remember(issued)
+        if each.counts:
+            made.add(issued)
+    return made
+
+
 class Remembered:
     """What ``store.reactions.EarlierCards`` does, without a database: the days on which cards were shown."""
 
     key = _KEY
 
-    def __init__(self, days: int, now: datetime) -> None:
-        self.now, self._days = now, timedelta(days=days)
+    def __init__(self, days: int) -> None:
+        self.now, self._days = _LONG_AGO, timedelta(days=days)
         self._shown: dict[bytes, dict[uuid.UUID, datetime]] = {}
 
     def remember(self, issued: Iterable[Issued]) -> None:

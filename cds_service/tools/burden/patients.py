@@ -7,12 +7,13 @@ import random
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from statistics import NormalDist
-from typing import Literal
+from typing import Literal, get_args
 
 from cds_service.tools.burden.assumptions import Assumptions
 
 Sex = Literal["female", "male"]
 Drug = Literal["zoledronic-acid", "denosumab"]
+DRUGS: tuple[Drug, ...] = get_args(Drug)
 _CYCLE = timedelta(days=28)
 _DAYS_OF_A_YEAR = 365.25
 
@@ -71,7 +72,6 @@ class Visit:
     creatinines: tuple[tuple[date, float], ...]  # newest first
     doses: tuple[date, ...]
     exam: date | None
-    written: date  # of what is taken
     supplements: bool
     nsaid: bool
     cisplatin: date | None
@@ -79,37 +79,40 @@ class Visit:
     adjusted: bool  # the prescriber orders by the table
 
 
-def ward(assumed: Assumptions, drug: Drug) -> list[Visit]:
-    """One visit of each patient of the ward who is ordered this drug."""
+def ward(assumed: Assumptions, drug: Drug) -> list[list[Visit]]:
+    """Of each patient of the ward who is ordered this drug, the visits with their orders: the last one is today's."""
     made = []
     for number in range(int(assumed.number("orders"))):
         draw = Draw(assumed, f"{drug}-{number}")
-        before = draw.whole("doses", 1, 12) if draw.yes("repeat") else 0
-        made.append(visit(draw, drug, assumed.day, before))
+        before = draw.whole("doses", 1, 9) if draw.yes("repeat") else 0
+        today = visit(draw, drug, assumed.day, before)
+        made.append([*(_at(draw, today, -n) for n in range(before, 0, -1)), today])
     return made
 
 
 def followed(assumed: Assumptions) -> list[list[Visit]]:
     """The visits of each patient who is followed, from the first dose on."""
-    every, orders = timedelta(days=assumed.count("every")), assumed.count("orders")
     made = []
     for number in range(assumed.count("patients")):
         draw = Draw(assumed, f"followed-{number}")
         some = float(assumed.followed["denosumab"].value)
         drug: Drug = "denosumab" if draw.share("drug") < some else "zoledronic-acid"
         first = visit(draw, drug, assumed.day, 0)
-        made.append([_at(draw, first, assumed.day, every, n) for n in range(orders)])
+        made.append([_at(draw, first, n) for n in range(assumed.count("orders"))])
     return made
 
 
-def _at(draw: Draw, first: Visit, start: date, every: timedelta, number: int) -> Visit:
-    """The same patient some orders later: new blood, weight and doses; what is taken and was examined stays."""
-    again = visit(draw, first.drug, start + number * every, number)
-    return replace(again, written=first.written, exam=first.exam, cisplatin=first.cisplatin, adjusted=first.adjusted)
+def _at(draw: Draw, known: Visit, cycles: int) -> Visit:
+    """The same patient so many cycles later (or, below zero, before): new blood, weight and doses; what is taken stays,
+    and what was done is on record from its day on."""
+    day = known.today + cycles * _CYCLE
+    again = visit(draw, known.drug, day, len(known.doses) + cycles)
+    exam, cisplatin = (done if done and done <= day else None for done in (known.exam, known.cisplatin))
+    return replace(again, exam=exam, cisplatin=cisplatin)
 
 
 def visit(draw: Draw, drug: Drug, today: date, before: int) -> Visit:
-    """A patient on one day, after so many doses."""
+    """A patient on one day, after so many doses, one every cycle."""
     sex: Sex = "female" if draw.yes("female") else "male"
     moment, blood = today.isoformat(), today - timedelta(days=1)
     age = min(max(draw.normal("age"), 35), 90)
@@ -131,7 +134,6 @@ def visit(draw: Draw, drug: Drug, today: date, before: int) -> Visit:
         creatinines=tuple(_creatinines(draw, own, blood, doses)),
         doses=doses,
         exam=today - timedelta(days=draw.whole("exam-day", 10, 170)) if draw.yes("exam") else None,
-        written=today - timedelta(days=20),
         supplements=draw.yes("supplements"),
         nsaid=draw.yes("nsaid"),
         cisplatin=today - timedelta(days=draw.whole("cisplatin-day", 1, 21)) if draw.yes("cisplatin") else None,
