@@ -309,8 +309,10 @@ def read_names(file: Path) -> None:
 
 @main.command("burden")
 def measure_burden() -> None:
-    """Ask the made-up ward of cds_service/tools/burden/ward.yaml and write deploy/burden.md: how many cards it gets. Needs a
-    source checkout."""
+    """Ask the made-up ward of tools/burden/ward.yaml and write deploy/burden.md: how many cards it gets.
+
+    Needs a source checkout.
+    """
     from cds_service.tools.burden.assumptions import assumptions
     from cds_service.tools.burden.page import page, page_file
 
