@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Self
 
-from cds_service.base.kinds import Missing, Need
+from cds_service.base.kinds import Elapsed, Missing, Need
 from cds_service.facts import calcium as calcium_chapter
 from cds_service.facts import creatinine as creatinine_chapter
 from cds_service.facts import diagnoses as diagnoses_chapter
@@ -66,10 +66,14 @@ class Facts:
         """Whether a day lies in the look-back window; both ends count, the future does not."""
         return within(day, self.today, days)
 
-    def months_since(self, day: date) -> int:
+    def days_since(self, day: date) -> Elapsed:
+        """Days between a day and today."""
+        return Elapsed((self.today - day).days)
+
+    def months_since(self, day: date) -> Elapsed:
         """Whole calendar months between a day and today."""
         months = (self.today.year - day.year) * 12 + self.today.month - day.month
-        return months - (1 if self.today.day < day.day else 0)
+        return Elapsed(months - (1 if self.today.day < day.day else 0))
 
     def lacking(self, *needs: Need) -> tuple[Missing, ...]:
         """Which of these needs were not obtained, are incomplete, or hold drugs that nobody can read."""

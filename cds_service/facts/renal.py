@@ -12,7 +12,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Literal
 
-from cds_service.base.kinds import Missing, RequestText
+from cds_service.base.kinds import Elapsed, Missing, RequestText
 from cds_service.facts.diagnoses import KEYS as DIAGNOSIS_KEYS
 from cds_service.facts.diagnoses import Diagnoses
 from cds_service.facts.explained import Basis, Fact, Input, reference
@@ -68,7 +68,7 @@ class Clearance:
     by_other_weight: tuple[tuple[str, Fraction], ...] = ()
     newer: tuple[Missing, ...] = ()  # newer results that could not be used
     ahead: bool = False  # a result it rests on is dated after now
-    weight_age: int | None = None  # days, where the weight is old enough to be told
+    weight_age: Elapsed | None = None  # days, where the weight is old enough to be told
 
     def input(self, name: str) -> Sourced:
         """The input of the formula with this name. Raises ``StopIteration`` for another."""
@@ -142,7 +142,7 @@ class _Body:
             self.weight_days = min(self.weight_days, measurements.days("weight-lost"))
             self.weight = newest(results, "body-weight", today, self.weight_days)
         age = (today - self.weight.when).days if self.weight else 0
-        self.weight_age = age if age >= measurements.days("weight-told") else None
+        self.weight_age = Elapsed(age) if age >= measurements.days("weight-told") else None
         heights = readings(results, "body-height")
         self.height = next((h for h in heights if not self.child_on(h.when)), None)
 

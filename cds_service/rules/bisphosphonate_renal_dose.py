@@ -34,7 +34,7 @@ def bisphosphonate_renal_dose(order: DrugOrder, facts: Facts, p: Parameters) -> 
         return NoAdvice("clearance-unknown")
     band = _band(bands, clearance.value)
     other = _other_weights(clearance, bands)
-    data: dict[str, object] = {"band": band, "clearance": clearance, "other_weights": other}
+    data: dict[str, object] = {"band": band, "clearance": clearance, "other_weights": other, "dose": order.dose}
     if band is None:
         return _above_the_table(order, clearance, facts, p, data)
     if band.dose is None:

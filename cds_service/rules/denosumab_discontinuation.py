@@ -33,7 +33,8 @@ def denosumab_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> 
     due = p.days("interval") + p.days("overdue")
     if last is None or (facts.today - last).days <= due:
         return NoAdvice("on-time", {"last": last})
-    return Advise(p.indicator(), "overdue", {"last": last, "days": (facts.today - last).days})
+    data = {"last": last, "days": facts.days_since(last), "calcium": facts.calcium.level}
+    return Advise(p.indicator(), "overdue", data)
 
 
 def _covered(order: DrugOrder, facts: Facts, p: Parameters) -> bool:

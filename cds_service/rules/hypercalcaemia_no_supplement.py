@@ -19,9 +19,9 @@ def hypercalcaemia_no_supplement(order: DrugOrder, facts: Facts, p: Parameters) 
     mild = facts.calcium.level is not None and not facts.calcium.severe
     urgency = p.indicator("mild" if mild else "severe")
     if order.groups & set(SUPPLEMENTS):
-        return Advise(urgency, "ordered", suggestions=_suggestions(order, facts))
+        return Advise(urgency, "ordered", {"calcium": facts.calcium}, suggestions=_suggestions(order, facts))
     if taken := facts.treatment.supplemented(SUPPLEMENTS, p.days("look_back")):
-        return Advise(urgency, "active", {"taken": taken})
+        return Advise(urgency, "active", {"taken": taken, "calcium": facts.calcium})
     missing = facts.lacking(*MEDICATIONS)
     return CannotTell(missing) if missing else NoAdvice("not-taken")
 

@@ -71,7 +71,7 @@ def serve() -> None:
     """Start the server (HOST, PORT, WORKERS, THREADS and CDS_* from the environment)."""
     from cds_service.web.serve import serve as run
 
-    settings = _settings()
+    settings = _settings().keyed()
     try:
         run(lambda: load_app(settings), settings)
     except StartFault as error:
@@ -335,6 +335,19 @@ def read_names(file: Path) -> None:
 
     for line in names(_edition(_settings()).terminology, file):
         click.echo(line)
+
+
+@main.command("burden")
+def measure_burden() -> None:
+    """Ask the made-up ward of tools/burden/ward.yaml and write deploy/burden.md: how many cards it gets.
+
+    Needs a source checkout.
+    """
+    from cds_service.tools.burden.assumptions import assumptions
+    from cds_service.tools.burden.page import page, page_file
+
+    page_file().write_text(page(_edition(Settings.from_env({})), assumptions()), encoding="utf-8")
+    click.echo(f"wrote {page_file()}")
 
 
 @main.group()

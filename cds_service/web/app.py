@@ -85,7 +85,7 @@ def load_app(settings: Settings) -> Flask:
     """The application with its memory, everything read anew from content, site file and key files. Raises
     ``StartFault``."""
     edition = Edition.load(settings)
-    return create_app(settings, edition, memory=Memory.open(settings, edition.site.suppression))
+    return create_app(settings, edition, memory=Memory.open(settings, edition.site.suppression, edition.site.said_once))
 
 
 def _information(app: Flask, edition: Edition, memory: Memory | None) -> None:
@@ -115,7 +115,7 @@ def _information(app: Flask, edition: Edition, memory: Memory | None) -> None:
 def _calls(app: Flask, settings: Settings, edition: Edition, clock: Clock, memory: Memory | None) -> None:
     defaults = Defaults(settings.default_language, settings.fhir_version)
     servers = fhir_servers(settings, edition)
-    overridden = memory.overridden if memory else None
+    earlier = memory.earlier if memory else None
     offered = Offered.of(edition.knowledge, edition.site)
 
     @app.post("/cds-services/<service_id>")
@@ -129,7 +129,7 @@ def _calls(app: Flask, settings: Settings, edition: Edition, clock: Clock, memor
         caller = g.caller = settle(edition.site, g.who, asked, now.date(), language, defaults)
         answered = answer(edition, caller, asked, now, servers(g.who.client).source(asked))
         UNMATCHED.observe(answered.subjects)
-        delivered, issued = issue(answered.response, answered.findings, asked, caller, overridden)
+        delivered, issued = issue(answered.response, answered.findings, asked, caller, earlier)
         response = answer_json(200, _fitted(delivered, caller, offered))
         # From here on the answer stands: what is recorded as shown is what is sent.
         g.answered, g.delivered, g.issued = answered, delivered, issued

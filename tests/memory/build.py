@@ -23,7 +23,7 @@ from cds_service.store import audit
 from cds_service.store.audit import Audit, CallRecord
 from cds_service.store.engine import Database, parse_url
 from cds_service.store.memory import Memory
-from cds_service.store.reactions import OverriddenCards
+from cds_service.store.reactions import EarlierCards
 from cds_service.store.tables import call, metadata
 from cds_service.web.app import create_app
 from tests.build import NOW, SERVICE, Json, bundle, calcium, clearance, encoded, prefetch, request, zoledronic
@@ -102,7 +102,7 @@ def served(edition: Edition, memory: Memory, clock: Callable[[], datetime] = lam
 
 def suppressing(memory: Memory, clock: Callable[[], datetime] = lambda: NOW, key: bytes = KEY) -> Memory:
     """The same memory with suppression on, for a day."""
-    return dataclasses.replace(memory, overridden=OverriddenCards(memory.database, key, 24, clock))
+    return dataclasses.replace(memory, earlier=EarlierCards(memory.database, key, 24, None, clock))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 import pytest
@@ -19,7 +19,7 @@ from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.store import reactions
 from cds_service.store.memory import Memory
-from cds_service.store.reactions import OverriddenCards
+from cds_service.store.reactions import EarlierCards
 from cds_service.store.tables import card, feedback
 from cds_service.tools.asking import answer_body
 from cds_service.trust.gate import Identity
@@ -321,7 +321,7 @@ def test_one_id_on_two_fhir_servers_is_two_patients(edition: Edition, memory: Me
 
 def test_where_suppression_is_off_nothing_is_hashed_and_nothing_kept_back(edition: Edition, memory: Memory) -> None:
     service = served(edition, emptied(memory))
-    assert memory.overridden is None
+    assert memory.earlier is None
     overridden(service, low())
     assert service.topics(again()) == [DOSE, RISK]
     service.recorded(2)
@@ -349,7 +349,7 @@ def test_suppression_is_on_where_the_site_says_so(edition: Edition, memory: Memo
         own = dataclasses.replace(edition, site=site(suppression={"hours": hours} if hours else None))
         opened = Memory.open(settings, own.site.suppression)
         opened.close(1)
-        assert isinstance(opened.overridden, OverriddenCards) == bool(hours)
+        assert isinstance(opened.earlier, EarlierCards) == bool(hours)
 
 
 # What is compared
@@ -363,8 +363,12 @@ class _Nothing:
     def __init__(self) -> None:
         self.asked: list[bytes] = []
 
-    def among(self, samenesses: Iterable[bytes]) -> frozenset[bytes]:
+    def overridden(self, samenesses: Iterable[bytes]) -> frozenset[bytes]:
         self.asked += samenesses
+        return frozenset()
+
+    def seen(self, cards: Mapping[uuid.UUID, bytes]) -> frozenset[bytes]:
+        assert frozenset(cards.values()) <= frozenset(self.asked)
         return frozenset()
 
 
