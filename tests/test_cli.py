@@ -119,10 +119,10 @@ def test_explain_of_nothing_in_scope(body: Any) -> None:
 
 
 def test_check_of_a_refused_call_shows_the_outcome_and_the_status(body: Any) -> None:
-    result = run("check", body(request(zoledronic(), prefetch={})), "--at", NOW.isoformat())
+    result = run("check", body(request(zoledronic(), hook="patient-view")), "--at", NOW.isoformat())
     assert result.exit_code == 1
     assert json.loads(result.stdout)["resourceType"] == "OperationOutcome"
-    assert "412" in result.stderr
+    assert "400" in result.stderr
     assert run("check", body(b"{")).exit_code == 1
     assert "404" in run("check", SITUATION, "--service", "nothing").stderr
 

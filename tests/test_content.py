@@ -248,9 +248,9 @@ def test_a_package_without_its_content_says_so(tmp_path: Path, monkeypatch: pyte
         ("recommendations/infusion-time.yaml", "[conditions]", "[condition]", "'condition'"),
         ("texts/en/infusion-time.yaml", "  too-fast:", "  too-fst:", "too-f"),
         ("texts/zh-CN/infusion-time.yaml", "  no-time:", "  no-tme:", "no-t"),
-        ("texts/en/infusion-time.yaml", "p.minimum", "p.minium", "p.minium"),
+        ("texts/en/bma-repeat-too-early.yaml", "p.minimum", "p.minium", "p.minium"),
         ("texts/en/infusion-time.yaml", "|num", "|nmu", "nmu"),
-        ("texts/zh-CN/infusion-time.yaml", "{{ p.minimum", "{% p.minimum", "not a template"),
+        ("texts/zh-CN/infusion-time.yaml", "{{ minimum", "{% minimum", "not a template"),
         ("texts/en/_shared.yaml", "{% if source.table %}", "{% if source.table %", "not a template"),
         ("texts/en/_macros/renal.j2", "{% if list %}", "{% if c.newer %", "not a template"),
         ("texts/zh-CN/_macros/calcium.j2", "macro calcium_status", "macro status", "calcium_status"),
@@ -282,7 +282,7 @@ def test_a_topic_without_the_line_of_its_scope_is_refused(cards: Path, tag: str)
 
 
 def test_a_text_that_shows_what_its_rule_does_not_give_is_refused(cards: Path) -> None:
-    edit(cards / "texts" / "en" / "concurrent-bma.yaml", "{{ other.drug", "{{ othr.drug")
+    edit(cards / "texts" / "en" / "concurrent-bma.yaml", "{{ other|name", "{{ othr|name")
     with pytest.raises(StartFault, match="the text shows othr, which the rule does not give"):
         Edition.load(Settings(), cards)
 

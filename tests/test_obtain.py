@@ -21,6 +21,7 @@ from cds_service.web.app import create_app
 from cds_service.web.servers import fhir_servers
 from tests import build
 from tests.build import NOW, SERVICE, Json, bundle, encoded, prefetch, request, zoledronic
+from tests.site.made import refusing
 
 TOKEN = "made-up-token"
 LOW = {"laboratory": bundle(build.clearance(45), build.calcium(2.3))}
@@ -77,6 +78,12 @@ def fhir() -> Iterator[FhirServer]:
 @pytest.fixture(scope="module")
 def client(edition: Edition) -> FlaskClient:
     return create_app(Settings(), edition, lambda: NOW).test_client()
+
+
+@pytest.fixture(scope="module")
+def strict(edition: Edition) -> FlaskClient:
+    """For a client that would rather have an error than a card where data are missing."""
+    return create_app(Settings(), refusing(edition), lambda: NOW).test_client()
 
 
 def body(fhir: FhirServer, found: Json | None, **authorization: str) -> Json:
@@ -140,11 +147,11 @@ def test_a_medication_known_only_by_reference_is_read(client: FlaskClient, fhir:
     ("status", "said"), [(401, "401"), (403, "403"), (404, "404"), (500, "5xx"), (302, "redirect")]
 )
 def test_what_cannot_be_read_is_a_412_with_its_cause(
-    client: FlaskClient, fhir: FhirServer, status: int, said: str
+    strict: FlaskClient, fhir: FhirServer, status: int, said: str
 ) -> None:
     fhir.answers["Observation"] = (status, {})
     found = {k: v for k, v in prefetch().items() if k != "laboratory"}
-    response = post(client, body(fhir, found))
+    response = post(strict, body(fhir, found))
     assert response.status_code == 412
     (issue,) = response.get_json()["issue"]
     assert issue["expression"] == ["prefetch.laboratory"]
@@ -170,9 +177,9 @@ def test_a_token_for_another_patient_is_refused_before_it_is_used(client: FlaskC
     assert fhir.asked == []
 
 
-def test_what_the_scope_leaves_out_is_not_asked_for(client: FlaskClient, fhir: FhirServer) -> None:
+def test_what_the_scope_leaves_out_is_not_asked_for(strict: FlaskClient, fhir: FhirServer) -> None:
     found = {k: v for k, v in prefetch().items() if k != "laboratory"}
-    response = post(client, body(fhir, found, scope="patient/Condition.read"))
+    response = post(strict, body(fhir, found, scope="patient/Condition.read"))
     assert response.status_code == 412
     assert "scope" in response.get_json()["issue"][0]["details"]["text"]
     assert fhir.asked == []

@@ -87,6 +87,13 @@ def test_safety_topics_and_precedence(guideline: Guideline) -> None:
         MISSING: {"severe": [UNSTABLE, RISKS]},
         "denosumab-hypocalcaemia": {"every": ["denosumab-renal-hypocalcaemia"], **LOW},
         "bisphosphonate-hypocalcaemia": LOW,
+        # Without bone metastasis no dose for it is named; and of two products the pair is what matters.
+        "bma-prophylaxis": {"no-metastasis": ["denosumab-dose"]},
+        "concurrent-bma": {"product-active": ["bma-repeat-too-early"]},
+    }
+    assert {t: r.folds for t, r in recommendations.items() if r.folds} == {
+        "bma-early-discontinuation": {"short": ["denosumab-discontinuation"]},
+        "dental-exam-before-bma": {"on-treatment": ["calcium-vitamin-d-supplement"]},
     }
     assert {t for t, r in recommendations.items() if r.carries} == {DOSE, UNSTABLE, MISSING}
 

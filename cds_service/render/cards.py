@@ -80,7 +80,8 @@ def render(
     or a suggestion of ours cannot be made.
     """
     advice = findings.advice if findings else ()
-    cards = [_guarded(f.code, partial(_card, f, a, findings, rendering)) for f, a in advice if findings]
+    made = [(f, a, _guarded(f.code, partial(_card, f, a, findings, rendering))) for f, a in advice if findings]
+    cards = _once(made, rendering)
     if unmet or unreadable or (findings and findings.unknown):
         cards.append(_guarded(NOT_EVALUATED, partial(_not_evaluated, findings, unreadable, unmet, rendering)))
     cards.sort(key=lambda card: -URGENCY.index(card["indicator"]))
@@ -121,6 +122,27 @@ def _card(finding: Finding, advice: Advise, findings: Findings, rendering: Rende
     if folded:
         card["extension"] = {rendering.wording.folded: [_folded(f, a, rendering) for f, a in folded]}
     return card
+
+
+def _once(made: Sequence[tuple[Finding, Advise, Json]], rendering: Rendering) -> list[Json]:
+    """Each card once: what is said word for word of a second order too (two drafts of one drug) is held by the first
+    card, with what only the second can suggest."""
+    kept: dict[tuple[str, str, str, str], Json] = {}
+    for finding, advice, card in made:
+        first = kept.setdefault((finding.code, card["indicator"], card["summary"], card["detail"]), card)
+        if first is card:
+            continue
+        held = first.setdefault("extension", {}).setdefault(rendering.wording.folded, [])
+        held += [_folded(finding, advice, rendering), *card.get("extension", {}).get(rendering.wording.folded, ())]
+        said = [_does(s) for s in first.get("suggestions", ())]
+        if more := [s for s in card.get("suggestions", ()) if _does(s) not in said]:
+            first |= {"suggestions": [*first.get("suggestions", ()), *more], "selectionBehavior": "any"}
+    return list(kept.values())
+
+
+def _does(suggestion: Json) -> Json:
+    """A suggestion without its id: what it says and does."""
+    return {name: value for name, value in suggestion.items() if name != "uuid"}
 
 
 def _suggestions(

@@ -17,8 +17,10 @@ def bma_prophylaxis(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
         return NoAdvice("osteoporosis-drug")
     if facts.diagnoses.has("bone-metastasis") or "bone-metastasis" in order.indications:
         return NoAdvice("bone-metastasis")
-    # Osteoporosis explains no oncology dose.
-    others = INDICATIONS if order.product.use == "oncology" else INDICATIONS | {"osteoporosis"}
-    if facts.diagnoses.has(*others) or order.indications & others or facts.hypercalcaemic:
+    # Osteoporosis explains no oncology dose; that it is on record is said all the same.
+    osteoporosis = facts.diagnoses.has("osteoporosis") or "osteoporosis" in order.indications
+    explained = osteoporosis and order.product.use != "oncology"
+    if explained or facts.diagnoses.has(*INDICATIONS) or order.indications & INDICATIONS or facts.hypercalcaemic:
         return NoAdvice("other-indication")
-    return Advise(p.indicator(), "no-metastasis", {"cancer": facts.diagnoses.found("lung-cancer")[0]})
+    data = {"cancer": facts.diagnoses.found("lung-cancer")[0], "osteoporosis": osteoporosis}
+    return Advise(p.indicator(), "no-metastasis", data)

@@ -34,7 +34,9 @@ def raised(edition: Edition) -> Raised:
     def ask(draft: Json, **known: Any) -> dict[str, str]:
         """Topic -> what it says, for a draft beside this prefetch."""
         findings = answered(edition, request(draft, prefetch=prefetch(**known))).findings
-        return {finding.code: outcome.say for finding, outcome in findings.advice} if findings else {}
+        if not findings:
+            return {}
+        return {f.code: a.say for card, own in findings.advice for f, a in ((card, own), *findings.folded(card))}
 
     return ask
 

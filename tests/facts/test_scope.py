@@ -71,7 +71,7 @@ def test_scope(scope: Any, draft: Json, conditions: list[Json], expected: str) -
     ("draft", "conditions", "expected"),
     [
         (zoledronic(5), [OSTEOPOROSIS], "osteoporosis"),
-        (zoledronic(4), [OSTEOPOROSIS], "osteoporosis"),
+        (zoledronic(4), [OSTEOPOROSIS], "no-diagnosis"),
         (zoledronic(5) | REASON, [], "osteoporosis"),
         (denosumab(60), [LUNG_CANCER, OSTEOPOROSIS], "osteoporosis"),
         (denosumab(60) | REASON, [LUNG_CANCER], "osteoporosis"),

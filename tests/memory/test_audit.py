@@ -42,6 +42,7 @@ from tests.memory.build import (
 )
 
 EHR = "https://ehr.example.org/fhir"
+STRICT = "https://strict.example.org/fhir"
 OTHER_CALL = "00000000-0000-4000-8000-000000000001"
 
 
@@ -53,7 +54,11 @@ def memory(request: pytest.FixtureRequest) -> Iterator[Memory]:
 
 @pytest.fixture
 def service(edition: Edition, memory: Memory) -> Service:
-    return served(edition, emptied(memory))
+    return served(
+        edition,
+        emptied(memory),
+        clients=[{"name": "strict", "fhir_servers": [STRICT], "missing_data": "refuse"}],
+    )
 
 
 @contextmanager
@@ -83,10 +88,34 @@ def _without(*keys: str) -> Json:
         (request(zoledronic(), hookInstance="none"), 400, "bad-request", "", ""),
         (request(zoledronic(), hook="patient-view"), 400, "bad-request", "", ""),
         (request(zoledronic(status=["draft"])), 400, "bad-request", "order-sign", ""),
-        (request(zoledronic(), prefetch=_without("laboratory")), 412, "not-obtained", "order-sign", ""),
-        (request(zoledronic(), hook="order-select", prefetch={}), 412, "not-obtained", "order-select", ""),
+        (request(zoledronic(), prefetch=_without("laboratory")), 200, "not-obtained", "order-sign", "R4"),
+        (
+            request(zoledronic(), prefetch=_without("laboratory"), fhirServer=STRICT),
+            412,
+            "not-obtained",
+            "order-sign",
+            "",
+        ),
+        (
+            request(zoledronic(), hook="order-select", prefetch={}, fhirServer=STRICT),
+            412,
+            "not-obtained",
+            "order-select",
+            "",
+        ),
     ],
-    ids=["cards", "no cards", "select", "nothing in scope", "bad", "other hook", "bad draft", "412", "412 select"],
+    ids=[
+        "cards",
+        "no cards",
+        "select",
+        "nothing in scope",
+        "bad",
+        "other hook",
+        "bad draft",
+        "not checked",
+        "412",
+        "412 select",
+    ],
 )
 def test_every_call_is_one_row_that_says_what_became_of_it(
     service: Service, body: Json, status: int, outcome: str, hook: str, version: str
@@ -100,7 +129,7 @@ def test_every_call_is_one_row_that_says_what_became_of_it(
 
 
 def test_a_row_says_when_how_long_by_whom_and_by_which_knowledge(edition: Edition, memory: Memory) -> None:
-    epic = CLIENTS[0] | {"profile": "epic", "fhir_version": "R5"}
+    epic = CLIENTS[0] | {"profile": "epic", "fhir_version": "R5", "missing_data": "refuse"}
     service = served(edition, emptied(memory), clients=[epic, CLIENTS[1]])
     before = datetime.now(UTC)
     assert service.call(low(), "east").status_code == 200
@@ -122,7 +151,11 @@ def test_the_profile_of_a_client_known_by_its_fhir_server_is_kept(edition: Editi
 
 
 def test_the_profile_is_kept_of_a_call_that_failed_too(edition: Edition, memory: Memory) -> None:
-    service = served(edition, emptied(memory), clients=[{"name": "ehr", "profile": "oracle", "fhir_servers": [EHR]}])
+    service = served(
+        edition,
+        emptied(memory),
+        clients=[{"name": "ehr", "profile": "oracle", "fhir_servers": [EHR], "missing_data": "refuse"}],
+    )
     body = low(fhirServer=EHR)
     body["prefetch"].pop("laboratory")
     assert service.call(body).status_code == 412

@@ -147,7 +147,12 @@ def _mistakes(service: Service) -> Iterator[TestResponse]:
 def test_what_is_answered_to_a_mistake_repeats_nothing_and_keeps_nothing(
     edition: Edition, memory: Memory, log: pytest.LogCaptureFixture
 ) -> None:
-    service = served(edition, suppressing(memory), suppression={"hours": 24})
+    service = served(
+        edition,
+        suppressing(memory),
+        suppression={"hours": 24},
+        clients=[{"name": "strict", "missing_data": "refuse"}],
+    )
     answers = list(_mistakes(service))
     assert {answer.status_code for answer in answers} == {400, 404, 412, 415}
     for answer in answers:

@@ -28,11 +28,14 @@ def test_cards_are_counted_by_topic_outcome_and_indicator(store: Store) -> None:
     store.cards(at(3), outcome="suppressed", indicator="critical")
     store.cards(at(3), "infusion-time", indicator="info")
     made = read(store.database)
-    assert topic_of(made).cards == Outcomes(5, 1, 1)
-    assert topic_of(made).indicators == {"warning": Outcomes(3, 1, 0), "critical": Outcomes(2, 0, 1)}
+    assert topic_of(made).cards == Outcomes(shown=5, silent=1, suppressed=1)
+    assert topic_of(made).indicators == {
+        "warning": Outcomes(shown=3, silent=1),
+        "critical": Outcomes(shown=2, suppressed=1),
+    }
     assert topic_of(made, "infusion-time").indicators == {"info": Outcomes(1)}
-    assert made.cards == Outcomes(6, 1, 1)
-    assert made.indicators["warning"] == Outcomes(3, 1, 0)
+    assert made.cards == Outcomes(shown=6, silent=1, suppressed=1)
+    assert made.indicators["warning"] == Outcomes(shown=3, silent=1)
 
 
 def test_a_repeated_call_gives_the_same_card_which_counts_once(store: Store) -> None:

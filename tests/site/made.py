@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -28,3 +29,8 @@ def client(**members: Any) -> Client:
 
 def known_of(edition: Edition) -> Known:
     return Known.of(edition.knowledge, content_root(), Faults())
+
+
+def refusing(edition: Edition) -> Edition:
+    """The edition of a site whose clients would rather have an error than a card where data are missing."""
+    return dataclasses.replace(edition, site=site(clients=[{"name": "strict", "missing_data": "refuse"}]))

@@ -30,12 +30,13 @@ def theirs() -> Iterator[Server]:
 
 @pytest.fixture
 def door(edition: Edition, tmp_path: Path, ours: Server, theirs: Server) -> Iterator[Ward]:
-    first = client(keys=key_file(tmp_path, jwk(key())), fhir_servers=[ours.base])
+    first = client(keys=key_file(tmp_path, jwk(key())), fhir_servers=[ours.base], missing_data="refuse")
     second = client(
         name="other",
         issuer=OTHER_ISSUER,
         keys=key_file(tmp_path, jwk(OTHER), name="2.json"),
         fhir_servers=[theirs.base],
+        missing_data="refuse",
     )
     with ward(edition, tmp_path, first, second) as made:
         yield made
