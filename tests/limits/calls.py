@@ -49,8 +49,6 @@ MEANT: dict[str, tuple[str, Json]] = {
     "OperationOutcome": ("procedures", {"issue": [{"severity": "error", "code": "exception"}]}),
     "Bundle": ("procedures", {"type": "searchset", "entry": [{"resource": build.dental_exam()}]}),
 }
-# What stands beside one that is only looked at where another refers to it.
-BESIDE = {"Specimen": (RESULT | {"specimen": {"reference": "Specimen/given"}},)}
 DRAFTS = ("MedicationRequest", "ServiceRequest", "Medication")
 
 
