@@ -57,7 +57,7 @@ def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, sour
     causes = unmet(record, required(q for q in asked if q.topic.code not in caller.silent), since)
     if causes and caller.missing_data == "refuse":
         raise DataNotObtained(causes)
-    findings = judge(edition, call.service, record, subjects, now).silencing(caller.silent)
+    findings = judge(edition.readers, asked, record, subjects, now).silencing(caller.silent)
     response = render(findings, record.unreadable, causes, rendering)
     return Answer(call, caller, response, subjects, record, findings, causes)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.base.kinds import URGENCY, Missing
 from cds_service.evaluate.outcome import Advise, CannotTell, Outcome
@@ -14,8 +17,7 @@ from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import Subject
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """What one topic said about one subject.
 
     ``silent``: it is counted and never shown. ``replaced_by``: the topic whose card stands in for this one.
@@ -35,8 +37,7 @@ class Finding:
         return self.topic.code
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(msgspec.Struct, frozen=True):
     """A topic that could not be decided for a subject, and what was missing."""
 
     topic: str

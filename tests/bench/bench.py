@@ -36,6 +36,7 @@ from cds_service.caller import settle
 from cds_service.deliver.issue import issue
 from cds_service.edition import Edition
 from cds_service.evaluate.judge import judge
+from cds_service.evaluate.topic import questions
 from cds_service.fetch.obtain import Obtaining
 from cds_service.render.cards import render
 from cds_service.site.settings import Settings
@@ -143,7 +144,8 @@ def _split(edition: Edition, payload: bytes, now: datetime) -> dict[str, float]:
         caller = timed("caller", settle, edition.site, ANYBODY, call, now.date())
         obtaining = timed("record", Obtaining, call, edition.prefetch(service.id), now, None)
         subjects = timed("subjects", edition.readers.subjects, call, obtaining.drafts, obtaining.record)
-        findings = timed("judge", judge, edition, service.id, obtaining.record, subjects, now)
+        asked = timed("questions", questions, edition.topics_of(service.id), subjects)
+        findings = timed("judge", judge, edition.readers, asked, obtaining.record, subjects, now)
         rendering = line._rendering(edition, caller, call, now)
         response = timed("render", render, findings, obtaining.record.unreadable, rendering)
         timed("issue", issue, response, findings, call, caller, None)
