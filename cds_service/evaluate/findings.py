@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import msgspec
 from msgspec.structs import replace
@@ -45,12 +46,21 @@ class Unknown(msgspec.Struct, frozen=True):
     missing: tuple[Missing, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Findings:
     """All that was said, in the order of the service's topics."""
 
     facts: Facts
     all: tuple[Finding, ...]
+
+    @cached_property
+    def _elsewhere(self) -> tuple[tuple[Finding, Advise], ...]:
+        """The findings that are said on another's card: hardly ever any."""
+        return tuple(
+            (f, f.outcome)
+            for f in self.all
+            if (f.replaced_by or f.folded_into) and isinstance(f.outcome, Advise) and not f.silent
+        )
 
     def silencing(self, topics: Container[str]) -> Findings:
         """The same with these topics silent: a card that is not shown stands in for none."""
@@ -68,13 +78,14 @@ class Findings:
         """The findings whose line this card says: those folded into it, and those that it stands in for."""
         held = self.folded(by)
         codes = {by.code, *(f.code for f, _ in held)}
-        replaced = (f for f in self.all if f.replaced_by in codes and f.subject.key == by.subject.key)
-        return (*held, *((f, f.outcome) for f in replaced if isinstance(f.outcome, Advise) and not f.silent))
+        replaced = [(f, a) for f, a in self._elsewhere if f.replaced_by in codes and f.subject.key == by.subject.key]
+        return (*held, *replaced)
 
     def folded(self, into: Finding) -> tuple[tuple[Finding, Advise], ...]:
         """The findings that this card holds besides its own, each with suggestions and a count of its own."""
-        held = (f for f in self.all if f.folded_into == into.code and f.subject.key == into.subject.key)
-        return tuple((f, f.outcome) for f in held if isinstance(f.outcome, Advise))
+        return tuple(
+            [(f, a) for f, a in self._elsewhere if f.folded_into == into.code and f.subject.key == into.subject.key]
+        )
 
     @property
     def kept_back(self) -> tuple[tuple[Finding, Advise], ...]:
@@ -121,13 +132,13 @@ def _marks(advice: Sequence[tuple[Finding, Advise]]) -> dict[str, str]:
     """Of one subject: the topic of a card -> the topic of the card that is shown in its place."""
     marks: dict[str, str] = {}
     shown = [(f, a) for f, a in advice if a.alone and not f.silent]
-    for found, said in ((f, a) for f, a in advice if a.alone):
-        for other, standing in shown:
-            urgent = URGENCY.index(standing.indicator) >= URGENCY.index(said.indicator)
-            named = found.code in other.topic.recommendation.replaced_by(standing.say)
+    standing = [(f.code, a, named) for f, a in shown if (named := f.topic.recommendation.replaced_by(a.say))]
+    for found, said in advice if standing else ():
+        for other, instead, named in standing:
+            urgent = URGENCY.index(instead.indicator) >= URGENCY.index(said.indicator)
             # Of two that would stand in for each other one must be shown.
-            if named and urgent and _shown(other.code, marks) != found.code:
-                marks[found.code] = other.code
+            if said.alone and found.code in named and urgent and _shown(other, marks) != found.code:
+                marks[found.code] = other
                 break
     for found, said in advice:
         if not said.alone:
