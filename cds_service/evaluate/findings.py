@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -62,9 +62,9 @@ class Findings:
             if (f.replaced_by or f.folded_into) and isinstance(f.outcome, Advise) and not f.silent
         )
 
-    def silencing(self, topics: Container[str]) -> Findings:
+    def silencing(self, topics: Collection[str]) -> Findings:
         """The same with these topics silent: a card that is not shown stands in for none."""
-        if not any(f.code in topics for f in self.all):
+        if not topics or not any(f.code in topics for f in self.all):
             return self
         marked = tuple(replace(f, silent=f.code in topics, replaced_by=None, folded_into=None) for f in self.all)
         return Findings(self.facts, precedence(marked))

@@ -101,12 +101,15 @@ def renal(
     )
     # max keeps the first of equals: the order above is the precedence within one day.
     clearance = max((c for c in found if c), key=lambda c: c.when, default=None) or _de_indexed(egfr, body)
-    if clearance:
-        newer = tuple(m for what, a in SERUM for m in newer_unusable(what, a, results, clearance.when))
+    if clearance and (newer := _newer(results, clearance.when)):
         clearance = replace(clearance, newer=newer)
     problems = () if clearance else tuple(_problems(results, body, creatinine, egfr, today, measurements))
     at_least = None if clearance else _at_least(creatinine, body, measurements.limit("weight-lowest", "kg"))
     return Renal(days, clearance, problems, egfr, at_least)
+
+
+def _newer(results: Results, than: date) -> tuple[Missing, ...]:
+    return tuple(m for what, analyte in SERUM for m in newer_unusable(what, analyte, results, than))
 
 
 class _Body:

@@ -135,9 +135,12 @@ class Gatherer:
         return dict(found)
 
     @property
-    def unreadable(self) -> Counter[str]:
+    def unreadable(self) -> dict[str, int]:
         """How many resources of each type could not be read."""
-        return self._unreadable + Counter({"Observation": self._unread_codes})
+        found = dict(self._unreadable)
+        if self._unread_codes:
+            found["Observation"] = found.get("Observation", 0) + self._unread_codes
+        return found
 
     def name(self, resource: Resource, full_url: str | None) -> None:
         """Let references find it; where two claim one name, the first keeps it."""
