@@ -33,8 +33,7 @@ class Fluids:
 
     def elsewhere(self, observation: Observation) -> bool:
         """Whether a specimen says that this was measured in another fluid than blood; one may say nothing."""
-        said = observation.specimen
-        return said is not None and any(self._is_other(observation, each) for each in many(said)[:MOST])
+        return any(self._is_other(observation, reference) for reference in many(observation.specimen)[:MOST])
 
     def _is_other(self, observation: Observation, reference: Reference) -> bool:
         specimen = self._specimen(observation, reference)

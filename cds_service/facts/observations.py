@@ -79,7 +79,9 @@ def collect(
         analytes = names.named(code)
         for observation in observations:
             if (analytes or observation.component) and observation.status in COUNTING:
-                elsewhere = fluids.measured_in_blood if fluids and fluids.elsewhere(observation) else NOWHERE
+                elsewhere = NOWHERE
+                if fluids and observation.specimen is not None and fluids.elsewhere(observation):
+                    elsewhere = fluids.measured_in_blood
                 for analyte, unread in _all(observation, analytes, names, measurements, dating):
                     if analyte not in elsewhere:
                         found.setdefault(analyte, []).append(unread)

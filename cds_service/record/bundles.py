@@ -66,6 +66,8 @@ WANTED = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Readable
 
 _member: msgspec.json.Decoder[Member] = msgspec.json.Decoder(Member)
 NONE, OBTAINED = Completeness("none"), Completeness("obtained")
+# Entries that are nothing of the patient's themselves; told by type, for a page of results has hundreds that are.
+_NO_FACT = frozenset({OperationOutcome, Bundle, type(None)})
 # What references are followed to; nothing else is looked up.
 _REFERRED = frozenset({Medication, Condition, Specimen})
 
@@ -203,13 +205,13 @@ class Gatherer:
         failed, read, inner = False, 0, list[Completeness]()
         for entry in entries:
             resource = entry.resource
-            if isinstance(resource, OperationOutcome):
+            if type(resource) not in _NO_FACT:
+                read += 1
+                self.add(resource, entry.full_url)  # type: ignore[arg-type]  # None is no fact
+            elif isinstance(resource, OperationOutcome):
                 failed = failed or any(i.severity in ("error", "fatal") for i in many(resource.issue))
             elif isinstance(resource, Bundle):
                 inner.append(self.opened(resource))
-            elif resource is not None:
-                read += 1
-                self.add(resource, entry.full_url)
         if any(link.relation == "next" for link in links) or (total is not None and total > read and not inner):
             days = [_day(e.resource) for e in entries if not isinstance(e.resource, OperationOutcome)]
             return Completeness("incomplete", "more-pages", _back_to(days))
