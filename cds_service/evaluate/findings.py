@@ -175,6 +175,8 @@ def _folds(advice: Sequence[tuple[Finding, Advise]], marks: Mapping[str, str]) -
 
 
 def _marked(finding: Finding, marks: Mapping[str, str], folds: Mapping[str, str]) -> Finding:
+    if finding.code not in marks and finding.code not in folds:
+        return finding
     if not isinstance(finding.outcome, Advise) or finding.silent:
         return finding if finding.code not in marks else replace(finding, replaced_by=marks[finding.code])
     return replace(finding, replaced_by=marks.get(finding.code), folded_into=folds.get(finding.code))

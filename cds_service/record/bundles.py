@@ -169,6 +169,8 @@ class Gatherer:
         if isinstance(value, OperationOutcome):
             return Completeness("not-obtained", "failed")
         if isinstance(value, ReadBundle):
+            if not (value.entry or value.link or value.total):
+                return NONE
             return self.entries([e for e in many(value.entry) if e.resource], many(value.link), value.total)
         self.add(value, None)
         return Completeness("obtained")

@@ -62,7 +62,7 @@ def server(*command: str, **more: str):
         [sys.executable, *command], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        for _ in range(200):
+        for _ in range(1200):  # a minute: the service reads its content first
             try:
                 socket.create_connection(("127.0.0.1", port), 0.1).close()
                 break
@@ -147,7 +147,7 @@ def _split(edition: Edition, payload: bytes, now: datetime) -> dict[str, float]:
         asked = timed("questions", questions, edition.topics_of(service.id), subjects)
         findings = timed("judge", judge, edition.readers, asked, obtaining.record, subjects, now)
         rendering = line._rendering(edition, caller, call, now)
-        response = timed("render", render, findings, obtaining.record.unreadable, rendering)
+        response = timed("render", render, findings, obtaining.record.unreadable, (), rendering)
         timed("issue", issue, response, findings, call, caller, None)
         timed("encode", ENCODE, response)
     return {name: statistics.median(values) for name, values in times.items()}
