@@ -8,7 +8,10 @@ from fractions import Fraction
 
 def plain_number(value: Fraction | Decimal | int, places: int = 1) -> str:
     """A number to at most ``places`` decimals, half up, without trailing zeros: 7/2 -> "3.5", 4 -> "4"."""
-    text = fixed_number(value, places)
+    above, below = value.as_integer_ratio()
+    if below == 1:  # most doses and limits
+        return str(above)
+    text = _written(_scaled(above, below, places), places, negative=above < 0)
     return text.rstrip("0").rstrip(".") if places else text
 
 
