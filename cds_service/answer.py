@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from cds_service.caller import Caller
 from cds_service.edition import Edition
 from cds_service.evaluate.findings import Findings
 from cds_service.evaluate.judge import judge
-from cds_service.evaluate.topic import Topic, questions, required, wanted
+from cds_service.evaluate.topic import Question, Topic, questions, required, wanted
 from cds_service.facts.subjects import Chart, Subject
 from cds_service.fetch.obtain import Obtaining, Source
 from cds_service.record.read import Record, another_patients, foreign, unmet
@@ -56,10 +57,10 @@ def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, sour
         return Answer(call, caller, NOTHING, subjects, obtaining.record, None)
     since = wanted(asked, now.date())
     record = obtaining.needs(since)
-    causes = unmet(record, required(q for q in asked if q.topic.code not in caller.silent), since)
+    causes = unmet(record, required(_heard(asked, caller.silent)), since)
     if causes and caller.missing_data == "refuse":
         raise DataNotObtained(causes)
-    findings = judge(edition, call.service, record, subjects, now).silencing(caller.silent)
+    findings = judge(edition.readers, asked, record, subjects, now).silencing(caller.silent)
     response = render(findings, record.unreadable, causes, rendering)
     return Answer(call, caller, response, subjects, record, findings, causes)
 
@@ -77,6 +78,11 @@ def _of_the_patient(
         if questions(topics, (replace(order, selected=True),)):
             raise another_patients(order.position)
     return tuple(s for s in subjects if isinstance(s, Chart) or s.position not in others)
+
+
+def _heard(asked: tuple[Question, ...], silent: Collection[str]) -> tuple[Question, ...]:
+    """The questions whose answers are not kept silent."""
+    return tuple(q for q in asked if q.topic.code not in silent) if silent else asked
 
 
 def _unread(problem: DataNotObtained, caller: Caller, call: HookCall, record: Record, rendering: Rendering) -> Answer:

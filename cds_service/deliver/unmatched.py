@@ -32,9 +32,9 @@ class UnmatchedCounter:
 
     def observe(self, orders: Iterable[Subject]) -> None:
         """Count the orders of one call."""
-        found = Counter(kind for kind, _ in unmatched(orders))
-        with self._lock:
-            self._counts.update(found)
+        if found := [kind for kind, _ in unmatched(orders)]:
+            with self._lock:
+                self._counts.update(found)
 
     def counts(self) -> Mapping[str, int]:
         """The counts by kind, as they are now."""

@@ -221,7 +221,11 @@ def _of_total(total: Reading, results: Results, today: date, days: int, measurem
 
 def _albumin_for(total: Reading, results: Results, today: date, days: int) -> Reading | None:
     """The albumin of the window taken nearest to the calcium; of two as near, the newer."""
-    usable = list(since(results, "albumin", today, days))
+    usable = list[Reading]()
+    for reading in since(results, "albumin", today, days):
+        usable.append(reading)
+        if reading.when <= total.when:
+            break  # those before it are farther away, and stay unread
     return min(usable, key=lambda r: abs((r.when - total.when).days), default=None)
 
 

@@ -12,13 +12,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import cached_property
-from typing import NamedTuple
+
+import msgspec
 
 from cds_service.fhir.dates import moment_of
 from cds_service.fhir.structs import Observation
 
 
-class Dated(NamedTuple):
+class Dated(msgspec.Struct, frozen=True, gc=False):  # a Struct: one is made for every result
     """When a result was taken. ``unusable`` says why the day does not let it count; ``ahead``: it is after now."""
 
     day: date | None
@@ -32,6 +33,7 @@ class Dating:
 
     def __init__(self, coded: Mapping[bytes, Sequence[Observation]], now: datetime, hours: int) -> None:
         self._coded, self._now, self._latest = coded, now, now + timedelta(hours=hours)
+        self._today = now.date()
 
     def of(self, observation: Observation) -> Dated:
         """A result up to ``hours`` after now counts as of now; one farther ahead is named as unusable."""
@@ -44,11 +46,11 @@ class Dating:
         day, at = moment
         if at is not None and at.tzinfo is None:
             at = at.replace(tzinfo=self._zone)
-        ahead = at > self._now if at is not None else day > self._now.date()
+        ahead = at > self._now if at is not None else day > self._today
         if ahead and (at > self._latest if at is not None else day > self._latest.date()):
             return Dated(day, at, "after-now")
         # Past by the clock, but already tomorrow where it was written: it cannot be newer than today.
-        return Dated(min(day, self._now.date()), at, None, ahead)
+        return Dated(min(day, self._today), at, None, ahead)
 
     @cached_property
     def _zone(self) -> tzinfo | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
+import msgspec
+
 from cds_service.base.kinds import RequestText
 from cds_service.facts.conditions import has_abated, meanings
 from cds_service.facts.explained import Fact, reference
@@ -20,8 +22,7 @@ NEVER_VERIFIED = frozenset({"refuted", "entered-in-error"})
 INACTIVE = frozenset({"inactive", "resolved"})
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(msgspec.Struct, frozen=True, gc=False):
     """A condition on record that counts (not refuted, not entered in error, not another patient's)."""
 
     concept: str

@@ -97,7 +97,7 @@ class Facts:
     def results(self) -> results_chapter.Results:
         readers = self._readers
         fluids = Fluids(readers.terminology, self._record.referred)
-        return collect(self._record.coded, readers.terminology, readers.measurements, self.now, fluids)
+        return collect(self._record.coded, readers.names, readers.measurements, self.now, fluids)
 
     @chapter(
         *creatinine_chapter.KEYS,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+import msgspec
+
 from cds_service.base.kinds import RequestText
 from cds_service.facts.explained import Fact, reference
 from cds_service.facts.orders import OrderReader
@@ -27,8 +29,7 @@ BOOKED = frozenset({"booked", "pending", "arrived", "checked-in"})
 NOT_ORDERED = frozenset({"proposal", "plan", "option"})
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
+class Arrangement(msgspec.Struct, frozen=True, gc=False):
     """A procedure or test done, ordered or booked; ``concept`` of the code lists."""
 
     concept: str

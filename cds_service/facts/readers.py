@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cds_service.call.hook import HookCall
 from cds_service.facts.doses import DoseReader
 from cds_service.facts.drugs import DrugReader
+from cds_service.facts.observations import Names
 from cds_service.facts.orders import OrderReader
 from cds_service.facts.remembered import RememberedDrugs
 from cds_service.facts.subjects import Chart, Subject
@@ -23,6 +24,7 @@ class Readers:
 
     terminology: Terminology
     measurements: Measurements
+    names: Names  # of analytes
     doses: DoseReader
     drugs: RememberedDrugs
     orders: OrderReader
@@ -32,7 +34,8 @@ class Readers:
         """Readers with these code lists, unit tables, drug facts and dosing words."""
         doses = DoseReader(dosing)
         drug_reader = RememberedDrugs(DrugReader(terminology, drugs, doses))
-        return cls(terminology, measurements, doses, drug_reader, OrderReader(drug_reader, terminology))
+        names = Names(terminology, measurements.analytes)
+        return cls(terminology, measurements, names, doses, drug_reader, OrderReader(drug_reader, terminology))
 
     def subjects(self, call: HookCall, drafts: tuple[Draft, ...], record: Record) -> tuple[Subject, ...]:
         """What the call asks about: its draft orders, or the chart. Raises as ``OrderReader.read``."""

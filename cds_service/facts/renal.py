@@ -107,8 +107,8 @@ def renal(
     # max keeps the first of equals: the order above is the precedence within one day.
     clearance = max((c for c in found if c), key=lambda c: c.when, default=None) or _de_indexed(egfr, body)
     if clearance:
-        newer = tuple(m for what, a in SERUM for m in newer_unusable(what, a, results, clearance.when))
-        clearance = replace(clearance, newer=newer + _not_computed(clearance, creatinine, results, body, today))
+        newer = _newer(results, clearance.when) + _not_computed(clearance, creatinine, results, body, today)
+        clearance = replace(clearance, newer=newer) if newer else clearance
     problems = () if clearance else tuple(_problems(results, body, creatinine, egfr, today, measurements))
     at_least = None if clearance else _at_least(creatinine, body, measurements.limit("weight-lowest", "kg"))
     return Renal(days, clearance, problems, egfr, at_least)
@@ -122,6 +122,10 @@ def _not_computed(
         return ()
     found = reasons("weight", "body-weight", results, today, body.weight_days)
     return tuple(m for m in found if m.why != "too-old")
+
+
+def _newer(results: Results, than: date) -> tuple[Missing, ...]:
+    return tuple(m for what, analyte in SERUM for m in newer_unusable(what, analyte, results, than))
 
 
 class _Body:

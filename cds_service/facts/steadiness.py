@@ -73,7 +73,13 @@ def _moving(creatinine: Creatinine, days: int, limit: Fraction) -> tuple[Reading
     newest = creatinine.current
     if newest is None:
         return None
-    return next(((newest, older) for older in creatinine.before(newest, days) if _change(newest, older) > limit), None)
+    # The change is a share of the older one: between these it is within the limit.
+    least = newest.value / (1 + limit)
+    most = newest.value / (1 - limit) if limit < 1 else None
+    for older in creatinine.before(newest, days):
+        if older.value < least or (most is not None and older.value > most):
+            return newest, older
+    return None
 
 
 def _change(newest: Reading, older: Reading) -> Fraction:

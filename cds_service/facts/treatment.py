@@ -9,6 +9,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Literal
 
+import msgspec
+
 from cds_service.base.kinds import Dose, DrugGroup, Missing, Need, RequestText, Route
 from cds_service.facts.explained import Fact, reference
 from cds_service.facts.told import NOW, Number, ago, exact, groups_of
@@ -21,8 +23,7 @@ KEYS = ("medicationRequests", "medicationStatements", "medicationAdministrations
 SUPPLEMENTS: tuple[DrugGroup, ...] = ("calcium", "vitamin-d")
 
 
-@dataclass(frozen=True, slots=True)
-class DrugUse:
+class DrugUse(msgspec.Struct, frozen=True, gc=False):
     """One record of treatment: a prescription, a statement or an administration."""
 
     kind: Literal["request", "statement", "administration"]

@@ -5,26 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from cds_service.base.decoding import UNREADABLE
+from cds_service.base.remembered import Remembered
 from cds_service.fhir.structs import CodeableConcept, DispenseRequest, ReferenceRange, many
 
 _concept: msgspec.json.Decoder[CodeableConcept | None] = msgspec.json.Decoder(CodeableConcept | None)
-_concepts: dict[bytes, CodeableConcept | None] = {}
-_UNKNOWN = CodeableConcept()
-_REMEMBERED = 4096  # concepts
-_LONGEST = 4096  # bytes of one that is remembered
+_concepts = Remembered[CodeableConcept | None]()
 
 
 def concept(raw: bytes) -> CodeableConcept | None:
     """A concept by its bytes. Raises one of ``UNREADABLE`` for what is none. Remembered, within bounds."""
-    found = _concepts.get(raw, _UNKNOWN)
-    if found is not _UNKNOWN:
-        return found
-    told = _concept.decode(raw) if raw else None
-    if len(raw) <= _LONGEST:
-        if len(_concepts) >= _REMEMBERED:
-            _concepts.clear()
-        _concepts[raw] = told
-    return told
+    return _concepts.of(raw, lambda: _concept.decode(raw)) if raw else None
 
 
 _ranges: msgspec.json.Decoder[list[ReferenceRange] | ReferenceRange | None] = msgspec.json.Decoder(

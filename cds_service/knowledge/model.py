@@ -31,7 +31,7 @@ class Parameter(File, frozen=True):
     max: Decimal | None = None
 
 
-class Band(File, frozen=True):
+class Band(File, frozen=True, dict=True):
     """One row of a dose table: clearance from/to with the bound's side, and the dose (absent: not recommended).
 
     ``printed`` is the source's own text of the row; ``reading`` says where the bounds go beyond it.
@@ -48,12 +48,18 @@ class Band(File, frozen=True):
 
     def holds(self, value: Fraction) -> bool:
         """Whether a clearance (same unit as the table) lies in this band."""
+        above, from_, below, to = self._bounds
         return (
-            (self.above is None or value > Fraction(self.above))
-            and (self.from_ is None or value >= Fraction(self.from_))
-            and (self.below is None or value < Fraction(self.below))
-            and (self.to is None or value <= Fraction(self.to))
+            (above is None or value > above)
+            and (from_ is None or value >= from_)
+            and (below is None or value < below)
+            and (to is None or value <= to)
         )
+
+    @cached_property
+    def _bounds(self) -> tuple[Fraction | None, ...]:
+        stated = (self.above, self.from_, self.below, self.to)
+        return tuple(None if bound is None else Fraction(bound) for bound in stated)
 
 
 class NoRow(File, frozen=True):

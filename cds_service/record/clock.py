@@ -56,6 +56,7 @@ _WHEN: Mapping[type[Resource], Callable[..., str | None]] = {
     Procedure: _procedure,
     ServiceRequest: _request,
 }
+DATED = frozenset(_WHEN)
 
 
 class Clock:

@@ -6,7 +6,6 @@ What each prefetch member means is told in ``bundles``; what came from the EHR's
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
@@ -38,8 +37,7 @@ PATIENT = "patient"  # the prefetch key of the Patient
 ABSENT = Completeness("not-obtained", "absent")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """Resources by type, the completeness of every prefetch key asked for, and what was left out.
 
     ``coded``: the Observations, by the bytes of their code.
@@ -47,12 +45,12 @@ class Record:
     """
 
     resources: Mapping[type[Resource], tuple[Resource, ...]]
-    coded: Mapping[bytes, Sequence[Observation]] = field(default_factory=dict)
-    by_ref: Mapping[str, Resource] = field(default_factory=dict)
-    needs: Mapping[Need, Completeness] = field(default_factory=dict)
+    coded: Mapping[bytes, Sequence[Observation]] = {}
+    by_ref: Mapping[str, Resource] = {}
+    needs: Mapping[Need, Completeness] = {}
     other_patient: int = 0
     later: int = 0
-    unreadable: Mapping[str, int] = field(default_factory=dict)
+    unreadable: Mapping[str, int] = {}
 
     @classmethod
     def of(cls, resources: Iterable[Resource], patient_id: str, keys: Iterable[Need], now: datetime) -> Record:
@@ -119,7 +117,7 @@ class Reading:
             needs=needs,
             other_patient=gatherer.other_patient,
             later=gatherer.later,
-            unreadable=dict(gatherer.unreadable),
+            unreadable=gatherer.unreadable,
         )
 
 

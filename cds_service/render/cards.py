@@ -107,13 +107,13 @@ def _card(finding: Finding, advice: Advise, findings: Findings, rendering: Rende
     topic = language.topics[finding.code]
     folded = findings.folded(finding)
     values = card_values((finding, advice), folded, findings, language)
-    name = card_uuid(rendering.hook_instance, finding.code, finding.subject.key)
+    name = str(card_uuid(rendering.hook_instance, finding.code, finding.subject.key))
     card = _frame(recommendation, advice.say, advice.indicator, name, values, rendering)
     suggestions = list(_suggestions(advice, name, topic, values, rendering))
     for held, said in folded:
         # Each with the id it has on a card of its own, so that it is counted as that topic's.
         theirs = template_values(held.topic.recommendation, held.subject, facts, said.data)
-        own = card_uuid(rendering.hook_instance, held.code, held.subject.key)
+        own = str(card_uuid(rendering.hook_instance, held.code, held.subject.key))
         suggestions += _suggestions(said, own, language.topics[held.code], theirs, rendering)
     if suggestions:
         card |= {"suggestions": suggestions, "selectionBehavior": "any" if folded else advice.choose}
@@ -155,7 +155,7 @@ def _does(suggestion: Json) -> Json:
 
 
 def _suggestions(
-    advice: Advise, card: uuid.UUID, topic: TopicSentences, values: Mapping[str, Any], rendering: Rendering
+    advice: Advise, card: str, topic: TopicSentences, values: Mapping[str, Any], rendering: Rendering
 ) -> Iterator[Json]:
     for number, suggestion in enumerate(advice.suggestions):
         if made := _suggestion(suggestion, f"{card}|{number}", topic, values, rendering):
@@ -185,7 +185,7 @@ def _frame(
     recommendation: Recommendation,
     say: str,
     indicator: str,
-    name: uuid.UUID,
+    name: str,
     values: Mapping[str, Any],
     rendering: Rendering,
 ) -> Json:
@@ -200,7 +200,7 @@ def _frame(
     if recommendation.source.url:
         source["url"] = recommendation.source.url
     card: Json = {
-        "uuid": str(name),
+        "uuid": name,
         "summary": one_line(sentences.summary.render(values)),
         "indicator": indicator,
         "detail": detail(sentences, values),
@@ -292,7 +292,7 @@ def _not_evaluated(
         "unmet": [_unmet(path, why) for path, why in unmet],
     }
     values = {"order": None, "p": recommendation.numbers, **NOTHING_MORE, **data}
-    name = card_uuid(rendering.hook_instance, NOT_EVALUATED, "")
+    name = str(card_uuid(rendering.hook_instance, NOT_EVALUATED, ""))
     say, urgency = ("not-checked", "not-checked") if unmet else ("some-unknown", "default")
     return _frame(recommendation, say, recommendation.indicators[urgency], name, values, rendering)
 

@@ -25,15 +25,18 @@ NO_FILTERS: Mapping[str, Callable[..., object]] = {}
 
 
 class Sentence:
-    """A compiled template and the macros it may call."""
+    """A compiled template and the macros it may call; what shows no value is rendered at start."""
 
-    __slots__ = ("_macros", "_template")
+    __slots__ = ("_fixed", "_macros", "_template")
 
-    def __init__(self, template: jinja2.Template, macros: object) -> None:
+    def __init__(self, template: jinja2.Template, macros: object, *, fixed: bool) -> None:
         self._template, self._macros = template, macros
+        self._fixed = template.render() if fixed else None
 
     def render(self, values: Mapping[str, Any]) -> str:
         """The sentence with these values. Raises what a filter raises, and jinja2's ``UndefinedError``."""
+        if self._fixed is not None:
+            return self._fixed
         # Shared: Jinja takes the mapping as it is, instead of a copy of it and of its globals for every sentence.
         context = self._template.new_context({**values, "m": self._macros}, shared=True)
         return "".join(self._template.root_render_func(context))
@@ -94,11 +97,26 @@ def _finalize(value: object) -> object:
     raise TypeError(f"a template puts out a bare {type(value).__name__}: use a filter")
 
 
+class _Context(jinja2.runtime.Context):
+    """Values alone: Jinja would list the globals for every sentence, and there are none."""
+
+    def __init__(
+        self,
+        environment: jinja2.Environment,
+        parent: dict[str, Any],
+        name: str | None,
+        blocks: dict[str, Any],
+        globals: object = None,  # noqa: A002, ARG002  # Jinja gives it
+    ) -> None:
+        super().__init__(environment, parent, name, blocks)
+
+
 def _environment(shared: SharedText, finalize: Callable[[object], object]) -> jinja2.Environment:
     # Not autoescaped: the output is Markdown or plain text, and finalize escapes what came with the request.
     env = jinja2.Environment(  # noqa: S701
         undefined=jinja2.StrictUndefined, finalize=finalize, trim_blocks=True, lstrip_blocks=True, auto_reload=False
     )
+    env.context_class = _Context
     env.filters |= {
         "capitalize": lambda text: text[:1].upper() + text[1:],  # Jinja's own would write "Nsaid"
         "num": plain_number,
@@ -133,7 +151,7 @@ class Compiler:
 
     def sentence(self, text: str) -> Sentence:
         """Raises jinja2's ``TemplateError``."""
-        return Sentence(self._environment.from_string(text), self._macros)
+        return Sentence(self._environment.from_string(text), self._macros, fixed="{" not in text)
 
 
 def compile_language(

@@ -115,7 +115,7 @@ def _meanings(read: Resource, readers: Readers, now: datetime) -> Iterator[str]:
     if isinstance(read, Observation):
         results = [
             r
-            for rs in collect({bytes(read.code): [read]}, readers.terminology, readers.measurements, now).values()
+            for rs in collect({bytes(read.code): [read]}, readers.names, readers.measurements, now).values()
             for r in rs
         ]
         yield from (f"{r.analyte}: {_result(r)}" for r in results)

@@ -35,7 +35,7 @@ from cds_service.web.explanation import explanations
 from cds_service.web.feedback import FeedbackDesk
 from cds_service.web.journal import journal, record_calls
 from cds_service.web.language import choose_language
-from cds_service.web.media import refused_media
+from cds_service.web.media import read_body, refused_media
 from cds_service.web.openapi import openapi
 from cds_service.web.outcomes import answer_json
 from cds_service.web.probes import probes
@@ -124,7 +124,7 @@ def _calls(app: Flask, settings: Settings, edition: Edition, clock: Clock, memor
             return refused
         now = clock()
         service = _service(edition, service_id)
-        asked = g.call = read_hook(request.get_data(cache=False), service.id, service.hooks)
+        asked = g.call = read_hook(read_body(), service.id, service.hooks)
         language = choose_language(request.headers.get("Accept-Language"))
         caller = g.caller = settle(edition.site, g.who, asked, now.date(), language, defaults)
         answered = answer(edition, caller, asked, now, servers(g.who.client).source(asked))
