@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cds_service.call.hook import HookCall
@@ -11,10 +11,10 @@ from cds_service.caller import Caller
 from cds_service.edition import Edition
 from cds_service.evaluate.findings import Findings
 from cds_service.evaluate.judge import judge
-from cds_service.evaluate.topic import questions, required, wanted
-from cds_service.facts.subjects import Subject
+from cds_service.evaluate.topic import Topic, questions, required, wanted
+from cds_service.facts.subjects import Chart, Subject
 from cds_service.fetch.obtain import Obtaining, Source
-from cds_service.record.read import Record, unmet
+from cds_service.record.read import Record, another_patients, foreign, unmet
 from cds_service.render.cards import Rendering, render
 from cds_service.render.model import Response
 from cds_service.render.resources import OrderContext
@@ -49,7 +49,9 @@ def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, sour
         subjects = edition.readers.subjects(call, obtaining.drafts, obtaining.medications())
     except DataNotObtained as nobody_knows_the_drug:
         return _unread(nobody_knows_the_drug, caller, call, obtaining.record, rendering)
-    asked = questions(edition.topics_of(call.service), subjects)
+    topics = edition.topics_of(call.service)
+    subjects = _of_the_patient(subjects, foreign(call, obtaining.drafts), topics)
+    asked = questions(topics, subjects)
     if not asked:
         return Answer(call, caller, NOTHING, subjects, obtaining.record, None)
     since = wanted(asked, now.date())
@@ -60,6 +62,21 @@ def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, sour
     findings = judge(edition, call.service, record, subjects, now).silencing(caller.silent)
     response = render(findings, record.unreadable, causes, rendering)
     return Answer(call, caller, response, subjects, record, findings, causes)
+
+
+def _of_the_patient(
+    subjects: tuple[Subject, ...], others: frozenset[int], topics: tuple[Topic, ...]
+) -> tuple[Subject, ...]:
+    """The subjects without the drafts of other patients.
+
+    Such a draft that concerns no topic is somebody else's and passed over; raises ``BadRequest`` for one that does.
+    """
+    if not others:
+        return subjects
+    for order in (s for s in subjects if not isinstance(s, Chart) and s.position in others):
+        if questions(topics, (replace(order, selected=True),)):
+            raise another_patients(order.position)
+    return tuple(s for s in subjects if isinstance(s, Chart) or s.position not in others)
 
 
 def _unread(problem: DataNotObtained, caller: Caller, call: HookCall, record: Record, rendering: Rendering) -> Answer:

@@ -54,6 +54,10 @@ RANGE_OF: dict[Kind, str] = {
 CalciumLevel = Literal["low", "normal", "high"]
 
 
+# Not measured, or not lately.
+NOT_THERE = frozenset({"not-on-record", "too-old"})
+
+
 @dataclass(frozen=True, slots=True)
 class Calcium:
     """Calcium status in the look-back window. ``level`` is None when no result is usable (``problems`` says why)."""
@@ -71,6 +75,7 @@ class Calcium:
     inputs: tuple[Sourced, ...] = ()
     preliminary: bool = False
     newer: tuple[Missing, ...] = ()  # newer results that could not be used
+    uncorrected: tuple[Missing, ...] = ()  # albumins that could not be used, where a total counts as it is
     problems: tuple[Missing, ...] = ()
     severe: bool = False  # low or high beyond the first grade (``limits`` of cards/measurements.yaml)
     downward: bool = False  # the measured total is within its range, only the correction makes it low
@@ -78,6 +83,11 @@ class Calcium:
     lab_unit: str = ""
     reading: Reading | None = None  # the result that counts
     albumin: Reading | None = None  # that corrects it
+
+    @property
+    def unread(self) -> tuple[Missing, ...]:
+        """The results that are there, cannot be read and might tell another level; one too old is none of them."""
+        return tuple(m for m in (*self.problems, *self.newer, *self.uncorrected) if m.why not in NOT_THERE)
 
 
 def calcium(results: Results, today: date, measurements: Measurements) -> Calcium:
@@ -105,6 +115,7 @@ def calcium(results: Results, today: date, measurements: Measurements) -> Calciu
         inputs=(*inputs, *((Sourced("albumin", albumin.value, albumin.unit, albumin),) if albumin else ())),
         preliminary=reading.preliminary or (albumin is not None and albumin.preliminary),
         newer=tuple(m for a in ANALYTES for m in newer_unusable("calcium", a, results, reading.when)),
+        uncorrected=_uncorrected(chosen, results, today, days),
         severe=severe,
         downward=downward,
         lab=lab,
@@ -112,6 +123,11 @@ def calcium(results: Results, today: date, measurements: Measurements) -> Calciu
         reading=reading,
         albumin=albumin,
     )
+
+
+def _uncorrected(chosen: Chosen, results: Results, today: date, days: int) -> tuple[Missing, ...]:
+    """Why a total was not corrected, although an albumin is on record."""
+    return tuple(reasons("albumin", "albumin", results, today, days)) if chosen.kind == "total-uncorrected" else ()
 
 
 # By which limits each kind is graded.

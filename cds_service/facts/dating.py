@@ -1,6 +1,7 @@
 """When a result was taken, told by the clock of whoever wrote it.
 
-Which date: effectiveDateTime, else effectiveInstant, else the end (or start) of effectivePeriod, else issued; the first
+Which date: effectiveDateTime, else effectiveInstant, else the end (or start) of effectivePeriod, else the
+last event of effectiveTiming, else issued; the first
 one that is stated decides, also when it cannot be read. A time without a zone is in the zone of the record's other
 results, else in the server's.
 """
@@ -68,10 +69,17 @@ def _zones(observations: Iterable[Observation]) -> Iterable[timedelta]:
 
 
 def _stated(observation: Observation) -> str | None:
-    period = observation.effective_period
+    period, timing = observation.effective_period, observation.effective_timing
     return (
         observation.effective_date_time
         or observation.effective_instant
         or (period and (period.end or period.start))
+        or (_last_event(timing.get("event")) if isinstance(timing, dict) else None)
         or observation.issued
     )
+
+
+def _last_event(events: object) -> str | None:
+    """The last of the moments that a Timing names."""
+    stated = [events] if isinstance(events, str) else events if isinstance(events, list) else []
+    return max((event for event in stated if isinstance(event, str)), default=None)

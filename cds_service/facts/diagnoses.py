@@ -83,10 +83,10 @@ def _specific(matches: Iterable[Match]) -> Iterator[Match]:
 
 
 def coded(status: CodeableConcept | str | None) -> str | None:
-    """The code of a status, however it is written."""
+    """The code of a status, however it is written: coded, in words ("Inactive"), as a bare string."""
     if isinstance(status, CodeableConcept):
-        return next((c.code for c in status.codings() if c.code), status.text)
-    return status
+        status = next((c.code for c in status.codings() if c.code), status.text)
+    return status.strip().casefold() if status else None
 
 
 def explained(diagnoses: Diagnoses) -> Iterator[str]:

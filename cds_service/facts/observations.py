@@ -19,7 +19,7 @@ from cds_service.base.kinds import RequestText
 from cds_service.facts.dating import Dated, Dating
 from cds_service.facts.fluids import Fluids
 from cds_service.facts.results import Reading, Result, Series, Unusable
-from cds_service.facts.units import LONGEST_NUMBER, converted, laboratory_unit, shown
+from cds_service.facts.units import converted, laboratory_unit, printed, shortened, shown
 from cds_service.fhir.structs import (
     CodeableConcept,
     Observation,
@@ -148,12 +148,12 @@ def _text(source: Source) -> str:
         for each in (source.value_range, source.value_ratio, source.value_integer):
             if each is not None:
                 return _written(each)
-    return source.value_string or (told.said() if told else "")
+    return shortened(source.value_string or (told.said() if told else ""))
 
 
 def _written(value: Range | Ratio | Decimal) -> str:
     if isinstance(value, Decimal):
-        return str(value)[:LONGEST_NUMBER]
+        return printed(value)
     ends = (value.low, value.high) if isinstance(value, Range) else (value.numerator, value.denominator)
     return (" – " if isinstance(value, Range) else " / ").join(shown(end, None) for end in ends if end)
 

@@ -103,10 +103,20 @@ def renal(
     clearance = max((c for c in found if c), key=lambda c: c.when, default=None) or _de_indexed(egfr, body)
     if clearance:
         newer = tuple(m for what, a in SERUM for m in newer_unusable(what, a, results, clearance.when))
-        clearance = replace(clearance, newer=newer)
+        clearance = replace(clearance, newer=newer + _not_computed(clearance, creatinine, results, body, today))
     problems = () if clearance else tuple(_problems(results, body, creatinine, egfr, today, measurements))
     at_least = None if clearance else _at_least(creatinine, body, measurements.limit("weight-lowest", "kg"))
     return Renal(days, clearance, problems, egfr, at_least)
+
+
+def _not_computed(
+    clearance: Clearance, creatinine: Reading | None, results: Results, body: _Body, today: date
+) -> tuple[Missing, ...]:
+    """The weights that could not be used, where for want of one a newer creatinine gave no clearance."""
+    if creatinine is None or creatinine.when <= clearance.when or body.weight:
+        return ()
+    found = reasons("weight", "body-weight", results, today, body.weight_days)
+    return tuple(m for m in found if m.why != "too-old")
 
 
 class _Body:

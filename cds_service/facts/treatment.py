@@ -83,7 +83,11 @@ class Treatment:
         nothing of when its next dose is due.
         """
         last = self.last_dose(use.drugs)
-        if use.kind == "administration" or last is None:
+        if use.kind == "administration":
+            return False
+        if use.single and use.product.use != "osteoporosis" and use.when and (self.today - use.when).days >= days:
+            return True  # one dose, ordered long ago: it was given then, or never will be
+        if last is None:
             return False
         interval = use.interval_high_days or use.interval_days
         if interval is None and use.product.use == "osteoporosis":

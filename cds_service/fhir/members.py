@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import msgspec
 
-from cds_service.fhir.structs import Element, Link, Many, Readable, Single
+from cds_service.fhir.structs import Element, EntryResponse, Link, Many, Readable, Single
 
 
 class ReadEntry(Element, frozen=True):
     full_url: str | None = None
+    response: EntryResponse | None = None
     resource: Readable | None = None
 
 
 class ReadBundle(msgspec.Struct, frozen=True, rename="camel", tag_field="resourceType", tag="Bundle", gc=False):
     """A Bundle all of whose resources can be read, decoded in one pass: the usual case, and a third faster."""
 
-    total: int | None = None
+    total: int | str | None = None
     link: Many[Link] = None
     entry: Many[ReadEntry] = None
 

@@ -1,11 +1,11 @@
-"""Parts of results that are decoded only when somebody looks at them."""
+"""Parts of resources that are decoded only when somebody looks at them."""
 
 from __future__ import annotations
 
 import msgspec
 
 from cds_service.base.decoding import UNREADABLE
-from cds_service.fhir.structs import CodeableConcept, ReferenceRange, many
+from cds_service.fhir.structs import CodeableConcept, DispenseRequest, ReferenceRange, many
 
 _concept: msgspec.json.Decoder[CodeableConcept | None] = msgspec.json.Decoder(CodeableConcept | None)
 _concepts: dict[bytes, CodeableConcept | None] = {}
@@ -38,3 +38,14 @@ def reference_ranges(raw: msgspec.Raw) -> list[ReferenceRange]:
         return many(_ranges.decode(raw)) if raw else []
     except UNREADABLE:
         return []
+
+
+_dispense = msgspec.json.Decoder(DispenseRequest)
+
+
+def dispense_request(raw: msgspec.Raw) -> DispenseRequest:
+    """How long a prescription may be filled; empty when that cannot be read."""
+    try:
+        return _dispense.decode(raw) if raw else DispenseRequest()
+    except UNREADABLE:
+        return DispenseRequest()

@@ -12,7 +12,8 @@ Bundle whose entry is an outcome      nothing on record (an error outcome: incom
 OperationOutcome as the value         not obtained (the client's query failed)
 Bundle with a ``next`` link           incomplete, unless its newest-first page reaches back far enough
 Bundle whose ``total`` is more         incomplete, the same
-Bundle in a Bundle                    opened: the answer to a batch
+Bundle in a Bundle                    opened: the answer to a batch; a part that failed: incomplete
+another type of resource              not obtained: nobody reads a List or Parameters
 resource of another patient           dropped and counted
 resource dated after now              dropped and counted: it has not happened
 ====================================  =============================================
@@ -31,19 +32,16 @@ from typing import get_args
 import msgspec
 
 from cds_service.base.decoding import UNREADABLE
-from cds_service.fhir.members import Member, ReadBundle
-from cds_service.fhir.references import unversioned
+from cds_service.fhir.members import Member, ReadBundle, ReadEntry
 from cds_service.fhir.structs import (
-    Appointment,
     Bundle,
     Condition,
+    Entry,
     Link,
     Medication,
     Observation,
     OperationOutcome,
-    Patient,
     Readable,
-    Reference,
     Resource,
     Specimen,
     many,
@@ -51,7 +49,8 @@ from cds_service.fhir.structs import (
 from cds_service.fhir.undecoded import concept
 from cds_service.record.clock import Clock
 from cds_service.record.completeness import Completeness
-from cds_service.record.versions import is_newer
+from cds_service.record.versions import LONGEST_VERSION, is_newer
+from cds_service.record.whose import belongs
 
 
 class _Head(msgspec.Struct, frozen=True, rename="camel"):
@@ -164,19 +163,18 @@ class Gatherer:
             return Completeness("not-obtained", "failed")
         if isinstance(value, ReadBundle):
             entries = [(e.resource, e.full_url) for e in many(value.entry) if e.resource]
-            return self.entries(entries, many(value.link), value.total)
+            return self.entries(entries, many(value.link), value.total, failed=any(map(_failed, many(value.entry))))
         self.add(value, None)
         return Completeness("obtained")
 
     def single(self, raw: msgspec.Raw) -> Completeness:
         """A resource that is no Bundle, or a Bundle in which not everything can be read."""
-        before = self._unreadable.total()
         resource = self.decode(raw)
         if isinstance(resource, Bundle):
             return self.opened(resource)
         if resource is None:
-            unreadable = self._unreadable.total() > before or not resource_type(raw)
-            return Completeness("not-obtained", "unreadable") if unreadable else Completeness("none")
+            # Also of a type that is no answer to any need (a List, Parameters): what it holds nobody read.
+            return Completeness("not-obtained", "unreadable")
         self.add(resource, None)
         return Completeness("obtained")
 
@@ -193,13 +191,22 @@ class Gatherer:
 
     def opened(self, bundle: Bundle) -> Completeness:
         """A Bundle in which not everything can be read, or that stands in a Bundle (the answer to a batch)."""
-        return self.entries(list(self.readable(bundle)), many(bundle.link), bundle.total)
+        read, failed = list(self.readable(bundle)), any(map(_failed, many(bundle.entry)))
+        return self.entries(read, many(bundle.link), bundle.total, failed=failed)
 
     def entries(
-        self, entries: Sequence[tuple[Resource, str | None]], links: list[Link], total: int | None
+        self,
+        entries: Sequence[tuple[Resource, str | None]],
+        links: list[Link],
+        total: int | str | None,
+        *,
+        failed: bool = False,
     ) -> Completeness:
-        """Take in the entries of a Bundle. ``total``: how many the search found, where the server says so."""
-        failed, read, inner = False, 0, list[Completeness]()
+        """Take in the entries of a Bundle. ``total``: how many the search found, where the server says so.
+
+        ``failed``: a part of a batch came back with an error.
+        """
+        read, inner = 0, list[Completeness]()
         for resource, full_url in entries:
             if isinstance(resource, OperationOutcome):
                 failed = failed or any(i.severity in ("error", "fatal") for i in many(resource.issue))
@@ -208,12 +215,23 @@ class Gatherer:
             else:
                 read += 1
                 self.add(resource, full_url)
-        if any(link.relation == "next" for link in links) or (total is not None and total > read and not inner):
+        if any(link.relation == "next" for link in links) or (_count(total) > read and not inner):
             days = [_day(r) for r, _ in entries if not isinstance(r, OperationOutcome)]
             return Completeness("incomplete", "more-pages", _back_to(days))
         if failed:
             return Completeness("incomplete", "failed")
         return _together([OBTAINED if read else NONE, *inner])
+
+
+def _count(total: int | str | None) -> int:
+    """How many a search found; nothing where that is not said, or not as a number."""
+    if isinstance(total, str):
+        return int(total) if total.isascii() and total.isdigit() and len(total) <= LONGEST_VERSION else 0
+    return total or 0
+
+
+def _failed(entry: Entry | ReadEntry) -> bool:
+    return entry.response is not None and entry.response.failed
 
 
 def _together(parts: list[Completeness]) -> Completeness:
@@ -252,23 +270,3 @@ def _back_to(days: list[str | None]) -> str | None:
     if not dated or len(dated) != len(days) or any(a < b for a, b in pairwise(dated)):
         return None
     return dated[-1]
-
-
-def belongs(resource: Resource, patient_id: str) -> bool:
-    """Whether a resource is this patient's, or does not say whose it is (a Medication, a missing subject)."""
-    if isinstance(resource, Patient):
-        return resource.id is None or resource.id == patient_id
-    if isinstance(resource, Appointment):
-        actors = [p.actor.reference for p in many(resource.participant) if p.actor and p.actor.reference]
-        patients = [a for a in actors if "Patient/" in a]
-        return not patients or any(same_patient(a, patient_id) for a in patients)
-    subject: Reference | None = getattr(resource, "subject", None)
-    return subject is None or subject.reference is None or same_patient(subject.reference, patient_id)
-
-
-def same_patient(reference: str, patient_id: str) -> bool:
-    """Whether a reference (relative, absolute, versioned) names the patient; a urn or fragment names nobody else."""
-    if reference.startswith(("urn:", "#")):
-        return True
-    path = unversioned(reference).rstrip("/")
-    return path.rsplit("/", 1)[-1] == patient_id

@@ -28,9 +28,10 @@ from cds_service.fhir.structs import (
     Patient,
     Resource,
 )
-from cds_service.record.bundles import WANTED, Gatherer, belongs, readable, resource_type
+from cds_service.record.bundles import WANTED, Gatherer, readable, resource_type
 from cds_service.record.completeness import Completeness, Wanted
 from cds_service.record.fetched import Fetched
+from cds_service.record.whose import belongs
 
 R = TypeVar("R", bound=Resource)
 PATIENT = "patient"  # the prefetch key of the Patient
@@ -173,7 +174,9 @@ def unmet(record: Record, needs: Iterable[Need], wanted: Wanted) -> tuple[Cause,
 
 
 def draft_resources(call: HookCall) -> tuple[Draft, ...]:
-    """The draft orders that can be read, with their position. Raises ``BadRequest`` for one that is broken.
+    """The draft orders that can be read, with their position; also those of other patients (see ``foreign``).
+
+    Raises ``BadRequest`` for one that is broken.
 
     A broken draft of a wanted type is the client's fault and must be told: skipping it would look like "safe".
     """
@@ -195,11 +198,19 @@ def draft_resources(call: HookCall) -> tuple[Draft, ...]:
                     "Run `cds-service validate` on the request: it names the member.",
                 ) from None
             continue
-        if not belongs(resource, call.patient_id):
-            raise BadRequest(
-                "The draft order is for another patient than context.patientId",
-                f"{where}.subject",
-                "Send the draft orders of one patient per call.",
-            )
         drafts.append((position, entry, resource))
     return tuple(drafts)
+
+
+def foreign(call: HookCall, drafts: Iterable[Draft]) -> frozenset[int]:
+    """The positions of drafts that are another patient's."""
+    return frozenset(position for position, _, resource in drafts if not belongs(resource, call.patient_id))
+
+
+def another_patients(position: int) -> BadRequest:
+    """The problem of a draft that is another patient's and would have been answered."""
+    return BadRequest(
+        "The draft order is for another patient than context.patientId",
+        f"context.draftOrders.entry[{position}].resource.subject",
+        "Send the draft orders of one patient per call.",
+    )

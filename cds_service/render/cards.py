@@ -30,6 +30,8 @@ from cds_service.render.verbatim import own_order
 T = TypeVar("T")
 
 
+# Causes by which a part came, and more is known to be there.
+PARTLY = frozenset({"more-pages"})
 # What the card of what was not evaluated is worded with.
 NOT_EVALUATED_DATA = frozenset({"unknown", "unreadable", "unmet"})
 
@@ -275,7 +277,7 @@ def _not_evaluated(
     data = {
         "unknown": list(_unknown_lines(findings.unknown if findings else (), language)),
         "unreadable": dict(unreadable),
-        "unmet": [_named(path) for path, _ in unmet],
+        "unmet": [_unmet(path, why) for path, why in unmet],
     }
     values = {"order": None, "p": recommendation.numbers, **NOTHING_MORE, **data}
     name = card_uuid(rendering.hook_instance, NOT_EVALUATED, "")
@@ -283,10 +285,10 @@ def _not_evaluated(
     return _frame(recommendation, say, recommendation.indicators[urgency], name, values, rendering)
 
 
-def _named(path: str) -> str:
-    """The ``missing`` word for what a path of the request would have held."""
+def _unmet(path: str, why: str) -> Missing:
+    """What a path of the request would have held, and whether a part of it came."""
     head, _, key = path.partition(".")
-    return key if head == "prefetch" else "draft-medication"
+    return Missing(key if head == "prefetch" else "draft-medication", "incomplete" if why in PARTLY else "not-obtained")
 
 
 def _unknown_lines(unknown: Iterable[Unknown], language: Language) -> Iterator[Json]:

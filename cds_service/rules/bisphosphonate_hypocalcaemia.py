@@ -6,9 +6,6 @@ from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import DrugOrder
 from cds_service.knowledge.model import Parameters
 
-# Not measured, or not lately: the guideline asks for calcium before denosumab only.
-NOT_THERE = frozenset({"not-on-record", "too-old"})
-
 
 @rule("bisphosphonate-hypocalcaemia", ordered("bisphosphonate"))
 def bisphosphonate_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
@@ -16,9 +13,11 @@ def bisphosphonate_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters) 
         return NoAdvice("not-intravenous")
     calcium = facts.calcium
     if calcium.level is None:
-        unusable = tuple(m for m in calcium.problems if m.why not in NOT_THERE)
-        return CannotTell(unusable) if unusable else NoAdvice("not-known")
+        # Not measured is no card: the guideline asks for calcium before denosumab only.
+        return CannotTell(calcium.unread) if calcium.unread else NoAdvice("not-known")
     if calcium.level != "low":
+        if calcium.unread:
+            return CannotTell(calcium.unread)  # it may be low, and nobody can tell
         return NoAdvice("not-low-measured" if calcium.downward else "not-low")
     urgency = p.indicator("severe" if calcium.severe else "mild")
     if calcium.downward:

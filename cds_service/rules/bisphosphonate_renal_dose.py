@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from cds_service.evaluate.outcome import Advise, CreateDrug, DeleteOrder, NoAdvice, Outcome, ReviseOrder, Suggestion
+from cds_service.evaluate.outcome import (
+    Advise,
+    CannotTell,
+    CreateDrug,
+    DeleteOrder,
+    NoAdvice,
+    Outcome,
+    ReviseOrder,
+    Suggestion,
+)
 from cds_service.evaluate.triggers import ordered, rule
 from cds_service.facts.facts import Facts
 from cds_service.facts.renal import Clearance
@@ -27,7 +36,7 @@ def bisphosphonate_renal_dose(order: DrugOrder, facts: Facts, p: Parameters) -> 
     other = _other_weights(clearance, bands)
     data: dict[str, object] = {"band": band, "clearance": clearance, "other_weights": other}
     if band is None:
-        return _above_the_table(order, p, data)
+        return _above_the_table(order, clearance, facts, p, data)
     if band.dose is None:
         return _not_recommended(order, facts, clearance, p, data)
     row = Fraction(band.dose)
@@ -38,12 +47,24 @@ def bisphosphonate_renal_dose(order: DrugOrder, facts: Facts, p: Parameters) -> 
         return Advise(p.indicator("no-dose"), "no-dose", data | {"problem": order.dose_problem})
     if order.dose.mg == row:
         lower = _lower_by_both(clearance, bands, row)
-        return Advise(p.indicator("other-weights"), "other-weights", data) if lower else NoAdvice("equal", data)
+        return (
+            Advise(p.indicator("other-weights"), "other-weights", data)
+            if lower
+            else _fits(clearance, facts, "equal", data)
+        )
     if _split(order, order.dose.mg, p):
         return NoAdvice("split", data)
     said = "above" if order.dose.mg > row else "below"
     revise = Suggestion("revise", (ReviseOrder(order, mg=row),), recommended=said == "above")
     return Advise(p.indicator(said), said, data, (revise,))
+
+
+def _fits(clearance: Clearance, facts: Facts, because: str, data: dict[str, object]) -> Outcome:
+    """The dose is right by the result that counts; a newer one that cannot be used may say otherwise."""
+    unread, creatinine = clearance.newer, facts.creatinine.current
+    if creatinine and creatinine.when > clearance.when:
+        unread += facts.lacking("measurements")
+    return CannotTell(unread) if unread else NoAdvice(because, data)
 
 
 def _not_recommended(
@@ -107,10 +128,12 @@ def _other_weights(clearance: Clearance, bands: list[Band]) -> tuple[tuple[str, 
     return tuple((name, value) for name, value in clearance.by_other_weight if _band(bands, value) is not own)
 
 
-def _above_the_table(order: DrugOrder, p: Parameters, data: dict[str, object]) -> Outcome:
+def _above_the_table(
+    order: DrugOrder, clearance: Clearance, facts: Facts, p: Parameters, data: dict[str, object]
+) -> Outcome:
     highest = p.number("ibandronate_highest")
     if order.dose is None or order.dose.mg <= highest:
-        return NoAdvice("no-row-for-clearance", data)
+        return _fits(clearance, facts, "no-row-for-clearance", data)
     return Advise(p.indicator("above-printed"), "above-printed", data)
 
 

@@ -12,7 +12,9 @@ from cds_service.knowledge.model import Parameters
 @rule("hypercalcaemia-no-supplement", ordered(*SUPPLEMENTS, *BONE_MODIFYING))
 def hypercalcaemia_no_supplement(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if not facts.hypercalcaemic:
-        return NoAdvice("not-hypercalcaemic")
+        # Beside a bone-modifying drug its own calcium topic names what cannot be read.
+        unread = facts.calcium.unread if order.groups & set(SUPPLEMENTS) else ()
+        return CannotTell(unread) if unread else NoAdvice("not-hypercalcaemic")
     # With a diagnosis alone nobody knows how high calcium is.
     mild = facts.calcium.level is not None and not facts.calcium.severe
     urgency = p.indicator("mild" if mild else "severe")

@@ -34,7 +34,7 @@ from cds_service.fhir.structs import (
     Resource,
     ServiceRequest,
 )
-from cds_service.record.bundles import belongs
+from cds_service.record.whose import belongs
 
 _readable = msgspec.json.Decoder(Readable)
 
