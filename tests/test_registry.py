@@ -84,7 +84,7 @@ def test_safety_topics_and_precedence(guideline: Guideline) -> None:
         "ibandronate-label-limit": {"every": [DOSE, UNSTABLE, MISSING, RISKS]},
         DOSE: {"not-recommended": [RISKS], "not-recommended-unsteady": [UNSTABLE, RISKS]},
         UNSTABLE: {"every": [DOSE, MISSING]},
-        MISSING: {"severe": [UNSTABLE, RISKS]},
+        MISSING: {"severe": [UNSTABLE, RISKS], "dialysis": [UNSTABLE, RISKS]},
         "denosumab-hypocalcaemia": {"every": ["denosumab-renal-hypocalcaemia"], **LOW},
         "bisphosphonate-hypocalcaemia": LOW,
         # Without bone metastasis no dose for it is named; and of two products the pair is what matters.

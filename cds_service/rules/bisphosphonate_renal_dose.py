@@ -74,7 +74,8 @@ def _not_recommended(
     if facts.unsteady:
         delete = Suggestion("delete", (DeleteOrder(order),), recommended=True)
         return Advise(p.indicator("not-recommended"), "not-recommended-unsteady", data, (delete,))
-    others = tuple(_others(order, facts, clearance, p))
+    # Every other bone-modifying drug waits for the low calcium too.
+    others = () if facts.calcium.level == "low" else tuple(_others(order, facts, clearance, p))
     suggestions = tuple(_instead(order, others, facts, p))
     return Advise(p.indicator("not-recommended"), "not-recommended", data | {"alternatives": others}, suggestions)
 

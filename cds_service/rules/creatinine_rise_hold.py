@@ -19,6 +19,8 @@ DRUGS = ("zoledronic-acid", "pamidronate")
 def creatinine_rise_hold(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if order.drug not in DRUGS:
         return NoAdvice("other-drug")
+    if facts.diagnoses.has("dialysis"):
+        return NoAdvice("dialysis")
     days = facts.treatment.given((order.drug,))
     if not days:
         return _no_dose(order, facts)
