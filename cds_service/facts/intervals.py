@@ -199,7 +199,7 @@ class IntervalReader:
 
     def _ends_in_a_day(self, line: str) -> bool:
         """Whether a rate of once a day goes on for that day only."""
-        spaced = _spaced(_TIMES.sub("x", line))
+        spaced = _spaced(_TIMES.sub(" x", line))
         return any(word in spaced for word in self._in_a_day)
 
     def _says_once(self, line: str) -> bool:

@@ -292,9 +292,12 @@ def _unmet(path: str, why: str) -> Missing:
 
 
 def _unknown_lines(unknown: Iterable[Unknown], language: Language) -> Iterator[Json]:
-    """One line per topic: its name and everything that was missing for any order, each once."""
+    """One line per set of what was missing for any order, with the topics that missed just that."""
     by_topic: dict[str, dict[Missing, None]] = {}
     for each in unknown:
         by_topic.setdefault(each.topic, {}).update(dict.fromkeys(each.missing))
+    together: dict[tuple[Missing, ...], list[str]] = {}
     for topic, missing in by_topic.items():
-        yield {"topic": language.topics[topic].display, "missing": list(missing)}
+        together.setdefault(tuple(missing), []).append(language.topics[topic].display)
+    for missing_all, topics in together.items():
+        yield {"topics": topics, "missing": list(missing_all)}
