@@ -73,6 +73,8 @@ def test_the_misprints_of_the_source_are_kept(guideline: Guideline) -> None:
 
 DOSE, UNSTABLE = "bisphosphonate-renal-dose", "renal-function-unstable"
 MISSING, RISKS = "renal-function-missing", "renal-risk-factors"
+# What says how to give a drug is said as a line where the drug is not to be given.
+GIVING = [RISKS, "infusion-time", "pamidronate-infusion-time"]
 LOW = {say: ["calcium-vitamin-d-supplement"] for say in ("low", "low-uncorrected", "low-corrected")}
 
 
@@ -80,11 +82,11 @@ def test_safety_topics_and_precedence(guideline: Guideline) -> None:
     recommendations = guideline.recommendations
     assert {t for t, r in recommendations.items() if not r.drug_safety} == NOT_SAFETY
     assert {t: r.replaces for t, r in recommendations.items() if r.replaces} == {
-        "creatinine-rise-hold": {"every": [DOSE, UNSTABLE, MISSING, RISKS]},
-        "ibandronate-label-limit": {"every": [DOSE, UNSTABLE, MISSING, RISKS]},
-        DOSE: {"not-recommended": [RISKS], "not-recommended-unsteady": [UNSTABLE, RISKS]},
+        "creatinine-rise-hold": {"every": [DOSE, UNSTABLE, MISSING, *GIVING]},
+        "ibandronate-label-limit": {"every": [DOSE, UNSTABLE, MISSING, *GIVING]},
+        DOSE: {"not-recommended": GIVING, "not-recommended-unsteady": [UNSTABLE, *GIVING]},
         UNSTABLE: {"every": [DOSE, MISSING]},
-        MISSING: {"severe": [UNSTABLE, RISKS], "dialysis": [UNSTABLE, RISKS]},
+        MISSING: {"severe": [UNSTABLE, *GIVING], "dialysis": [UNSTABLE, *GIVING]},
         "denosumab-hypocalcaemia": {"every": ["denosumab-renal-hypocalcaemia"], **LOW},
         "bisphosphonate-hypocalcaemia": LOW,
         # Without bone metastasis no dose for it is named; and of two products the pair is what matters.

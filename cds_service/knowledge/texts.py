@@ -10,7 +10,8 @@ class CardText(File, frozen=True):
     matter, with their dates), the source line, and ``how`` (formula and inputs) where no link leads to the explanation.
 
     ``limits`` stands in the explanation only: windows, limits, what is not looked at. ``line`` is the one sentence that
-    another card says, which stands in for this one; it names its own source.
+    another card says, which stands in for this one; it names its own source. ``withheld`` is said instead of it where that
+    card withholds the drug: nothing in it is a dose to give now.
     """
 
     summary: str
@@ -19,6 +20,7 @@ class CardText(File, frozen=True):
     how: str | None = None
     limits: str | None = None
     line: str | None = None
+    withheld: str | None = None
 
 
 class TopicText(File, frozen=True):

@@ -104,9 +104,9 @@ def _card(finding: Finding, advice: Advise, findings: Findings, rendering: Rende
     language, recommendation, facts = rendering.wording.language, finding.topic.recommendation, findings.facts
     topic = language.topics[finding.code]
     values = template_values(recommendation, finding.subject, facts, advice.data)
-    folded = findings.folded(finding)
+    folded, withheld = findings.folded(finding), recommendation.withheld_by(advice.say)
     values["folded"] = [language.topics[f.code].display for f, _ in folded]
-    values["carried"] = "\n\n".join(_lines(findings.carried(finding), facts, language))
+    values["carried"] = "\n\n".join(_lines(findings.carried(finding), withheld, facts, language))
     values["notes"] = _notes(finding, values, language)
     values["gaps"] = _gaps([finding.topic, *(f.topic for f, _ in folded)], facts, language)
     name = card_uuid(rendering.hook_instance, finding.code, finding.subject.key)
@@ -159,10 +159,14 @@ def _folded(finding: Finding, advice: Advise, rendering: Rendering) -> Json:
     return {"topic": finding.code, "say": advice.say, "indicator": advice.indicator, "uuid": str(name)}
 
 
-def _lines(carried: Iterable[tuple[Finding, Advise]], facts: Facts, language: Language) -> Iterator[str]:
-    """What the cards would have said that this one stands in for, a sentence each."""
+def _lines(
+    carried: Iterable[tuple[Finding, Advise]], withheld: bool, facts: Facts, language: Language
+) -> Iterator[str]:
+    """What the cards would have said that this one stands in for, a sentence each; no dose to give where this one
+    withholds the drug."""
     for finding, advice in carried:
-        if line := language.topics[finding.code].cards[advice.say].line:
+        sentences = language.topics[finding.code].cards[advice.say]
+        if line := (withheld and sentences.withheld) or sentences.line:
             values = template_values(finding.topic.recommendation, finding.subject, facts, advice.data)
             yield one_line(line.render(values))
 

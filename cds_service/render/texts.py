@@ -46,6 +46,7 @@ class Sentences:
     how: Sentence | None  # a last paragraph where no link leads to the explanation
     limits: Sentence | None  # of the explanation
     line: Sentence | None  # of the card that stands in for this one
+    withheld: Sentence | None  # of one that stands in for it and withholds the drug
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ def compile_language(
                     rich.sentence(card.how) if card.how else None,
                     rich.sentence(card.limits) if card.limits else None,
                     rich.sentence(card.line) if card.line else None,
+                    rich.sentence(card.withheld) if card.withheld else None,
                 )
                 for say, card in text.cards.items()
             },
