@@ -111,7 +111,7 @@ class Recommendation(File, frozen=True, dict=True):
     drug_safety: bool = False
     # Card (``say``, or ``every``) -> topics whose card it stands in for, on the same order, and whose line it says.
     replaces: dict[str, list[str]] = {}
-    # Cards (``say``, or ``every``) after which the drug is not given now: of what they stand in for they say no dose to give.
+    # Cards (``say``, or ``every``) after which the drug is not given now: they say no dose of what they stand in for.
     withholds: list[str] = []
     # Topics whose line this one's cards say, where they have not enough to say for a card of their own.
     carries: list[str] = []

@@ -10,8 +10,8 @@ class CardText(File, frozen=True):
     matter, with their dates), the source line, and ``how`` (formula and inputs) where no link leads to the explanation.
 
     ``limits`` stands in the explanation only: windows, limits, what is not looked at. ``line`` is the one sentence that
-    another card says, which stands in for this one; it names its own source. ``withheld`` is said instead of it where that
-    card withholds the drug: nothing in it is a dose to give now.
+    another card says, which stands in for this one; it names its own source. ``withheld`` is said instead of it where
+    that card withholds the drug: nothing in it is a dose to give now.
     """
 
     summary: str
