@@ -122,8 +122,8 @@ def shown(quantity: Quantity, analyte: Analyte | None) -> str:
 
 
 def shortened(text: str) -> str:
-    """A text with the numbers in it as a laboratory prints them."""
-    return _LONG_NUMBER.sub(lambda number: printed(Decimal(number[0])), text)
+    """A text with the numbers in it as a laboratory prints them; of a long one its beginning."""
+    return _LONG_NUMBER.sub(lambda number: printed(Decimal(number[0])), text[:LONGEST_SHOWN])
 
 
 def printed(value: Decimal | None) -> str:

@@ -8,7 +8,18 @@ import pytest
 
 from cds_service.edition import Edition
 from tests.build import Json, ago, bundle, denosumab, observation, prefetch, zoledronic
-from tests.field.asking import CALCIUM, CONCURRENT, CREATININE, DOSE, HYPOCALCAEMIA, UNSAID, WEIGHT, cards, laboratory
+from tests.field.asking import (
+    CALCIUM,
+    CONCURRENT,
+    CREATININE,
+    DOSE,
+    HYPOCALCAEMIA,
+    MISSING,
+    UNSAID,
+    WEIGHT,
+    cards,
+    laboratory,
+)
 
 SUPPLEMENT = "calcium-vitamin-d-supplement"
 
@@ -167,3 +178,17 @@ def test_a_last_dose_long_ago_ends_it(edition: Edition, days: int, *, active: bo
 def test_results_of_another_patient_are_none(edition: Edition) -> None:
     theirs = observation("2160-0", 2.4, "mg/dL", 0, id="theirs", subject={"reference": "Patient/other"})
     assert "45.2" in cards(edition, zoledronic(), laboratory=laboratory(CREATININE, theirs, CALCIUM))[DOSE].summary
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "unsaid"),
+    [("en", "not among the data sent", "not on record"), ("zh-CN", "资料未见", "无记录")],
+)
+def test_what_a_filter_may_have_hidden_is_not_called_absent(
+    edition: Edition, language: Any, said: str, unsaid: str
+) -> None:
+    """Our search for results filters by category and code: an empty answer says nothing of the record."""
+    for order, topic in ((zoledronic(), MISSING), (denosumab(), HYPOCALCAEMIA)):
+        card = cards(edition, order, language=language, laboratory=bundle(), measurements=bundle())[topic]
+        assert said in card.detail
+        assert unsaid not in card.detail

@@ -15,6 +15,7 @@ Path = tuple[str | int, ...]  # names on the wire, 0 for a list's only member
 
 # What the undecoded members hold; one that is not here stops the test.
 RAW: dict[str, Any] = {
+    "meta": structs.Meta,
     "code": structs.CodeableConcept,
     "meta": structs.Meta,
     "referenceRange": list[ReferenceRange],
