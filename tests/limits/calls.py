@@ -49,8 +49,6 @@ MEANT: dict[str, tuple[str, Json]] = {
     "OperationOutcome": ("procedures", {"issue": [{"severity": "error", "code": "exception"}]}),
     "Bundle": ("procedures", {"type": "searchset", "entry": [{"resource": build.dental_exam()}]}),
 }
-# What stands beside one that is only looked at where another refers to it.
-BESIDE = {"Specimen": (RESULT | {"specimen": {"reference": "Specimen/given"}},)}
 DRAFTS = ("MedicationRequest", "ServiceRequest", "Medication")
 
 
@@ -63,7 +61,9 @@ def calls(kind: type[Resource], change: Callable[[Json], Json]) -> dict[str, Jso
     referring = build.zoledronic(medicationReference={"reference": "Medication/given"})
     del referring["medicationCodeableConcept"]
     draft: Any = referring if name == "Medication" else build.zoledronic()
-    found = build.prefetch(**{key: given if alone else bundle(given, *BESIDE.get(name, ()))})
+    # A specimen is looked at where a result names it.
+    beside = [RESULT | {"specimen": {"reference": "Specimen/given"}}] if name == "Specimen" else []
+    found = build.prefetch(**{key: given if alone else bundle(given, *beside)})
     made = {"record": build.request(draft, prefetch=found)}
     if name in DRAFTS:
         made["draft"] = build.request(draft, given)

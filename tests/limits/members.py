@@ -17,7 +17,6 @@ Path = tuple[str | int, ...]  # names on the wire, 0 for a list's only member
 RAW: dict[str, Any] = {
     "meta": structs.Meta,
     "code": structs.CodeableConcept,
-    "meta": structs.Meta,
     "referenceRange": list[ReferenceRange],
     "contained": list[Medication],
     "dispenseRequest": structs.DispenseRequest,
