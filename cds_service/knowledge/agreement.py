@@ -112,8 +112,9 @@ def check_rule(
             remedy = f"name it so in {where}; there are: {', '.join(known) or 'none'}"
             yield ContentError(file, line_of(file, where), f"the rule asks for {name!r}", remedy)
     cards = {"every", *(key for text in texts.values() for key in text.cards)}
-    for where, named in (("replaces", recommendation.replaces), ("folds", recommendation.folds)):
-        for say in sorted(named.keys() - cards):
+    it = recommendation
+    for where, named in (("replaces", {*it.replaces}), ("folds", {*it.folds}), ("withholds", {*it.withholds})):
+        for say in sorted(named - cards):
             yield ContentError(
                 file, line_of(file, where), f"{where}: there is no card {say!r}", "name a card, or every"
             )
@@ -190,7 +191,7 @@ def check_macros(macros: Mapping[str, Mapping[str, str]], root: Path) -> Iterato
 
 def _templates(text: TopicText) -> Iterator[tuple[tuple[str, ...], str]]:
     for say, card in text.cards.items():
-        for part in ("summary", "do", "why", "how", "limits", "line"):
+        for part in ("summary", "do", "why", "how", "limits", "line", "withheld"):
             if template := getattr(card, part):
                 yield ("cards", say, part), template
     yield from ((("quiet", key), line) for key, line in text.quiet.items())

@@ -117,6 +117,8 @@ class Recommendation(File, frozen=True, dict=True):
     drug_safety: bool = False
     # Card (``say``, or ``every``) -> topics whose card it stands in for, on the same order, and whose line it says.
     replaces: dict[str, list[str]] = {}
+    # Cards (``say``, or ``every``) after which the drug is not given now: they say no dose of what they stand in for.
+    withholds: list[str] = []
     # Topics whose line this one's cards say, where they have not enough to say for a card of their own.
     carries: list[str] = []
     # Card (``say``, or ``every``) -> topics whose card it holds too, on the same order, where both are info.
@@ -129,6 +131,10 @@ class Recommendation(File, frozen=True, dict=True):
     def replaced_by(self, say: str) -> list[str]:
         """The topics that this card stands in for."""
         return [*self.replaces.get(say, ()), *self.replaces.get("every", ())]
+
+    def withheld_by(self, say: str) -> bool:
+        """Whether this card says that the drug is not to be given now."""
+        return say in self.withholds or "every" in self.withholds
 
     @cached_property
     def numbers(self) -> dict[str, Fraction]:

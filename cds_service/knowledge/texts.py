@@ -12,7 +12,8 @@ class CardText(File, frozen=True):
     matter, with their dates), the source line, and ``how`` (formula and inputs: a link leads to no patient's numbers).
 
     ``limits`` stands in the explanation only: windows, limits, what is not looked at. ``line`` is the one sentence that
-    another card says, which stands in for this one; it names its own source.
+    another card says, which stands in for this one; it names its own source. ``withheld`` is said instead of it where
+    that card withholds the drug: nothing in it is a dose to give now.
     """
 
     summary: str
@@ -21,6 +22,7 @@ class CardText(File, frozen=True):
     how: str | None = None
     limits: str | None = None
     line: str | None = None
+    withheld: str | None = None
 
 
 class TopicText(File, frozen=True):

@@ -127,7 +127,8 @@ def card_values(card: Said, folded: Sequence[Said], findings: Findings, language
     (finding, advice), facts = card, findings.facts
     values = template_values(finding.topic.recommendation, finding.subject, facts, advice.data)
     values["folded"] = [language.topics[f.code].display for f, _ in folded]
-    values["carried"] = "\n\n".join(_lines(findings.carried(finding), facts, language))
+    withheld = finding.topic.recommendation.withheld_by(advice.say)
+    values["carried"] = "\n\n".join(_lines(findings.carried(finding), withheld, facts, language))
     values["notes"] = _notes(finding, values, language)
     values["gaps"] = _gaps([finding.topic, *(f.topic for f, _ in folded)], facts, language)
     return values
@@ -168,10 +169,14 @@ def _folded(finding: Finding, advice: Advise, rendering: Rendering) -> Json:
     return {"topic": finding.code, "say": advice.say, "indicator": advice.indicator, "uuid": str(name)}
 
 
-def _lines(carried: Iterable[tuple[Finding, Advise]], facts: Facts, language: Language) -> Iterator[str]:
-    """What the cards would have said that this one stands in for, a sentence each."""
+def _lines(
+    carried: Iterable[tuple[Finding, Advise]], withheld: bool, facts: Facts, language: Language
+) -> Iterator[str]:
+    """What the cards would have said that this one stands in for, a sentence each; no dose to give where this one
+    withholds the drug."""
     for finding, advice in carried:
-        if line := language.topics[finding.code].cards[advice.say].line:
+        sentences = language.topics[finding.code].cards[advice.say]
+        if line := (withheld and sentences.withheld) or sentences.line:
             values = template_values(finding.topic.recommendation, finding.subject, facts, advice.data)
             yield one_line(line.render(values))
 

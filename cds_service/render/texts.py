@@ -51,6 +51,7 @@ class Sentences:
     how: Sentence | None  # the last paragraph: formula and inputs
     limits: Sentence | None  # of the explanation
     line: Sentence | None  # of the card that stands in for this one
+    withheld: Sentence | None  # of one that stands in for it and withholds the drug
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,7 @@ def compile_language(
                     rich.sentence(card.how) if card.how else None,
                     rich.sentence(card.limits) if card.limits else None,
                     rich.sentence(card.line) if card.line else None,
+                    rich.sentence(card.withheld) if card.withheld else None,
                 )
                 for say, card in text.cards.items()
             },

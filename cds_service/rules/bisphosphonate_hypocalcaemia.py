@@ -9,7 +9,7 @@ from cds_service.knowledge.model import Parameters
 
 @rule("bisphosphonate-hypocalcaemia", ordered("bisphosphonate"))
 def bisphosphonate_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
-    if order.route == "oral" or order.drug == "other-bisphosphonate" or order.product.use == "osteoporosis":
+    if order.route == "oral" or order.drug == "other-bisphosphonate" or _for_osteoporosis(order, facts):
         return NoAdvice("not-intravenous")
     calcium = facts.calcium
     if calcium.level is None:
@@ -27,3 +27,9 @@ def bisphosphonate_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters) 
         albumin = Suggestion("order-albumin", (CreateService("albumin"),), recommended=True)
         return Advise(urgency, "low-uncorrected", suggestions=(albumin,))
     return Advise(urgency, "low")
+
+
+def _for_osteoporosis(order: DrugOrder, facts: Facts) -> bool:
+    """Its product of osteoporosis, unless it is meant for bone metastasis: the drug is the same."""
+    metastasis = facts.diagnoses.has("bone-metastasis") or "bone-metastasis" in order.indications
+    return order.product.use == "osteoporosis" and not metastasis

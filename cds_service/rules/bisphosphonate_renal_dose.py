@@ -13,9 +13,10 @@ from cds_service.evaluate.outcome import (
     ReviseOrder,
     Suggestion,
 )
-from cds_service.evaluate.triggers import ordered, rule
+from cds_service.evaluate.triggers import BONE_MODIFYING, ordered, rule
 from cds_service.facts.facts import Facts
 from cds_service.facts.renal import Clearance
+from cds_service.facts.results import Reading
 from cds_service.facts.subjects import DrugOrder
 from cds_service.knowledge.model import Band, Parameters
 
@@ -71,12 +72,31 @@ def _not_recommended(
     order: DrugOrder, facts: Facts, clearance: Clearance, p: Parameters, data: dict[str, object]
 ) -> Outcome:
     """With other drugs in its place; an unsteady clearance gives no dose of those either."""
-    if facts.unsteady:
+    if facts.unsteady or _risen(facts, p):
         delete = Suggestion("delete", (DeleteOrder(order),), recommended=True)
-        return Advise(p.indicator("not-recommended"), "not-recommended-unsteady", data, (delete,))
-    others = tuple(_others(order, facts, clearance, p))
+        say = "not-recommended-unsteady" if facts.unsteady else "not-recommended-risen"
+        return Advise(p.indicator("not-recommended"), say, data, (delete,))
+    beside, low = _beside(order, facts), facts.calcium.level == "low"
+    # Every other bone-modifying drug waits for the low calcium too; and one that is ordered already needs no third.
+    others = () if low or beside else tuple(_others(order, facts, clearance, p))
     suggestions = tuple(_instead(order, others, facts, p))
-    return Advise(p.indicator("not-recommended"), "not-recommended", data | {"alternatives": others}, suggestions)
+    data |= {"alternatives": others, "beside": beside}
+    return Advise(p.indicator("not-recommended"), "not-recommended", data, suggestions[:1] if beside else suggestions)
+
+
+def _risen(facts: Facts, p: Parameters) -> Reading | None:
+    """An older creatinine of the look-back, of which the newest is a multiple: no dose of another drug rests on it."""
+    current = facts.creatinine.current
+    if current is None:
+        return None
+    before = facts.creatinine.before(current, facts.creatinine.look_back_days)
+    return next((r for r in before if current.value >= p.number("risen") * r.value), None)
+
+
+def _beside(order: DrugOrder, facts: Facts) -> DrugOrder | None:
+    """Another bone-modifying drug, or another order of this one, among the drafts."""
+    drafts = (o for group in BONE_MODIFYING for o in facts.orders.drugs(group))
+    return next((o for o in drafts if o != order), None)
 
 
 def _osteoporosis_product(order: DrugOrder, p: Parameters) -> bool:
@@ -87,8 +107,11 @@ def _osteoporosis_product(order: DrugOrder, p: Parameters) -> bool:
 def _other_product(order: DrugOrder, row: Fraction, facts: Facts, p: Parameters, data: dict[str, object]) -> Outcome:
     """It is replaced, never reduced; without bone metastasis the order may be right for what it is for."""
     metastasis = facts.diagnoses.has("bone-metastasis") or "bone-metastasis" in order.indications
+    ordered_already = any(o.drug == order.drug for o in facts.orders.drugs("bisphosphonate") if o != order)
+    low = facts.calcium.level == "low"
     replaced = Suggestion("replace", (DeleteOrder(order), CreateDrug(order.drug, row)), recommended=True)
-    return Advise(p.indicator("other-product"), "other-product", data, (replaced,) if metastasis else ())
+    offered = (replaced,) if metastasis and not (ordered_already or low) else ()
+    return Advise(p.indicator("other-product"), "other-product", data, offered)
 
 
 def _split(order: DrugOrder, dose: Fraction, p: Parameters) -> bool:

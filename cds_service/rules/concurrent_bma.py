@@ -16,7 +16,9 @@ def concurrent_bma(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     delete = Suggestion("delete", (DeleteOrder(order),))
     if others := _ordered_together(order, facts):
         say = "products-together" if others[0].drug == order.drug else "ordered-together"
-        return Advise(p.indicator(), say, {"other": others[0]}, (delete,))
+        # Which of the two stays is the prescriber's choice: either can be taken off.
+        other = Suggestion("delete-other", (DeleteOrder(others[0]),))
+        return Advise(p.indicator(), say, {"other": others[0]}, (delete, other))
     if active := _active(order, facts, p):
         use = active[0]
         data = {"use": use, "last": facts.treatment.last_dose(use.drugs)}

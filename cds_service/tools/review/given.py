@@ -19,7 +19,7 @@ from cds_service.facts.diagnoses import DiagnosesGiven
 from cds_service.facts.facts import Facts
 from cds_service.facts.patient import PatientGiven
 from cds_service.facts.procedures import ProceduresGiven
-from cds_service.facts.renal import RenalGiven
+from cds_service.facts.renal import RenalGiven, usable
 from cds_service.facts.steadiness import unsteady
 from cds_service.facts.subjects import Chart, OrdersGiven, Subject
 from cds_service.facts.told import NOW, ago
@@ -66,7 +66,7 @@ def facts_of(given: Mapping[str, Any], drugs: Drugs, measurements: Measurements)
         diagnoses=diagnoses,
         creatinine=creatinine,
         unsteady=unsteady(creatinine, diagnoses, NOW.date(), measurements),
-        renal=part(RenalGiven).told(),
+        renal=usable(part(RenalGiven).told(), diagnoses, measurements),
         calcium=calcium,
         hypercalcaemic=hypercalcaemic(calcium, diagnoses),
         treatment=part(TreatmentGiven).told(drugs),
