@@ -15,8 +15,8 @@ from cds_service.base.kinds import LANGUAGES
 from cds_service.edition import Edition
 from cds_service.evaluate.outcome import Advise, CreateDrug, DeleteOrder, NoAdvice
 from cds_service.knowledge.model import Band, Recommendation
-from cds_service.render.cards import template_values
 from cds_service.render.texts import one_line
+from cds_service.render.values import template_values
 from cds_service.tools.review.cases import Asked, Case, CaseFile, Walk, ask, load_cases, steps, with_axis
 from tests.asked import with_recommendation
 

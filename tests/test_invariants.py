@@ -16,8 +16,8 @@ from cds_service.evaluate.triggers import OnDrug, OnProcedure
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import Subject
 from cds_service.knowledge.model import Parameters
-from cds_service.render.cards import template_values
 from cds_service.render.texts import one_line
+from cds_service.render.values import template_values
 from cds_service.tools.review.given import facts_of
 
 RULES = load_rules()

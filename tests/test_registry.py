@@ -89,12 +89,18 @@ def test_safety_topics_and_precedence(guideline: Guideline) -> None:
         },
         "ibandronate-label-limit": {"every": [DOSE, UNSTABLE, MISSING, *GIVING]},
         DOSE: {
+            "above": [RISKS],
             "not-recommended": ["creatinine-rise-hold", *GIVING],
             "not-recommended-risen": ["creatinine-rise-hold", *GIVING],
             "not-recommended-unsteady": ["creatinine-rise-hold", UNSTABLE, *GIVING],
         },
-        UNSTABLE: {"every": [DOSE, MISSING]},
-        MISSING: {"severe": [UNSTABLE, *GIVING], "dialysis": [UNSTABLE, *GIVING]},
+        UNSTABLE: {"every": [DOSE, MISSING, RISKS]},
+        MISSING: {
+            "no-usable-result": [RISKS],
+            "inputs-missing": [RISKS],
+            "severe": [UNSTABLE, *GIVING],
+            "dialysis": [UNSTABLE, *GIVING],
+        },
         "denosumab-hypocalcaemia": {"every": ["denosumab-renal-hypocalcaemia"], **LOW},
         "bisphosphonate-hypocalcaemia": LOW,
         # Without bone metastasis no dose for it is named; and of two products the pair is what matters.
@@ -103,7 +109,9 @@ def test_safety_topics_and_precedence(guideline: Guideline) -> None:
     }
     assert {t: r.folds for t, r in recommendations.items() if r.folds} == {
         "bma-early-discontinuation": {"short": ["denosumab-discontinuation"]},
-        "dental-exam-before-bma": {"on-treatment": ["calcium-vitamin-d-supplement"]},
+        "dental-exam-before-bma": dict.fromkeys(
+            ("before-first", "treatment-not-seen", "on-treatment"), ["calcium-vitamin-d-supplement"]
+        ),
     }
     assert {t for t, r in recommendations.items() if r.carries} == {DOSE, UNSTABLE, MISSING}
 

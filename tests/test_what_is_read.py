@@ -17,7 +17,7 @@ from cds_service.evaluate.topic import questions
 from cds_service.facts.facts import CHAPTERS, Facts
 from cds_service.knowledge.model import Parameters
 from cds_service.record.read import Record
-from cds_service.render.cards import template_values
+from cds_service.render.values import template_values
 from cds_service.tools.asking import answer_body
 from tests.asked import answered, call_of, facts_of
 from tests.build import (

@@ -162,12 +162,11 @@ def _shown(code: str, marks: Mapping[str, str]) -> str:
 
 
 def _folds(advice: Sequence[tuple[Finding, Advise]], marks: Mapping[str, str]) -> dict[str, str]:
-    """Of one subject: the topic of a card -> the topic of the card that holds it too. Both are of the least urgency."""
+    """Of one subject: the topic of a card of the least urgency -> the topic of the card that holds it too."""
     folds: dict[str, str] = {}
-    least = [
-        (f, a) for f, a in advice if a.alone and not f.silent and f.code not in marks and a.indicator == URGENCY[0]
-    ]
-    for holder, said in least:
+    shown = [(f, a) for f, a in advice if a.alone and not f.silent and f.code not in marks]
+    least = [(f, a) for f, a in shown if a.indicator == URGENCY[0]]
+    for holder, said in shown:
         if holder.code not in folds:
             named = holder.topic.recommendation.folded_by(said.say)
             folds |= {f.code: holder.code for f, _ in least if f.code in named and f.code not in folds}

@@ -14,10 +14,7 @@ from cds_service.base.kinds import NOT_EVALUATED, URGENCY, Missing
 from cds_service.call.problems import Cause, RuleFailed
 from cds_service.evaluate.findings import Finding, Findings, Unknown
 from cds_service.evaluate.outcome import Act, Advise, CreateDrug, CreateService, DeleteOrder, ReviseOrder, Suggestion
-from cds_service.evaluate.topic import Topic
 from cds_service.facts.doses import DoseReader
-from cds_service.facts.facts import Facts
-from cds_service.facts.subjects import DrugOrder, Subject
 from cds_service.knowledge.dosing import Dosing
 from cds_service.knowledge.model import Recommendation
 from cds_service.knowledge.services import Orderable
@@ -25,11 +22,10 @@ from cds_service.render import resources
 from cds_service.render.model import Response
 from cds_service.render.resources import Json, OrderContext
 from cds_service.render.texts import Language, Sentences, TopicSentences, one_line, tidy
+from cds_service.render.values import NOTHING_MORE, card_values, template_values
 from cds_service.render.verbatim import own_order
 
 T = TypeVar("T")
-Said = tuple[Finding, Advise]
-
 
 # Causes by which a part came, and more is known to be there.
 PARTLY = frozenset({"more-pages"})
@@ -122,18 +118,6 @@ def _card(finding: Finding, advice: Advise, findings: Findings, rendering: Rende
     return card
 
 
-def card_values(card: Said, folded: Sequence[Said], findings: Findings, language: Language) -> dict[str, Any]:
-    """What the templates of a card see: its own data, and what it says of others and of gaps. ``folded``: into it."""
-    (finding, advice), facts = card, findings.facts
-    values = template_values(finding.topic.recommendation, finding.subject, facts, advice.data)
-    values["folded"] = [language.topics[f.code].display for f, _ in folded]
-    withheld = finding.topic.recommendation.withheld_by(advice.say)
-    values["carried"] = "\n\n".join(_lines(findings.carried(finding), withheld, facts, language))
-    values["notes"] = _notes(finding, values, language)
-    values["gaps"] = _gaps([finding.topic, *(f.topic for f, _ in folded)], facts, language)
-    return values
-
-
 def _once(made: Sequence[tuple[Finding, Advise, Json]], rendering: Rendering) -> list[Json]:
     """Each card once: what is said word for word of a second order too (two drafts of one drug) is held by the first
     card, with what only the second can suggest."""
@@ -167,18 +151,6 @@ def _folded(finding: Finding, advice: Advise, rendering: Rendering) -> Json:
     """What the card that holds another says of it to machines: the topic stays one that can be counted."""
     name = card_uuid(rendering.hook_instance, finding.code, finding.subject.key)
     return {"topic": finding.code, "say": advice.say, "indicator": advice.indicator, "uuid": str(name)}
-
-
-def _lines(
-    carried: Iterable[tuple[Finding, Advise]], withheld: bool, facts: Facts, language: Language
-) -> Iterator[str]:
-    """What the cards would have said that this one stands in for, a sentence each; no dose to give where this one
-    withholds the drug."""
-    for finding, advice in carried:
-        sentences = language.topics[finding.code].cards[advice.say]
-        if line := (withheld and sentences.withheld) or sentences.line:
-            values = template_values(finding.topic.recommendation, finding.subject, facts, advice.data)
-            yield one_line(line.render(values))
 
 
 def card_uuid(hook_instance: uuid.UUID, topic: str, subject: str) -> uuid.UUID:
@@ -223,32 +195,6 @@ def detail(sentences: Sentences, values: Mapping[str, Any]) -> str:
     if sentences.how:
         parts.append(sentences.how.render(values))
     return tidy("\n\n".join(parts))
-
-
-# What only a card of an answer has, and not a wording by itself.
-NOTHING_MORE: Mapping[str, object] = {"carried": "", "notes": "", "gaps": "", "folded": ()}
-
-
-def template_values(
-    recommendation: Recommendation, subject: Subject | None, facts: Facts, data: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What the templates of a recommendation see."""
-    return {"order": subject, "facts": facts, "p": recommendation.numbers, **NOTHING_MORE, **data}
-
-
-def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> str:
-    """What every card of this order must add: whose guideline this is when the diagnosis leaves it open, and how sure
-    the recognition of the drug is."""
-    keys: list[str] = [finding.scope] if finding.scope in language.notes else []
-    if isinstance(finding.subject, DrugOrder) and finding.subject.low_confidence:
-        keys.append("low-confidence")
-    return "\n\n".join(language.notes[key].render(values).strip() for key in keys)
-
-
-def _gaps(topics: Iterable[Topic], facts: Facts, language: Language) -> str:
-    """What its topics would also have looked at and did not get: said on the card that is given all the same."""
-    missing = facts.lacking(*dict.fromkeys(need for topic in topics for need in topic.optional))
-    return language.notes["gaps"].render({"missing": missing}).strip() if missing else ""
 
 
 def _suggestion(

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from cds_service.evaluate.findings import Finding, Findings
 from cds_service.evaluate.outcome import Advise, NoAdvice, Outcome
-from cds_service.render.cards import card_values, template_values
 from cds_service.render.escape import shorten
 from cds_service.render.explain.model import Verdict
 from cds_service.render.explain.teller import Teller
 from cds_service.render.texts import one_line
+from cds_service.render.values import card_values, template_values
 
 
 def verdict(finding: Finding, findings: Findings, teller: Teller) -> Verdict:
