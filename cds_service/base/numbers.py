@@ -25,8 +25,8 @@ def fixed_number(value: Fraction | Decimal | int, places: int) -> str:
     return f"{Decimal(plain_number(value, places)):.{places}f}"
 
 
-# Every limit on a clearance is a multiple of ten (a test holds it); shown with one decimal, 29.96 would read as 30.0.
-_LIMITS = 10
+# Every limit on a clearance is a multiple of ten from 30 to 80 (a test holds it); 29.96 would read as 30.0.
+_LIMITS = range(30, 90, 10)
 
 
 def clearance_number(value: Fraction) -> str:
@@ -34,6 +34,6 @@ def clearance_number(value: Fraction) -> str:
     text = ""
     for places in range(1, 6):
         text = f"{Decimal(plain_number(value, places)):.{places}f}"
-        if Fraction(text) % _LIMITS or Fraction(text) == value:
+        if Fraction(text) not in _LIMITS or Fraction(text) == value:
             break
     return text
