@@ -21,8 +21,8 @@ def fixed_number(value: Fraction | Decimal | int, places: int) -> str:
     return _written(_scaled(above, below, places), places, negative=above < 0)
 
 
-# Every limit on a clearance is a multiple of ten (a test holds it); shown with one decimal, 29.96 would read as 30.0.
-_LIMITS = 10
+# Every limit on a clearance is a multiple of ten from 30 to 80 (a test holds it); 29.96 would read as 30.0.
+_LIMITS = range(30, 90, 10)
 
 
 def clearance_number(value: Fraction) -> str:
@@ -30,7 +30,8 @@ def clearance_number(value: Fraction) -> str:
     above, below = value.as_integer_ratio()
     for places in range(1, 6):
         scaled = _scaled(above, below, places)
-        if scaled % (_LIMITS * 10**places) or scaled * below == abs(above) * 10**places:
+        whole, rest = divmod(scaled, 10**places)
+        if rest or whole not in _LIMITS or scaled * below == abs(above) * 10**places:
             break
     return _written(scaled, places, negative=above < 0)
 

@@ -113,6 +113,8 @@ def check_rule(
             yield ContentError(file, line_of(file, where), f"the rule asks for {name!r}", remedy)
     cards = {"every", *(key for text in texts.values() for key in text.cards)}
     it = recommendation
+    for say in sorted(it.source.card_sections.keys() - cards):
+        yield ContentError(file, line_of(file, "source"), f"card_sections: there is no card {say!r}", "name a card")
     for where, named in (("replaces", {*it.replaces}), ("folds", {*it.folds}), ("withholds", {*it.withholds})):
         for say in sorted(named - cards):
             yield ContentError(

@@ -91,6 +91,8 @@ class Source(File, frozen=True):
     grade: str | None = None
     # The cards (``say``) that rest on the graded recommendation; empty: all. The others' statement has no grade.
     graded_cards: list[str] = []
+    # Cards (``say``) that rest on some of the sections only.
+    card_sections: dict[str, list[str]] = {}
     table: str | None = None
     quote: str | None = None
 

@@ -169,9 +169,10 @@ def compile_language(
     rich, plain = Compiler(shared, macros, _finalize_markdown), Compiler(shared, macros, _finalize_plain)
 
     def source_line(source: Source, say: str) -> str:
-        """It does not depend on the call: only a card that rests on the graded statement has the grade."""
+        """It does not depend on the call: a card names the sections it rests on, and the grade of a graded one."""
         if source.graded_cards and say not in source.graded_cards:
             source = msgspec.structs.replace(source, grade=None, recommendation=[])
+        source = msgspec.structs.replace(source, sections=source.card_sections.get(say, source.sections))
         told = rich.sentence(shared.source_line[source.kind])
         return told.render({"source": source, "source_label": source.label[tag]}).strip()
 

@@ -13,6 +13,9 @@ def bisphosphonate_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters) 
         return NoAdvice("not-intravenous")
     calcium = facts.calcium
     if calcium.level is None:
+        if facts.diagnoses.has("hypocalcaemia"):
+            tests = Suggestion("order-calcium", (CreateService("calcium"), CreateService("albumin")), recommended=True)
+            return Advise(p.indicator("diagnosis"), "diagnosis", suggestions=(tests,))
         # Not measured is no card: the guideline asks for calcium before denosumab only.
         return CannotTell(calcium.unread) if calcium.unread else NoAdvice("not-known")
     if calcium.level != "low":
