@@ -109,9 +109,9 @@ def test_safety_topics_and_precedence(guideline: Guideline) -> None:
     }
     assert {t: r.folds for t, r in recommendations.items() if r.folds} == {
         "bma-early-discontinuation": {"short": ["denosumab-discontinuation"]},
-        "dental-exam-before-bma": dict.fromkeys(
-            ("before-first", "treatment-not-seen", "on-treatment"), ["calcium-vitamin-d-supplement"]
-        ),
+        "dental-exam-before-bma": {
+            key: ["calcium-vitamin-d-supplement"] for key in ("before-first", "treatment-not-seen", "on-treatment")
+        },
     }
     assert {t for t, r in recommendations.items() if r.carries} == {DOSE, UNSTABLE, MISSING}
 

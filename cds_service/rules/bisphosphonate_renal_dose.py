@@ -14,8 +14,8 @@ from cds_service.evaluate.outcome import (
     Suggestion,
 )
 from cds_service.evaluate.triggers import BONE_MODIFYING, ordered, rule
+from cds_service.facts.clearances import Clearance
 from cds_service.facts.facts import Facts
-from cds_service.facts.renal import Clearance
 from cds_service.facts.results import Reading
 from cds_service.facts.subjects import DrugOrder
 from cds_service.knowledge.model import Band, Parameters

@@ -4,9 +4,9 @@ from datetime import date
 
 from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.triggers import BONE_MODIFYING, rule, stopped
+from cds_service.facts.clearances import Clearance
 from cds_service.facts.creatinine import in_unit
 from cds_service.facts.facts import Facts
-from cds_service.facts.renal import Clearance
 from cds_service.facts.subjects import DrugOrder
 from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.knowledge.model import Parameters

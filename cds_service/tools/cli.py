@@ -15,7 +15,6 @@ import click
 import msgspec
 
 from cds_service import __version__, fixtures
-from cds_service.answer import Answer
 from cds_service.base.complaints import Faults, StartFault
 from cds_service.base.folders import content_root
 from cds_service.base.kinds import LANGUAGES, LanguageTag
@@ -24,9 +23,6 @@ from cds_service.call.problems import CallProblem, RuleFailed
 from cds_service.caller import Defaults
 from cds_service.edition import Edition
 from cds_service.knowledge.codelists import accept
-from cds_service.render.explain.html import explanation_page
-from cds_service.render.explain.text import as_text
-from cds_service.render.explain.whole import Asked, explanation
 from cds_service.report.command import report as report_command
 from cds_service.site.check import Known
 from cds_service.site.load import load_site
@@ -34,6 +30,7 @@ from cds_service.site.model import NO_SITE, Site
 from cds_service.site.settings import Settings
 from cds_service.store.command import db_group, purge_command
 from cds_service.tools.asking import answer_body
+from cds_service.tools.explaining import explained_answer
 from cds_service.tools.leniency import leniencies
 from cds_service.tools.seal import seal_command
 from cds_service.web.app import load_app, local_now
@@ -145,32 +142,10 @@ def check(
             click.echo(_raised(problem.__cause__), err=True)
         sys.exit(1)
     if explained:
-        _explain(edition, answered, time, view)
+        for line in explained_answer(edition, answered, time, view):
+            click.echo(line)
     else:
         click.echo(msgspec.json.format(msgspec.json.encode(answered.response), indent=2).decode())
-
-
-def _explain(edition: Edition, answered: Answer, at: datetime, view: str | None) -> None:
-    service, teller = answered.call.service, edition.teller(answered.caller.language)
-    told = explanation(
-        Asked(
-            service,
-            at,
-            answered.subjects,
-            answered.record,
-            answered.findings,
-            edition.topics_of(service),
-            answered.unmet,
-        ),
-        teller,
-    )
-    if view == "json":
-        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
-    elif view == "html":
-        click.echo(explanation_page(told, teller))
-    else:
-        for line in as_text(told, teller):
-            click.echo(line)
 
 
 def _raised(error: BaseException | None) -> str:

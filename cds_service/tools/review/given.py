@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from cds_service.base.kinds import Missing
-from cds_service.facts.calcium import CalciumGiven, hypercalcaemic
+from cds_service.facts.calcium import hypercalcaemic
+from cds_service.facts.calcium_given import CalciumGiven
 from cds_service.facts.creatinine import CreatininesGiven
 from cds_service.facts.diagnoses import DiagnosesGiven
 from cds_service.facts.facts import Facts
