@@ -2,7 +2,7 @@
 
 The newest of a measured, a reported and a computed clearance counts; of one day: measured, reported, computed. An eGFR
 is no clearance: multiplied by the body surface it stands in where there is none of the three, otherwise it is quoted.
-On dialysis nothing is a clearance, whatever the creatinine.
+What stands against it all the same is in ``facts.against``.
 """
 
 from __future__ import annotations
@@ -107,23 +107,7 @@ def renal(
         clearance = replace(clearance, newer=newer + _not_computed(clearance, creatinine, results, body, today))
     problems = () if clearance else tuple(_problems(results, body, creatinine, egfr, today, measurements))
     at_least = None if clearance else _at_least(creatinine, body, measurements.limit("weight-lowest", "kg"))
-    return usable(Renal(days, clearance, problems, egfr, at_least), diagnoses, measurements)
-
-
-def usable(found: Renal, diagnoses: Diagnoses, measurements: Measurements) -> Renal:
-    """Renal function without a clearance that nothing may rest on: on dialysis, or against a diagnosis on record."""
-    against = _against(found.clearance, diagnoses, measurements)
-    return replace(found, clearance=None, problems=(against,), at_least=None) if against else found
-
-
-def _against(clearance: Clearance | None, diagnoses: Diagnoses, measurements: Measurements) -> Missing | None:
-    if dialysis := diagnoses.found("dialysis"):
-        return Missing("clearance", "on-dialysis", when=dialysis[0].when)
-    if clearance is None or not diagnoses.has("severe-kidney-disease"):
-        return None
-    if clearance.value < measurements.limit("contradicted-clearance", "mL/min"):
-        return None
-    return Missing("clearance", "contradicts-diagnosis", f"{clearance_number(clearance.value)} mL/min", clearance.when)
+    return Renal(days, clearance, problems, egfr, at_least)
 
 
 def _not_computed(
