@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+import msgspec
 import pytest
 
 from cds_service import fixtures
@@ -45,6 +44,6 @@ def test_cards_that_no_other_replaces_would_be_found(edition: Edition) -> None:
         except CallProblem:
             continue
         if answer.findings:
-            bare = tuple(replace(each, replaced_by=None) for each in answer.findings.all)
+            bare = tuple(msgspec.structs.replace(each, replaced_by=None) for each in answer.findings.all)
             found += opposed(Findings(answer.findings.facts, bare).advice)
     assert any("takes it away" in each for each in found)

@@ -20,7 +20,7 @@ Json = dict[str, Any]
 MISSING, UNSTABLE, CALCIUM = "renal-function-missing", "renal-function-unstable", "denosumab-hypocalcaemia"
 # Cards that say what a topic could not see; the card of what was not evaluated does so too, by the topic's name.
 SAYING: dict[str, set[str]] = {
-    "bisphosphonate-renal-dose": {MISSING, UNSTABLE},
+    "bisphosphonate-renal-dose": {MISSING, UNSTABLE, "creatinine-rise-hold"},
     "renal-function-unstable": {MISSING, "bisphosphonate-renal-dose"},
     "creatinine-rise-hold": {MISSING, UNSTABLE},
     "ibandronate-label-limit": {MISSING, UNSTABLE, "bisphosphonate-renal-dose"},

@@ -19,6 +19,7 @@ from cds_service.facts import renal as renal_chapter
 from cds_service.facts import results as results_chapter
 from cds_service.facts import steadiness as steadiness_chapter
 from cds_service.facts import treatment as treatment_chapter
+from cds_service.facts.against import usable
 from cds_service.facts.chapter import Chapter, chapter
 from cds_service.facts.fluids import Fluids
 from cds_service.facts.medications import treatments
@@ -127,7 +128,9 @@ class Facts:
         basis=renal_chapter.BASIS,
     )
     def renal(self) -> renal_chapter.Renal:
-        return renal_chapter.renal(self.results, self.patient, self.diagnoses, self.today, self._readers.measurements)
+        measurements = self._readers.measurements
+        found = renal_chapter.renal(self.results, self.patient, self.diagnoses, self.today, measurements)
+        return usable(found, self.diagnoses, measurements)
 
     @chapter(
         *calcium_chapter.KEYS,

@@ -2,7 +2,7 @@
 
 The newest of a measured, a reported and a computed clearance counts; of one day: measured, reported, computed. An eGFR
 is no clearance: multiplied by the body surface it stands in where there is none of the three, otherwise it is quoted.
-On dialysis nothing is a clearance, whatever the creatinine.
+What stands against it all the same is in ``facts.against``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from datetime import date
 from fractions import Fraction
 
 from cds_service.base.kinds import Missing, RequestText
-from cds_service.base.numbers import clearance_number
 from cds_service.facts.clearances import (
     ADULT,
     Body,
@@ -49,7 +48,7 @@ ANALYTES = (
 LOOK_BACK = {"laboratory": "renal", "measurements": "weight"}
 BASIS = Basis(
     windows=("renal", "weight", "weight-lost", "weight-told"),
-    limits=("weight-lowest",),
+    limits=("weight-lowest", "contradicted-clearance"),
     formulas=("cockcroft-gault", "other-weights", "de-indexed-egfr"),
 )
 
@@ -97,23 +96,7 @@ def renal(
         clearance = replace(clearance, newer=newer) if newer else clearance
     problems = () if clearance else tuple(_problems(results, body, creatinine, egfr, today, measurements))
     at_least = None if clearance else clearance_at_least(creatinine, body, measurements.limit("weight-lowest", "kg"))
-    return usable(Renal(days, clearance, problems, egfr, at_least), diagnoses, measurements)
-
-
-def usable(found: Renal, diagnoses: Diagnoses, measurements: Measurements) -> Renal:
-    """Renal function without a clearance that nothing may rest on: on dialysis, or against a diagnosis on record."""
-    against = _against(found.clearance, diagnoses, measurements)
-    return replace(found, clearance=None, problems=(against,), at_least=None) if against else found
-
-
-def _against(clearance: Clearance | None, diagnoses: Diagnoses, measurements: Measurements) -> Missing | None:
-    if dialysis := diagnoses.found("dialysis"):
-        return Missing("clearance", "on-dialysis", when=dialysis[0].when)
-    if clearance is None or not diagnoses.has("severe-kidney-disease"):
-        return None
-    if clearance.value < measurements.limit("contradicted-clearance", "mL/min"):
-        return None
-    return Missing("clearance", "contradicts-diagnosis", f"{clearance_number(clearance.value)} mL/min", clearance.when)
+    return Renal(days, clearance, problems, egfr, at_least)
 
 
 def _not_computed(
@@ -181,7 +164,7 @@ def explained(renal: Renal) -> Iterator[Fact]:
     else:
         yield Fact("clearance-unknown", {"problems": renal.problems}, windows=BASIS.windows[:3])
     if renal.at_least is not None:
-        yield Fact("clearance-at-least", {"value": renal.at_least}, renal.at_least, "mL/min", limits=BASIS.limits)
+        yield Fact("clearance-at-least", {"value": renal.at_least}, renal.at_least, "mL/min", limits=BASIS.limits[:1])
     if renal.egfr and not (clearance and clearance.method == "de-indexed-egfr"):
         yield Fact.of("egfr", renal.egfr, {"egfr": renal.egfr}, windows=BASIS.windows[:1])
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from cds_service.base.kinds import Missing
+from cds_service.facts.against import usable
 from cds_service.facts.calcium import hypercalcaemic
 from cds_service.facts.calcium_given import CalciumGiven
 from cds_service.facts.creatinine import CreatininesGiven
@@ -20,7 +21,7 @@ from cds_service.facts.diagnoses import DiagnosesGiven
 from cds_service.facts.facts import Facts
 from cds_service.facts.patient import PatientGiven
 from cds_service.facts.procedures import ProceduresGiven
-from cds_service.facts.renal import RenalGiven, usable
+from cds_service.facts.renal import RenalGiven
 from cds_service.facts.steadiness import unsteady
 from cds_service.facts.subjects import Chart, OrdersGiven, Subject
 from cds_service.facts.told import NOW, ago
