@@ -13,8 +13,8 @@ MAY_IMPORT = {
     "collections.abc", "datetime", "fractions", "cds_service.base.kinds", "cds_service.knowledge.model",
     "cds_service.evaluate.outcome", "cds_service.evaluate.triggers",
     *(f"cds_service.facts.{chapter}" for chapter in (
-        "facts", "subjects", "results", "renal", "creatinine", "calcium", "diagnoses", "treatment", "procedures",
-        "patient",
+        "facts", "subjects", "results", "renal", "clearances", "creatinine", "calcium", "diagnoses", "treatment",
+        "procedures", "patient",
     )),
 }  # fmt: skip
 # Spellings that occur in orders and records are recognised, not shown.
