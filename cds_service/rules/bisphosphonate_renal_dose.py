@@ -95,7 +95,7 @@ def _risen(facts: Facts, p: Parameters) -> Reading | None:
 
 def _beside(order: DrugOrder, facts: Facts) -> DrugOrder | None:
     """Another bone-modifying drug, or another order of this one, among the drafts."""
-    drafts = (o for group in BONE_MODIFYING for o in facts.orders.drugs(group))
+    drafts = facts.orders.drugs(*BONE_MODIFYING)
     return next((o for o in drafts if o != order), None)
 
 

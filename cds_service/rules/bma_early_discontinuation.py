@@ -21,7 +21,7 @@ CREATININE = ("zoledronic-acid", "pamidronate")
 
 @rule("bma-early-discontinuation", stopped(*BONE_MODIFYING))
 def bma_early_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
-    if any(facts.orders.drugs(group) for group in BONE_MODIFYING):
+    if facts.orders.drugs(*BONE_MODIFYING):
         return NoAdvice("switch")
     # The guideline lets the drug be held for it.
     if order.held and facts.orders.requests("invasive-dental-procedure"):

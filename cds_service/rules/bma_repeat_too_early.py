@@ -36,7 +36,7 @@ def bma_repeat_too_early(order: DrugOrder, facts: Facts, p: Parameters) -> Outco
 
 def _twice(order: DrugOrder, facts: Facts, limit: int) -> list[DrugOrder]:
     """Orders of the same drug and product in the same drafts, unless for days far enough apart."""
-    drafts = [o for group in BONE_MODIFYING for o in facts.orders.drugs(group) if o.drug == order.drug and o != order]
+    drafts = [o for o in facts.orders.drugs(*BONE_MODIFYING) if o.drug == order.drug and o != order]
     same = [o for o in drafts if o.product.use == order.product.use or "unknown" in (o.product.use, order.product.use)]
     near = [o for o in same if not (o.due and order.due and abs((o.due - order.due).days) >= limit)]
     return [o for o in near if o.position < order.position or not o.selected]

@@ -29,7 +29,7 @@ def concurrent_bma(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
 
 def _ordered_together(order: DrugOrder, facts: Facts) -> list[DrugOrder]:
     """Another drug or product in the same drafts; of two selected ones the later carries the card."""
-    drafts = [o for group in BONE_MODIFYING for o in facts.orders.drugs(group)]
+    drafts = facts.orders.drugs(*BONE_MODIFYING)
     others = [o for o in drafts if o.drug != order.drug or _two_products(o, order)]
     return [o for o in others if o.position < order.position or not o.selected]
 

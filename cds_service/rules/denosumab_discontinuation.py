@@ -39,7 +39,7 @@ def denosumab_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> 
 
 def _covered(order: DrugOrder, facts: Facts, p: Parameters) -> bool:
     """Whether another bone-modifying drug is ordered or active, or denosumab itself ordered anew as it is stopped."""
-    drafts = [o for group in BONE_MODIFYING for o in facts.orders.drugs(group)]
+    drafts = facts.orders.drugs(*BONE_MODIFYING)
     ordered = any(order.stops or o.drug != order.drug for o in drafts)
     active = any(order.drug not in use.drugs for use in facts.treatment.taking(BONE_MODIFYING, p.days("overdue")))
     return ordered or active

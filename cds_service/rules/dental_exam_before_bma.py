@@ -1,13 +1,12 @@
 """Rec. 8, §4.1.4.1: an oral examination before bone-modifying drugs."""
 
-from cds_service.base.kinds import Need
 from cds_service.evaluate.outcome import Advise, CannotTell, CreateService, NoAdvice, Outcome, Suggestion
 from cds_service.evaluate.triggers import BONE_MODIFYING, ordered, rule
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import DrugOrder
+from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.knowledge.model import Parameters
 
-TREATMENT: tuple[Need, ...] = ("medicationRequests", "medicationStatements", "medicationAdministrations")
 SERVICES = ("dental-examination", "dental-referral")
 
 
@@ -20,7 +19,7 @@ def dental_exam_before_bma(order: DrugOrder, facts: Facts, p: Parameters) -> Out
     if missing := facts.lacking("procedures", "serviceRequests", "appointments"):
         return CannotTell(missing)
     # That this is the first dose is said only where all treatment could be seen.
-    first = "treatment-not-seen" if facts.lacking(*TREATMENT) else "before-first"
+    first = "treatment-not-seen" if facts.lacking(*MEDICATIONS) else "before-first"
     say = "on-treatment" if _treated(facts) else first
     data = {"last": facts.procedures.last_done(*SERVICES)}
     order_exam = Suggestion("order-exam", (CreateService("dental-examination"),), recommended=True)

@@ -21,7 +21,7 @@ def invasive_dental_procedure_on_bma(order: RequestedProcedure, facts: Facts, p:
         return Advise(p.indicator(), "on-treatment", data, (delete,))
     if missing := facts.lacking(*MEDICATIONS):
         return CannotTell(missing)
-    ordered = [o for group in BONE_MODIFYING for o in facts.orders.drugs(group) if o.product.use != "osteoporosis"]
+    ordered = [o for o in facts.orders.drugs(*BONE_MODIFYING) if o.product.use != "osteoporosis"]
     if ordered:
         return Advise(p.indicator("before-first"), "before-first", {"first": ordered[0]})
     return NoAdvice("no-treatment")
