@@ -11,7 +11,7 @@ LOCKED := install --quiet --disable-pip-version-check --require-hashes --no-deps
 # What writes the locks. Named without a hash: it is installed by `make lock` only, and what it writes is reviewed.
 UV := uv==0.13.9
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade
-.PHONY: help serve test quick few lint types unit fresh review bench crash siege mutants acceptance lock clean
+.PHONY: help serve test quick few lint types unit fresh review burden bench crash siege mutants acceptance lock clean
 
 # $(call timed,what,command): the command, and how long it took.
 timed = @start=$$(date +%s); $(2) && echo "$(1): $$(( $$(date +%s) - start )) s"
@@ -82,6 +82,9 @@ fresh: $(VENV)/test.stamp
 
 review: $(VENV)/test.stamp ## write the review pages from the running rules
 	$(BIN)/python -m cds_service review
+
+burden: $(VENV)/test.stamp ## ask the made-up ward how many cards it gets, and write deploy/burden.md
+	$(BIN)/python -m cds_service burden
 
 bench: $(VENV)/test.stamp $(FHIR_VENV)/stamp ## ratios against a bare Flask application, measured in one run
 	$(BIN)/python tests/bench/bench.py

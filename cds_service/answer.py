@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cds_service.call.hook import HookCall
@@ -13,11 +14,11 @@ from cds_service.edition import Edition
 from cds_service.evaluate.findings import Findings
 from cds_service.evaluate.gate import FIRST
 from cds_service.evaluate.judge import judge, worth_reading
-from cds_service.evaluate.topic import questions, required, wanted
-from cds_service.facts.subjects import Subject
+from cds_service.evaluate.topic import Question, Topic, questions, required, wanted
+from cds_service.facts.subjects import Chart, Subject
 from cds_service.fetch.obtain import Obtaining, Source
 from cds_service.record.completeness import Wanted
-from cds_service.record.read import Record, unmet
+from cds_service.record.read import Record, another_patients, foreign, unmet
 from cds_service.render.cards import Rendering
 from cds_service.render.model import Response
 from cds_service.render.resources import OrderContext
@@ -54,16 +55,18 @@ def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, sour
         subjects = edition.readers.subjects(call, obtaining.drafts, obtaining.medications())
     except DataNotObtained as nobody_knows_the_drug:
         return _unread(nobody_knows_the_drug, caller, call, obtaining.record, rendering)
-    asked = questions(edition.topics_of(call.service), subjects)
+    topics = edition.topics_of(call.service)
+    subjects = _of_the_patient(subjects, foreign(call, obtaining.drafts), topics)
+    asked = questions(topics, subjects)
     if not asked or (call.kind == "chart" and not is_professional(call.user_id)):
         return Answer(call, caller, NOTHING, subjects, obtaining.record, None)
     since = wanted(asked, now.date())
     record = _read(edition, call, obtaining, since, now)
-    needed = edition.must(call.service, required(q for q in asked if q.topic.code not in caller.silent))
+    needed = edition.must(call.service, required(_heard(asked, caller.silent)))
     causes = unmet(record, needed, since)
     if causes and caller.missing_data == "refuse":
         raise DataNotObtained(causes)
-    findings = judge(edition, call.service, record, subjects, now).silencing(caller.silent)
+    findings = judge(edition.readers, asked, record, subjects, now).silencing(caller.silent)
     if call.kind == "chart":
         findings = edition.quieted(findings, call.service)
     response = render(findings, record.unreadable, causes, rendering)
@@ -74,9 +77,29 @@ def _read(edition: Edition, call: HookCall, obtaining: Obtaining, since: Wanted,
     """The record, as far as the questions go. An opened chart is read further only where it could say anything."""
     if call.kind == "chart":
         record = obtaining.needs({key: since[key] for key in FIRST if key in since})
-        if not worth_reading(edition, record, now):
+        if not worth_reading(edition.readers, record, now):
             return record
     return obtaining.needs(since)
+
+
+def _of_the_patient(
+    subjects: tuple[Subject, ...], others: frozenset[int], topics: tuple[Topic, ...]
+) -> tuple[Subject, ...]:
+    """The subjects without the drafts of other patients.
+
+    Such a draft that concerns no topic is somebody else's and passed over; raises ``BadRequest`` for one that does.
+    """
+    if not others:
+        return subjects
+    for order in (s for s in subjects if not isinstance(s, Chart) and s.position in others):
+        if questions(topics, (replace(order, selected=True),)):
+            raise another_patients(order.position)
+    return tuple(s for s in subjects if isinstance(s, Chart) or s.position not in others)
+
+
+def _heard(asked: tuple[Question, ...], silent: Collection[str]) -> tuple[Question, ...]:
+    """The questions whose answers are not kept silent."""
+    return tuple(q for q in asked if q.topic.code not in silent) if silent else asked
 
 
 def _unread(problem: DataNotObtained, caller: Caller, call: HookCall, record: Record, rendering: Rendering) -> Answer:

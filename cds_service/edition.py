@@ -16,7 +16,7 @@ from pathlib import Path
 from cds_service import __version__, rules
 from cds_service.base.complaints import Faults, SettingsError
 from cds_service.base.folders import content_root
-from cds_service.base.kinds import LANGUAGES, NOT_EVALUATED, REVIEW_SUMMARY, WITHOUT_RULE, Need
+from cds_service.base.kinds import LANGUAGES, NOT_EVALUATED, REVIEW_SUMMARY, WITHOUT_RULE, LanguageTag, Need
 from cds_service.evaluate.agreement import chapters_read, disagreements, needs_of
 from cds_service.evaluate.findings import Findings
 from cds_service.evaluate.topic import Topic
@@ -30,6 +30,8 @@ from cds_service.knowledge.seal import Standing, checked, fingerprint
 from cds_service.knowledge.services import Service
 from cds_service.knowledge.terminology import Terminology
 from cds_service.render.cards import Offer, Wording
+from cds_service.render.explain.rules import rule_address
+from cds_service.render.explain.teller import Teller
 from cds_service.render.response import WORDED_WITH
 from cds_service.render.texts import compile_language
 from cds_service.site.check import Known
@@ -137,6 +139,29 @@ class Edition:
         """What suggestions can order."""
         return Offer(self.knowledge.orderables, self.knowledge.dosing, self.readers.doses)
 
+    def teller(self, tag: LanguageTag) -> Teller:
+        """Who tells explanations in a language."""
+        return self._tellers[tag]
+
+    @cached_property
+    def _tellers(self) -> dict[LanguageTag, Teller]:
+        return {tag: self._teller(tag) for tag in LANGUAGES}
+
+    def _teller(self, tag: LanguageTag) -> Teller:
+        knowledge = self.knowledge
+        return Teller(
+            tag=tag,
+            language=self.wordings[tag].language,
+            own=knowledge.explaining[tag],
+            macros=knowledge.macros[tag],
+            texts={topic: text[tag] for topic, text in knowledge.texts.items()},
+            recommendations=self.recommendations,
+            topics=self.topics,
+            measurements=self.readers.measurements,
+            translations={it.en: it.zh_cn for it in knowledge.translations} if tag == "zh-CN" else {},
+            version=self.version,
+        )
+
     @classmethod
     def load(cls, settings: Settings, root: Path | None = None) -> Edition:
         """Read and check everything under ``cards/``, and what the site makes of it.
@@ -168,7 +193,9 @@ class Edition:
             topics=_topics(knowledge, recommendations, ruled, measurements),
             recommendations=recommendations,
             rules=ruled,
-            wordings={tag: _wording(knowledge, tag, labels=settings.label_rules) for tag in LANGUAGES},
+            wordings={
+                tag: _wording(knowledge, tag, settings.public_url, labels=settings.label_rules) for tag in LANGUAGES
+            },
             terminology=terminology,
             readers=Readers.of(
                 terminology,
@@ -202,10 +229,10 @@ def _topics(
     ruled: Mapping[str, Rule],
     measurements: Measurements,
 ) -> dict[str, Topic]:
+    read = {code: chapters_read(knowledge, ruled[code]) for code in recommendations if code in ruled}
     return {
-        code: Topic(recommendation, ruled[code], needs_of(chapters_read(knowledge, ruled[code]), measurements))
-        for code, recommendation in recommendations.items()
-        if code in ruled
+        code: Topic(recommendations[code], ruled[code], needs_of(chapters, measurements), chapters)
+        for code, chapters in read.items()
     }
 
 
@@ -239,7 +266,7 @@ def _active(knowledge: Knowledge, settings: Settings) -> dict[str, Recommendatio
     }
 
 
-def _wording(knowledge: Knowledge, tag: str, *, labels: bool) -> Wording:
+def _wording(knowledge: Knowledge, tag: LanguageTag, public_url: str | None, *, labels: bool) -> Wording:
     guideline = knowledge.guideline
     reasons = guideline.override_reasons
     texts = {topic: text[tag] for topic, text in knowledge.texts.items()}
@@ -256,4 +283,10 @@ def _wording(knowledge: Knowledge, tag: str, *, labels: bool) -> Wording:
         topic_system=knowledge.services.topic_system,
         not_evaluated=guideline.recommendations[NOT_EVALUATED],
         summary=guideline.recommendations[REVIEW_SUMMARY],
+        links={topic: [_link(public_url, topic, knowledge, tag)] for topic in texts} if public_url else {},
     )
+
+
+def _link(public_url: str, topic: str, knowledge: Knowledge, tag: LanguageTag) -> dict[str, str]:
+    url = f"{public_url}{rule_address(topic)}?lang={tag}"
+    return {"label": knowledge.explaining[tag].words["link"], "url": url, "type": "absolute"}

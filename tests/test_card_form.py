@@ -21,12 +21,6 @@ from cds_service.knowledge.model import File
 from tests.test_fixtures import ask
 
 SUMMARY, WORDS, CHARACTERS = 100, 60, 130
-# Topics whose texts have not been written anew. To be emptied.
-PENDING = {
-    "bma-early-discontinuation", "bma-prophylaxis", "bma-with-onj", "concurrent-bma", "denosumab-discontinuation",
-    "denosumab-dose", "dental-exam-before-bma", "infusion-time", "invasive-dental-procedure-on-bma", "not-evaluated",
-    "nsaid-with-bisphosphonate", "pamidronate-infusion-time",
-}  # fmt: skip
 
 
 class Longer(File, frozen=True):
@@ -70,9 +64,8 @@ def answers(edition: Edition) -> list[list[Card]]:
 
 @pytest.fixture(scope="module")
 def cards(answers: list[list[Card]]) -> list[Card]:
-    """Those, and the wordings of the review pages; of topics that are not pending."""
-    every = [card for answer in answers for card in answer] + list(_of_pages())
-    return [card for card in every if card.topic not in PENDING]
+    """Those, and the wordings of the review pages."""
+    return [card for answer in answers for card in answer] + list(_of_pages())
 
 
 def _card(where: str, tag: str, card: dict[str, Any]) -> Card:
@@ -162,8 +155,7 @@ VALUE = re.compile(r"\d+(?:\.\d+)? (?:mL/min|mmol/L|μmol/L|mg/dL)")
 
 def test_no_value_stands_on_two_cards_of_one_answer(answers: list[list[Card]]) -> None:
     for answer in answers:
-        own = [card for card in answer if card.topic not in PENDING]
-        for one, other in combinations(own, 2):
+        for one, other in combinations(answer, 2):
             both = {*VALUE.findall(one.summary + one.detail)} & {*VALUE.findall(other.summary + other.detail)}
             assert not both, (one.where, one.tag, one.topic, other.topic, both)
 

@@ -13,10 +13,10 @@ import pytest
 from cds_service.base.folders import content_root
 from cds_service.base.kinds import LANGUAGES
 from cds_service.edition import Edition
-from cds_service.evaluate.outcome import Advise, CreateDrug, NoAdvice
+from cds_service.evaluate.outcome import Advise, CreateDrug, DeleteOrder, NoAdvice
 from cds_service.knowledge.model import Band, Recommendation
-from cds_service.render.cards import template_values
 from cds_service.render.texts import one_line
+from cds_service.render.values import template_values
 from cds_service.tools.review.cases import Asked, Case, CaseFile, Walk, ask, load_cases, steps, with_axis
 from tests.asked import with_recommendation
 
@@ -196,7 +196,7 @@ def test_every_drug_of_table_2_is_pinned(edition: Edition) -> None:
     ],
 )
 @pytest.mark.parametrize("level", ["low", "normal", "high", None])
-def test_alternatives_are_dosed_for_this_clearance_and_denosumab_waits_for_calcium(
+def test_alternatives_are_dosed_for_this_clearance_and_wait_for_calcium(
     edition: Edition, drug: str, clearance: str, others: dict[str, str], level: str | None
 ) -> None:
     given = {"order": {"drug": drug}, "clearance": Decimal(clearance), "calcium": {"level": level}}
@@ -204,7 +204,41 @@ def test_alternatives_are_dosed_for_this_clearance_and_denosumab_waits_for_calci
     assert isinstance(outcome, Advise)
     suggested = {act.orderable: act.mg for s in outcome.suggestions for act in s.acts if isinstance(act, CreateDrug)}
     expected = {name: Fraction(mg) for name, mg in others.items()}
-    assert suggested == expected | ({} if level == "low" else {"denosumab": Fraction(120)})
+    assert suggested == ({} if level == "low" else expected | {"denosumab": Fraction(120)})
+
+
+@pytest.mark.parametrize("beside", ["denosumab", "ibandronate", "zoledronic-acid"])
+def test_beside_another_draft_an_order_is_only_removed(edition: Edition, beside: str) -> None:
+    given = {"order": {"drug": "zoledronic-acid"}, "clearance": 28, "also_ordered": [{"drug": beside}]}
+    outcome = ask(edition, "bisphosphonate-renal-dose", given).outcome
+    assert isinstance(outcome, Advise)
+    assert [s.label for s in outcome.suggestions] == ["delete"]
+
+
+def test_either_of_two_drafts_can_be_removed(edition: Edition) -> None:
+    given = {"order": {"drug": "denosumab"}, "also_ordered": [{"drug": "zoledronic-acid", "selected": False}]}
+    outcome = ask(edition, "concurrent-bma", given).outcome
+    assert isinstance(outcome, Advise)
+    removed = [act.order.drug for s in outcome.suggestions for act in s.acts if isinstance(act, DeleteOrder)]
+    assert removed == ["denosumab", "zoledronic-acid"]
+
+
+@pytest.mark.parametrize(("topic", "drug", "dose"), [
+    ("bisphosphonate-renal-dose", "zoledronic-acid", 5), ("denosumab-dose", "denosumab", 60),
+])  # fmt: skip
+@pytest.mark.parametrize(("more", "offered"), [
+    ({}, True), ({"calcium": {"level": "low", "mmol_l": 1.9}}, False), ({"calcium": {"level": "high"}}, True),
+    ({"also_ordered": "same"}, False),
+])  # fmt: skip
+def test_the_right_product_is_offered_unless_calcium_is_low_or_it_is_there(
+    edition: Edition, topic: str, drug: str, dose: int, more: dict[str, Any], offered: bool
+) -> None:
+    given = {"order": {"drug": drug, "dose_mg": dose, "product": "osteoporosis"}, "clearance": 75} | more
+    if "also_ordered" in given:
+        given["also_ordered"] = [{"drug": drug}]
+    outcome = ask(edition, topic, given).outcome
+    assert isinstance(outcome, Advise)
+    assert bool(outcome.suggestions) is offered
 
 
 @pytest.mark.parametrize(("dose", "named"), [(60, True), ("59.9", False), ("60.1", False), (90, False)])

@@ -76,8 +76,8 @@ def test_check_speaks_the_language_asked_for() -> None:
 
 def test_explain_says_in_words_which_rule_said_what_on_which_facts() -> None:
     said = ok("check", SITUATION, "--explain")
-    assert "orders zoledronic-acid (selected), dose 4 mg" in said
-    assert re.search(r"creatinine clearance [\d.]+ mL/min", said)
+    assert "orders zoledronic acid (selected), “zoledronic acid”, dose 4 mg" in said
+    assert re.search(r"Creatinine clearance [\d.]+ mL/min", said)
     assert re.search(r"bisphosphonate-renal-dose on \S+: ADVISE \(\w+\) ", said)
     assert re.search(r"dental-exam-before-bma on \S+: no advice\. \w+", said)
 
@@ -99,17 +99,17 @@ def test_explain_says_what_could_not_be_told(body: Any) -> None:
     ]
     said = ok("check", body(request(*drafts, prefetch=incomplete)), "--at", NOW.isoformat(), "--explain")
     for words in (
-        "no dose (dose-text-unreadable)",
-        "intravenous, every 28 d, over 15 min",
+        "no dose (its text is not one unmistakable number with a unit)",
+        "intravenous, every 28 days, over 15 min",
         "a drug that is not recognised",
-        "s stops procedure dental-examination",
-        "procedure not recognised",
-        "creatinine clearance unknown: creatinine not-on-record",
-        "calcium unknown: calcium not-on-record",
+        "s stops dental examination",
+        "a procedure that is not recognised",
+        "Creatinine clearance not known: serum creatinine not among the data sent",
+        "Calcium not known: serum calcium not among the data sent",
         "Observation: 1 could not be read",
-        "1 resource(s) of another patient were dropped",
-        "not (wholly) obtained: procedures not-obtained",
-        "dental-exam-before-bma on order-77655: cannot tell. procedures not-obtained",
+        "1 resource of another patient was dropped",
+        "Not wholly obtained: procedures not obtained",
+        "dental-exam-before-bma on order-77655: cannot tell. Missing: procedures not obtained",
     ):
         assert words in said, words
 

@@ -252,6 +252,10 @@ def test_a_package_without_its_content_says_so(tmp_path: Path, monkeypatch: pyte
         ("texts/en/infusion-time.yaml", "|num", "|nmu", "nmu"),
         ("texts/zh-CN/infusion-time.yaml", "{{ minimum", "{% minimum", "not a template"),
         ("texts/en/_shared.yaml", "{% if source.table %}", "{% if source.table %", "not a template"),
+        ("texts/en/_explanation.yaml", "{% if earlier %}", "{% if earlier %", "not a template"),
+        ("texts/zh-CN/_explanation.yaml", "  diagnoses-none:", "  diagnosis-none:", "'diagnoses-none'"),
+        ("translations.yaml", "  zh-CN:", "  zh:", "zh-CN"),
+        ("measurements.yaml", "  weight-lowest:", "  weight-least:", "weight-lowest is not among the limits"),
         ("texts/en/_macros/renal.j2", "{% if list %}", "{% if c.newer %", "not a template"),
         ("texts/zh-CN/_macros/calcium.j2", "macro calcium_status", "macro status", "calcium_status"),
         (

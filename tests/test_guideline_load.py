@@ -108,7 +108,7 @@ MISTAKES = {
         "guideline.yaml",
     ),
     "one language only": (DENTAL, "    zh-CN: ", "    zh: ", "label:", "not in every language", "en, zh-CN"),
-    "replaces nobody": (HOLD, "  every: [bis", "  every: [bos", "replaces", "unknown topic", "another topic's file"),
+    "replaces nobody": (HOLD, "  risen: [bis", "  risen: [bos", "replaces", "unknown topic", "another topic's file"),
     "unknown reason": (
         DENTAL,
         "- action-completed",

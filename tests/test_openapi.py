@@ -40,7 +40,9 @@ def document(edition: Edition, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def test_the_document_describes_every_path(document: schemathesis.BaseSchema) -> None:
-    assert {"/cds-services", SERVICE, f"{SERVICE}/feedback", "/livez", "/readyz"} <= set(document.raw_schema["paths"])
+    assert {"/cds-services", SERVICE, f"{SERVICE}/feedback", "/explanation/{topic}", "/livez", "/readyz"} <= set(
+        document.raw_schema["paths"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,7 @@ def test_the_document_describes_every_path(document: schemathesis.BaseSchema) ->
         ("GET", "/cds-services"),
         ("POST", SERVICE),
         ("POST", f"{SERVICE}/feedback"),
+        ("GET", "/explanation/{topic}"),
         ("GET", "/livez"),
         ("GET", "/readyz"),
     ],

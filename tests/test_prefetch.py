@@ -103,7 +103,7 @@ def test_nothing_on_record_is_an_answer(service: Service, nothing: Any) -> None:
 def test_an_error_among_the_entries_leaves_the_rest_incomplete(service: Service) -> None:
     assert service.refused(prefetch(laboratory=bundle(clearance(90), FAILED))) == {"prefetch.laboratory": "failed"}
     cards = service.cards(procedures=bundle(FAILED))
-    assert "procedures: only partly obtained" in cards[NOT_EVALUATED]
+    assert "procedures only partly obtained" in cards[NOT_EVALUATED]
 
 
 def test_what_was_obtained_beside_an_error_still_counts(service: Service) -> None:
@@ -127,8 +127,9 @@ def test_what_cannot_be_read_was_not_obtained(service: Service, value: Any) -> N
     assert service.refused(prefetch(conditions=value)) == {"prefetch.conditions": "unreadable"}
 
 
-def test_a_resource_nobody_reads_is_nothing_on_record(service: Service) -> None:
-    assert DENTAL in service.cards(procedures={"resourceType": "Basic"})
+def test_a_resource_nobody_reads_is_no_answer_and_nothing_in_a_bundle(service: Service) -> None:
+    assert "procedures not obtained" in service.cards(procedures={"resourceType": "Basic"})[NOT_EVALUATED]
+    assert "procedures not obtained" in service.cards(procedures={"resourceType": "Parameters"})[NOT_EVALUATED]
     assert DENTAL in service.cards(procedures=bundle({"resourceType": "Basic"}, {"resourceType": "Procedure"}))
 
 

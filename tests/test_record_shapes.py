@@ -100,8 +100,8 @@ def test_a_bundle_in_a_bundle_is_as_complete_as_it_says() -> None:
 
 def test_a_total_above_what_came_without_a_next_link_is_incomplete(edition: Edition) -> None:
     some = bundle(clearance(90, days_ago=2), calcium(2.3, days_ago=3)) | {"total": 45}
-    told = answered(edition, request(zoledronic(), prefetch=prefetch(laboratory=some)))
-    assert told.unmet == (("prefetch.laboratory", "more-pages"),)
+    found = answered(edition, request(zoledronic(), prefetch=prefetch(laboratory=some)))
+    assert found.unmet == (("prefetch.laboratory", "more-pages"),)
     enough = bundle(clearance(90, days_ago=2), calcium(2.3, days_ago=60)) | {"total": 45}
     assert answered(edition, request(zoledronic(), prefetch=prefetch(laboratory=enough))).findings is not None
     exact = bundle(clearance(90), calcium(2.3)) | {"total": 2}

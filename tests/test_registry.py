@@ -77,6 +77,8 @@ def test_the_misprints_of_the_source_are_kept(guideline: Guideline) -> None:
 
 DOSE, UNSTABLE = "bisphosphonate-renal-dose", "renal-function-unstable"
 MISSING, RISKS = "renal-function-missing", "renal-risk-factors"
+# What says how to give a drug is said as a line where the drug is not to be given.
+GIVING = [RISKS, "infusion-time", "pamidronate-infusion-time"]
 LOW = {say: ["calcium-vitamin-d-supplement"] for say in ("low", "low-uncorrected", "low-corrected")}
 
 
@@ -84,11 +86,25 @@ def test_safety_topics_and_precedence(guideline: Guideline) -> None:
     recommendations = guideline.recommendations
     assert {t for t, r in recommendations.items() if not r.drug_safety} == NOT_SAFETY
     assert {t: r.replaces for t, r in recommendations.items() if r.replaces} == {
-        "creatinine-rise-hold": {"every": [DOSE, UNSTABLE, MISSING, RISKS]},
-        "ibandronate-label-limit": {"every": [DOSE, UNSTABLE, MISSING, RISKS]},
-        DOSE: {"not-recommended": [RISKS], "not-recommended-unsteady": [UNSTABLE, RISKS]},
-        UNSTABLE: {"every": [DOSE, MISSING]},
-        MISSING: {"severe": [UNSTABLE, RISKS]},
+        "creatinine-rise-hold": {
+            "risen": [DOSE, UNSTABLE, MISSING, *GIVING],
+            "no-baseline": [DOSE, UNSTABLE, MISSING, *GIVING],
+            "hypercalcaemia": [UNSTABLE, RISKS],
+        },
+        "ibandronate-label-limit": {"every": [DOSE, UNSTABLE, MISSING, *GIVING]},
+        DOSE: {
+            "above": [RISKS],
+            "not-recommended": ["creatinine-rise-hold", *GIVING],
+            "not-recommended-risen": ["creatinine-rise-hold", *GIVING],
+            "not-recommended-unsteady": ["creatinine-rise-hold", UNSTABLE, *GIVING],
+        },
+        UNSTABLE: {"every": [DOSE, MISSING, RISKS]},
+        MISSING: {
+            "no-usable-result": [RISKS],
+            "inputs-missing": [RISKS],
+            "severe": [UNSTABLE, *GIVING],
+            "dialysis": [UNSTABLE, *GIVING],
+        },
         "denosumab-hypocalcaemia": {"every": ["denosumab-renal-hypocalcaemia"], **LOW},
         "bisphosphonate-hypocalcaemia": LOW,
         # Without bone metastasis no dose for it is named; and of two products the pair is what matters.
@@ -97,9 +113,32 @@ def test_safety_topics_and_precedence(guideline: Guideline) -> None:
     }
     assert {t: r.folds for t, r in recommendations.items() if r.folds} == {
         "bma-early-discontinuation": {"short": ["denosumab-discontinuation"]},
-        "dental-exam-before-bma": {"on-treatment": ["calcium-vitamin-d-supplement"]},
+        "dental-exam-before-bma": {
+            key: ["calcium-vitamin-d-supplement"] for key in ("before-first", "treatment-not-seen", "on-treatment")
+        },
     }
     assert {t for t, r in recommendations.items() if r.carries} == {DOSE, UNSTABLE, MISSING}
+
+
+def test_what_withholds_a_drug_is_marked_and_has_no_dose_to_give(guideline: Guideline) -> None:
+    recommendations = guideline.recommendations
+    assert {t: r.withholds for t, r in recommendations.items() if r.withholds} == {
+        "creatinine-rise-hold": ["risen", "no-baseline"],
+        "ibandronate-label-limit": ["every"],
+        DOSE: ["not-recommended", "not-recommended-unsteady", "not-recommended-risen"],
+        MISSING: ["severe", "dialysis"],
+    }
+    for topic, it in recommendations.items():
+        for say in [say for say in it.withholds if say != "every"]:
+            assert set(GIVING) <= set(it.replaced_by(say)), topic
+
+
+def test_an_early_end_knows_what_table_2_does_not_recommend(guideline: Guideline) -> None:
+    limit = guideline.recommendations["bma-early-discontinuation"].parameters["not_recommended"].value
+    rows = guideline.recommendations[DOSE].tables["table_2"].rows
+    lowest = {drug: bands[-1] for drug, bands in rows.items() if bands[-1].not_recommended}
+    assert set(lowest) == {"zoledronic-acid", "pamidronate"}
+    assert (lowest["zoledronic-acid"].below, lowest["pamidronate"].to) == (limit, limit)
 
 
 def test_every_topic_in_scope_needs_the_diagnoses(guideline: Guideline) -> None:

@@ -64,12 +64,20 @@ def test_what_the_source_does_not_state_is_left_out(edition: Edition) -> None:
     made = medication_request(
         edition.knowledge.orderables["zoledronic-acid"], CreateDrug("x"), CALLER, edition.knowledge.dosing
     )
-    assert [set(dosage) for dosage in made["dosageInstruction"]] == [{"route"}]
+    assert [set(dosage) for dosage in made["dosageInstruction"]] == [{"timing", "route"}]
     denosumab = medication_request(
         edition.knowledge.orderables["denosumab"], CreateDrug("x"), CALLER, edition.knowledge.dosing
     )
     (dosage,) = denosumab["dosageInstruction"]
     assert set(dosage) == {"timing", "route", "doseAndRate"}
+
+
+@pytest.mark.parametrize(("drug", "minimum"), [("zoledronic-acid", "minimum"), ("ibandronate", "ibandronate_minimum")])
+def test_no_order_made_here_is_infused_too_fast(edition: Edition, drug: str, minimum: str) -> None:
+    made = medication_request(edition.knowledge.orderables[drug], CreateDrug(drug), CALLER, edition.knowledge.dosing)
+    repeat = made["dosageInstruction"][0]["timing"]["repeat"]
+    least = edition.knowledge.guideline.recommendations["infusion-time"].numbers[minimum]
+    assert repeat == {"duration": least, "durationUnit": "min"}
 
 
 def test_elemental_calcium_is_said_where_the_dose_stands(edition: Edition) -> None:

@@ -13,9 +13,9 @@ MAY_IMPORT = {
     "collections.abc", "datetime", "fractions", "cds_service.base.kinds", "cds_service.knowledge.model",
     "cds_service.evaluate.outcome", "cds_service.evaluate.triggers",
     *(f"cds_service.facts.{chapter}" for chapter in (
-        "facts", "subjects", "results", "renal", "creatinine", "calcium", "diagnoses", "treatment", "procedures",
-        "patient", "pain", "analgesics", "opioids", "distress", "function", "skeleton", "sites", "activities",
-        "response", "bma_options", "events",
+        "facts", "subjects", "results", "renal", "clearances", "creatinine", "calcium", "diagnoses", "treatment",
+        "procedures", "patient", "pain", "analgesics", "opioids", "distress", "function", "skeleton", "sites",
+        "activities", "response", "bma_options", "events",
     )),
 }  # fmt: skip
 # Spellings that occur in orders and records are recognised, not shown.

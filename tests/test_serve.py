@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import resource
 import socket
 import time
@@ -125,6 +126,16 @@ def test_a_body_over_the_limit_is_refused_with_an_operation_outcome() -> None:
         assert outcome(body)["code"] == "too-long"
         # A client that sends all of a large body before it reads gets the answer, not a reset connection.
         assert server.ask("POST", "/length", b"x" * 8 * MEBIBYTE)[0] == 413
+
+
+# Memory
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries decide for themselves what they keep")
+def test_the_memory_of_large_calls_is_kept_for_the_next_ones(server: Server) -> None:
+    """Given back and taken anew, each page of it is a fault: hundreds in every call."""
+    faults = [json.loads(server.ask("POST", "/parts", b"x" * MEBIBYTE)[2])["faults"] for _ in range(15)]
+    assert faults[-1] - faults[4] < 1000
 
 
 # The address

@@ -13,10 +13,11 @@ from cds_service.call.problems import CallProblem
 from cds_service.edition import Edition
 from cds_service.evaluate.judge import judge
 from cds_service.evaluate.outcome import Advise, NoAdvice
+from cds_service.evaluate.topic import questions
 from cds_service.facts.facts import CHAPTERS, Facts
 from cds_service.knowledge.model import Parameters
 from cds_service.record.read import Record
-from cds_service.render.cards import template_values
+from cds_service.render.values import template_values
 from cds_service.tools.asking import answer_body
 from tests.asked import answered, call_of, facts_of
 from tests.build import (
@@ -217,7 +218,8 @@ def test_a_topic_without_its_required_data_cannot_tell(edition: Edition) -> None
         request(zoledronic(), prefetch={key: value for key, value in prefetch().items() if key != "laboratory"})
     )
     facts = facts_of(edition, call, KEYS)
-    findings = judge(edition, call.service, facts._record, facts.orders.all, NOW)
+    asked = questions(edition.topics_of(call.service), facts.orders.all)
+    findings = judge(edition.readers, asked, facts._record, facts.orders.all, NOW)
     unknown = {u.topic: [m.what for m in u.missing] for u in findings.unknown}
     assert unknown["bisphosphonate-renal-dose"] == ["laboratory"]
     assert "dental-exam-before-bma" not in unknown

@@ -19,7 +19,7 @@ from threading import Thread
 
 # A stand-in for the application: what is tested is the server below it.
 TOY = """
-import json, os, signal, threading, time
+import json, os, resource, signal, threading, time
 from pathlib import Path
 from flask import Flask, request
 from cds_service.base.complaints import ContentError
@@ -54,6 +54,12 @@ def app_factory():
     @app.post("/length")
     def length():
         return {"bytes": len(request.get_data())}
+
+    @app.post("/parts")
+    def parts():
+        body = request.get_data()
+        found = [body[:2000] for _ in range(1500)]
+        return {"parts": len(found), "faults": resource.getrusage(resource.RUSAGE_SELF).ru_minflt}
 
     @app.get("/slow")
     def slow():

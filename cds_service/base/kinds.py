@@ -37,6 +37,13 @@ class RequestText(str):
     __slots__ = ()
 
 
+class Elapsed(int):
+    """Days or months from a date to today. They grow by themselves: cards that differ in nothing else are the same
+    (``deliver.issue``)."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
     """Something a topic would have needed.

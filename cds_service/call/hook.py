@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 import msgspec
 
@@ -23,8 +22,7 @@ from cds_service.fhir.structs import Entry
 MOST_PREFETCH = 100
 
 
-@dataclass(frozen=True, slots=True)
-class HookCall:
+class HookCall(msgspec.Struct, frozen=True):
     """One call of a service. ``prefetch`` is None when the request has no such member; a chart hook has no drafts."""
 
     service: str

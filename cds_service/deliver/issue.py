@@ -1,7 +1,14 @@
 """Which cards leave, which are kept back, and why: what is remembered of a response.
 
-Silent mode keeps back topics the site has silenced. Suppression keeps back a card that the same user has overridden
-for the same patient, the same order and the same facts; never a critical one, never the card of what was not checked.
+Silent mode keeps back topics the site has silenced. Two things keep back a card that is the same as an earlier one, to
+the same user and for the same patient: it was overridden a short while ago (suppressed; never a critical card), or it
+is an info card and was shown (seen). The card of what was not checked is never kept back.
+
+What makes two cards the same (``_samenesses``) is the evidence: what is ordered, topic, scope, sentence, language and
+the data that the rule gave, of the card itself, of every topic folded into it and of every line it carries, and what
+could not be looked at. What only grows older (``kinds.Elapsed``) is none of it. An info card is about the drug; where
+its dose matters the rule gives it. Any other card is about the whole order (without its id and the days it was written
+or is due) and is told by its words too, ages and all.
 """
 
 from __future__ import annotations
@@ -17,22 +24,23 @@ from typing import Literal, Protocol
 import msgspec
 
 from cds_service.base.hashing import joined
-from cds_service.base.kinds import NOT_EVALUATED
+from cds_service.base.kinds import NOT_EVALUATED, URGENCY, Elapsed
 from cds_service.call.hook import HookCall
 from cds_service.caller import Caller
 from cds_service.deliver.profiles import shown_indicator
-from cds_service.evaluate.findings import Findings
+from cds_service.evaluate.findings import Finding, Findings
+from cds_service.evaluate.outcome import Advise
 from cds_service.facts.subjects import DrugOrder, RequestedProcedure, Subject
 from cds_service.render.cards import card_uuid
-from cds_service.render.model import Response
-from cds_service.trust.gate import Identity
+from cds_service.render.model import Card, FoldedOut, Response
 
-Fate = Literal["shown", "folded", "silent", "suppressed"]
+Fate = Literal["shown", "folded", "silent", "suppressed", "seen"]
+LEAST = URGENCY[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A card as it is remembered: no word of it. ``sameness``: keyed hash, only where suppression is on.
+    """A card as it is remembered: no word of it. ``sameness``: keyed hash, only where earlier cards are looked up.
 
     ``folded``: what another card that was shown holds too.
     """
@@ -44,13 +52,17 @@ class Issued:
     sameness: bytes | None = None
 
 
-class Overridden(Protocol):
-    """The memory of cards that users have overridden."""
+class Earlier(Protocol):
+    """The memory of the cards of earlier calls."""
 
     key: bytes
 
-    def among(self, samenesses: Iterable[bytes]) -> frozenset[bytes]:
-        """Those that were overridden within the window; none when that cannot be said."""
+    def overridden(self, samenesses: Iterable[bytes]) -> frozenset[bytes]:
+        """Those that were overridden within their window; none when that cannot be said."""
+
+    def seen(self, cards: Mapping[uuid.UUID, bytes]) -> frozenset[bytes]:
+        """The samenesses of those that were shown, in another call, within their window; none when that cannot be
+        said."""
 
 
 def issue(
@@ -58,23 +70,22 @@ def issue(
     findings: Findings | None,
     call: HookCall,
     caller: Caller,
-    overridden: Overridden | None,
+    earlier: Earlier | None,
 ) -> tuple[Response, tuple[Issued, ...]]:
-    """The response without its suppressed cards, and what is to be remembered of all cards.
+    """The response without the cards that are kept back, and what is to be remembered of all cards.
 
     The urgency that is shown may differ from ours by the caller's profile.
     """
-    samenesses = dict(_samenesses(response, findings, call, caller.who, overridden.key)) if overridden else {}
-    gone = overridden.among(samenesses.values()) if overridden and samenesses else frozenset()
-    kept = [card for card in response.cards if samenesses.get(card.uuid) not in gone]
-    shown = {card.uuid for card in kept}
+    samenesses = dict(_samenesses(response, findings, call, caller, earlier.key)) if earlier and findings else {}
+    fates = _fates(response, samenesses, earlier) if earlier and samenesses else {}
+    kept = [card for card in response.cards if card.uuid not in fates]
     issued = []
     for card in response.cards:
         topic = card.source.topic.code
         indicator = shown_indicator(caller.client, topic, card.indicator)
-        fate: Fate = "shown" if card.uuid in shown else "suppressed"
+        fate = fates.get(card.uuid, "shown")
         issued.append(Issued(uuid.UUID(card.uuid), topic, indicator, fate, samenesses.get(card.uuid)))
-        for held in (each for listed in card.extension.values() for each in listed):
+        for held in _held(card):
             urgency = shown_indicator(caller.client, held.topic, held.indicator)
             issued.append(Issued(uuid.UUID(held.uuid), held.topic, urgency, "folded" if fate == "shown" else fate))
     for finding, advice in findings.kept_back if findings else ():
@@ -84,40 +95,78 @@ def issue(
     return (response if len(kept) == len(response.cards) else Response(cards=kept)), tuple(issued)
 
 
+def _held(card: Card) -> Iterator[FoldedOut]:
+    """The topics folded into a card."""
+    return (each for listed in card.extension.values() for each in listed)
+
+
+def _fates(response: Response, samenesses: Mapping[str, bytes], earlier: Earlier) -> dict[str, Fate]:
+    """The cards that are kept back, and why."""
+    gone = earlier.overridden(samenesses.values())
+    least = [card.uuid for card in response.cards if card.indicator == LEAST and card.uuid in samenesses]
+    seen = earlier.seen({uuid.UUID(each): samenesses[each] for each in least}) if least else frozenset()
+    fates: dict[str, Fate] = {each: "seen" for each in least if samenesses[each] in seen}
+    return fates | {each: "suppressed" for each, same in samenesses.items() if same in gone}
+
+
 def _samenesses(
-    response: Response, findings: Findings | None, call: HookCall, who: Identity, key: bytes
+    response: Response, findings: Findings, call: HookCall, caller: Caller, key: bytes
 ) -> Iterator[tuple[str, bytes]]:
-    """By card, the keyed hash of everything that must be the same. The facts are those the card states, in its words,
-    and those its rule gave it: a new result, a new date or a new dose is another card."""
-    about = {
-        str(card_uuid(call.hook_instance, f.code, f.subject.key)): (f.subject, advice.data)
-        for f, advice in (findings.advice if findings else ())
-    }
+    """By card, the keyed hash of everything that must be the same."""
     if not call.user_id.strip():
-        return  # nobody in particular: one user's override is not another's
+        return  # nobody in particular: what one was shown or has overridden is not another's
+    who = caller.who
+    about = {
+        str(card_uuid(call.hook_instance, f.code, f.subject.key)): (f, f.outcome)
+        for f in findings.all
+        if isinstance(f.outcome, Advise)
+    }
     for card in response.cards:
-        if card.indicator == "critical" or card.source.topic.code == NOT_EVALUATED:
+        if card.indicator == URGENCY[-1] or card.source.topic.code == NOT_EVALUATED:
             continue
+        said = [about[each] for each in (card.uuid, *(held.uuid for held in _held(card)))]
         same = joined(
-            *(who.issuer, who.tenant, call.fhir_server or "", call.patient_id, call.user_id),
+            *(who.issuer, who.tenant, call.fhir_server or "", call.patient_id, call.user_id, caller.language),
             *(card.source.topic.code, card.indicator),
-            *map(_content, about.get(card.uuid, ())),
-            *(card.summary, card.detail or ""),
+            _evidence(findings, said, whole=card.indicator != LEAST),
+            *(() if card.indicator == LEAST else (card.summary, card.detail or "")),
         )
         yield card.uuid, hmac.new(key, same, hashlib.sha256).digest()
 
 
-def _content(value: Subject | Mapping[str, object]) -> str:
-    return msgspec.json.encode(_same(value), enc_hook=str, order="deterministic").decode()
+def _evidence(findings: Findings, said: Iterable[tuple[Finding, Advise]], *, whole: bool) -> str:
+    """What a card rests on, with what is folded into it, what it carries, and what it had to do without."""
+    stated: list[object] = []
+    for finding, advice in said:
+        lines = [(f.code, a.say, a.data) for f, a in findings.carried(finding)]
+        gaps = findings.facts.lacking(*finding.topic.optional)
+        ordered = finding.subject if whole else _drug(finding.subject)
+        stated += [finding.code, finding.scope, advice.say, ordered, advice.data, *lines, *gaps]
+    return _content(stated)
+
+
+def _drug(subject: Subject) -> object:
+    """Of an order, which drug it is of, and how sure that is."""
+    if not isinstance(subject, DrugOrder):
+        return subject
+    return (subject.drugs, subject.substance, subject.product, subject.stops, subject.low_confidence)
+
+
+def _content(value: object) -> str:
+    return msgspec.json.encode(_same(value), enc_hook=_plain, order="deterministic").decode()
+
+
+def _plain(value: object) -> str | None:
+    return None if isinstance(value, Elapsed) else str(value)
 
 
 def _same(value: object) -> object:
-    """What is ordered and found, without what differs between two drafts of the same: ids, positions, the day of
-    writing."""
+    """What is ordered and found, without what differs between two drafts of the same: ids, positions, the days of
+    writing and of giving."""
     if isinstance(value, Mapping):
         return {name: _same(each) for name, each in value.items()}
-    if isinstance(value, tuple):
+    if isinstance(value, list | tuple):
         return [_same(each) for each in value]
     if isinstance(value, DrugOrder):
-        return dataclasses.replace(value, key="", position=0, ref=None, authored=None)
+        return dataclasses.replace(value, key="", position=0, ref=None, authored=None, due=None)
     return dataclasses.replace(value, key="", position=0, ref=None) if isinstance(value, RequestedProcedure) else value

@@ -5,9 +5,10 @@ profile     what changes
 =========== ==========================================================================================================
 generic     nothing
 sandbox     nothing: what its pages would render as HTML was escaped when the cards were made
-epic        topic codes without hyphens; ``selectionBehavior`` is ``any``; one action per suggestion, so what has
-            several becomes several; no updates; a new order only where the site's preference list has a record that
-            orders the dose of the card, and then with that record's code (Epic takes all else from the record)
+epic        no extensions (none is documented); topic codes without hyphens; ``selectionBehavior`` is ``any``; one
+            action per suggestion, so what has several becomes several; no updates; a new order only where the site's
+            preference list has a record that orders the dose of the card, and then with that record's code (Epic takes
+            all else from the record)
 oracle      links only below the client's registered prefixes; ``critical`` only for the topics the client lists, else
             ``warning``
 =========== ==========================================================================================================
@@ -67,8 +68,9 @@ def _oracle(card: Json, client: Client) -> Json:
     fitted = {**card, "indicator": indicator}
     if "url" in card["source"] and not _registered(card["source"]["url"], client):
         fitted["source"] = {key: value for key, value in card["source"].items() if key != "url"}
-    if "links" in card:
-        fitted["links"] = [link for link in card["links"] if _registered(link["url"], client)]
+    links = [link for link in fitted.pop("links", []) if _registered(link["url"], client)]
+    if links:
+        fitted["links"] = links
     return fitted
 
 
@@ -82,6 +84,7 @@ def _epic(card: Json, language: str, offered: Offered) -> Json:
     fitted = {**card, "source": {**source, "topic": topic}}
     whole = fitted.pop("suggestions", [])
     fitted.pop("selectionBehavior", None)
+    fitted.pop("extension", None)
     # A replacement need not bring its removal where the card offers that removal by itself.
     removed = {s["actions"][0].get("resourceId") for s in whole if len(s["actions"]) == 1}
     if kept := [part for suggestion in whole for part in _parts(suggestion, removed, language, offered)]:

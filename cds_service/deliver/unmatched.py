@@ -10,7 +10,7 @@ from threading import Lock
 from cds_service.call.hook import read_hook
 from cds_service.edition import Edition
 from cds_service.facts.subjects import DrugOrder, RequestedProcedure, Subject
-from cds_service.record.read import Reading, draft_resources
+from cds_service.record.read import Reading, draft_resources, foreign
 
 
 def unmatched(orders: Iterable[Subject]) -> Iterator[tuple[str, str]]:
@@ -32,9 +32,9 @@ class UnmatchedCounter:
 
     def observe(self, orders: Iterable[Subject]) -> None:
         """Count the orders of one call."""
-        found = Counter(kind for kind, _ in unmatched(orders))
-        with self._lock:
-            self._counts.update(found)
+        if found := [kind for kind, _ in unmatched(orders)]:
+            with self._lock:
+                self._counts.update(found)
 
     def counts(self) -> Mapping[str, int]:
         """The counts by kind, as they are now."""
@@ -51,5 +51,7 @@ def texts_of(edition: Edition, body: bytes, now: datetime) -> Counter[tuple[str,
     call = read_hook(body, "", hooks)
     reading = Reading(call.patient_id, (), now)
     reading.prefetched(call.prefetch or {})
-    subjects = edition.readers.subjects(call, draft_resources(call), reading.record())
+    drafts = draft_resources(call)
+    others = foreign(call, drafts)
+    subjects = edition.readers.subjects(call, tuple(d for d in drafts if d[0] not in others), reading.record())
     return Counter((kind, " ".join(text.split()) or "(no text)") for kind, text in unmatched(subjects))

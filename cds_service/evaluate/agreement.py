@@ -17,7 +17,15 @@ from cds_service.evaluate import gate, scope
 from cds_service.evaluate.triggers import OnChart, Rule
 from cds_service.facts import calcium
 from cds_service.facts.facts import CHAPTERS
-from cds_service.knowledge.agreement import RuleSource, check_macros, check_rule, check_shared, check_texts, text_reads
+from cds_service.knowledge.agreement import (
+    RuleSource,
+    check_explaining,
+    check_macros,
+    check_rule,
+    check_shared,
+    check_texts,
+    text_reads,
+)
 from cds_service.knowledge.knowledge import Knowledge
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import Recommendation
@@ -36,6 +44,7 @@ def disagreements(
     """
     yield from _membership(knowledge, ruled, root)
     yield from check_shared(knowledge.shared, root)
+    yield from check_explaining(knowledge.explaining, root)
     yield from check_macros(knowledge.macros, root)
     yield from _measured(knowledge, root)
     for topic, recommendation in knowledge.guideline.recommendations.items():
@@ -70,12 +79,15 @@ def _membership(knowledge: Knowledge, ruled: Mapping[str, Rule], root: Path) -> 
 
 
 def _measured(knowledge: Knowledge, root: Path) -> Iterator[ContentError]:
-    """The windows and analytes that chapters of facts name are those of ``measurements.yaml``."""
+    """The windows, limits and analytes that chapters of facts name are those of ``measurements.yaml``."""
     file, measurements = root / "measurements.yaml", knowledge.measurements
     windows = {window for chapter in CHAPTERS.values() for window in chapter.look_back.values()}
+    windows |= {window for chapter in CHAPTERS.values() for window in chapter.basis.windows}
+    limits = {limit for chapter in CHAPTERS.values() for limit in chapter.basis.limits}
     analytes = {analyte for chapter in CHAPTERS.values() for analyte in chapter.analytes}
     for kind, used, present in (
         ("windows", windows, measurements.windows),
+        ("limits", limits, measurements.limits),
         ("analytes", analytes, measurements.analytes),
     ):
         for name in sorted(used - present.keys()):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
+from msgspec.structs import replace
 
 from cds_service.base.kinds import REVIEW_SUMMARY, URGENCY, Missing
 from cds_service.evaluate.outcome import Advise, CannotTell, Outcome
@@ -14,8 +18,7 @@ from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import Subject
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """What one topic said about one subject.
 
     ``silent``: it is counted and never shown. ``replaced_by``: the topic whose card stands in for this one.
@@ -35,8 +38,7 @@ class Finding:
         return self.topic.code
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(msgspec.Struct, frozen=True):
     """A topic that could not be decided for a subject, and what was missing."""
 
     topic: str
@@ -44,16 +46,25 @@ class Unknown:
     missing: tuple[Missing, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Findings:
     """All that was said, in the order of the service's topics."""
 
     facts: Facts
     all: tuple[Finding, ...]
 
-    def silencing(self, topics: Container[str]) -> Findings:
+    @cached_property
+    def _elsewhere(self) -> tuple[tuple[Finding, Advise], ...]:
+        """The findings that are said on another's card: hardly ever any."""
+        return tuple(
+            (f, f.outcome)
+            for f in self.all
+            if (f.replaced_by or f.folded_into) and isinstance(f.outcome, Advise) and not f.silent
+        )
+
+    def silencing(self, topics: Collection[str]) -> Findings:
         """The same with these topics silent: a card that is not shown stands in for none."""
-        if not any(f.code in topics for f in self.all):
+        if not topics or not any(f.code in topics for f in self.all):
             return self
         marked = tuple(replace(f, silent=f.code in topics, replaced_by=None, folded_into=None) for f in self.all)
         return Findings(self.facts, precedence(marked))
@@ -88,13 +99,14 @@ class Findings:
         """The findings whose line this card says: those folded into it, and those that it stands in for."""
         held = self.folded(by)
         codes = {by.code, *(f.code for f, _ in held)}
-        replaced = (f for f in self.all if f.replaced_by in codes and f.subject.key == by.subject.key)
-        return (*held, *((f, f.outcome) for f in replaced if isinstance(f.outcome, Advise) and not f.silent))
+        replaced = [(f, a) for f, a in self._elsewhere if f.replaced_by in codes and f.subject.key == by.subject.key]
+        return (*held, *replaced)
 
     def folded(self, into: Finding) -> tuple[tuple[Finding, Advise], ...]:
         """The findings that this card holds besides its own, each with suggestions and a count of its own."""
-        held = (f for f in self.all if f.folded_into == into.code and f.subject.key == into.subject.key)
-        return tuple((f, f.outcome) for f in held if isinstance(f.outcome, Advise))
+        return tuple(
+            [(f, a) for f, a in self._elsewhere if f.folded_into == into.code and f.subject.key == into.subject.key]
+        )
 
     @property
     def kept_back(self) -> tuple[tuple[Finding, Advise], ...]:
@@ -141,13 +153,13 @@ def _marks(advice: Sequence[tuple[Finding, Advise]]) -> dict[str, str]:
     """Of one subject: the topic of a card -> the topic of the card that is shown in its place."""
     marks: dict[str, str] = {}
     shown = [(f, a) for f, a in advice if a.alone and not f.silent]
-    for found, said in ((f, a) for f, a in advice if a.alone):
-        for other, standing in shown:
-            urgent = URGENCY.index(standing.indicator) >= URGENCY.index(said.indicator)
-            named = found.code in other.topic.recommendation.replaced_by(standing.say)
+    standing = [(f.code, a, named) for f, a in shown if (named := f.topic.recommendation.replaced_by(a.say))]
+    for found, said in advice if standing else ():
+        for other, instead, named in standing:
+            urgent = URGENCY.index(instead.indicator) >= URGENCY.index(said.indicator)
             # Of two that would stand in for each other one must be shown.
-            if named and urgent and _shown(other.code, marks) != found.code:
-                marks[found.code] = other.code
+            if said.alone and found.code in named and urgent and _shown(other, marks) != found.code:
+                marks[found.code] = other
                 break
     for found, said in advice:
         if not said.alone:
@@ -171,12 +183,11 @@ def _shown(code: str, marks: Mapping[str, str]) -> str:
 
 
 def _folds(advice: Sequence[tuple[Finding, Advise]], marks: Mapping[str, str]) -> dict[str, str]:
-    """Of one subject: the topic of a card -> the topic of the card that holds it too. Both are of the least urgency."""
+    """Of one subject: the topic of a card of the least urgency -> the topic of the card that holds it too."""
     folds: dict[str, str] = {}
-    least = [
-        (f, a) for f, a in advice if a.alone and not f.silent and f.code not in marks and a.indicator == URGENCY[0]
-    ]
-    for holder, said in least:
+    shown = [(f, a) for f, a in advice if a.alone and not f.silent and f.code not in marks]
+    least = [(f, a) for f, a in shown if a.indicator == URGENCY[0]]
+    for holder, said in shown:
         if holder.code not in folds:
             named = holder.topic.recommendation.folded_by(said.say)
             folds |= {f.code: holder.code for f, _ in least if f.code in named and f.code not in folds}
@@ -184,6 +195,8 @@ def _folds(advice: Sequence[tuple[Finding, Advise]], marks: Mapping[str, str]) -
 
 
 def _marked(finding: Finding, marks: Mapping[str, str], folds: Mapping[str, str]) -> Finding:
+    if finding.code not in marks and finding.code not in folds:
+        return finding
     if not isinstance(finding.outcome, Advise) or finding.silent:
         return finding if finding.code not in marks else replace(finding, replaced_by=marks[finding.code])
     return replace(finding, replaced_by=marks.get(finding.code), folded_into=folds.get(finding.code))

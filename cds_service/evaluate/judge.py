@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Protocol
 
 from cds_service.base.kinds import Missing
 from cds_service.call.problems import RuleFailed
@@ -15,41 +14,32 @@ from cds_service.evaluate.findings import Finding, Findings, precedence
 from cds_service.evaluate.gate import concerned, silences
 from cds_service.evaluate.outcome import CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.scope import SILENT, ScopeKind, at_oncology_dose, scope_of
-from cds_service.evaluate.topic import ABSENT, Question, Topic, questions, required, wanted
+from cds_service.evaluate.topic import ABSENT, Question, Topic, required, wanted
 from cds_service.facts.facts import Facts
 from cds_service.facts.readers import Readers
 from cds_service.facts.subjects import Chart, Subject
-from cds_service.knowledge.model import Parameters
 from cds_service.record.completeness import Wanted
 from cds_service.record.read import Record
 
 WHOLE = frozenset({"obtained", "none"})
 
 
-class Knowledge(Protocol):
-    """What judging needs of an edition."""
-
-    @property
-    def readers(self) -> Readers: ...
-
-    def topics_of(self, service: str) -> Sequence[Topic]: ...
-
-
-def judge(edition: Knowledge, service: str, record: Record, subjects: Sequence[Subject], now: datetime) -> Findings:
-    """Every topic of a service, once for each selected subject it is about. ``now`` is aware.
+def judge(
+    readers: Readers, asked: Sequence[Question], record: Record, subjects: Sequence[Subject], now: datetime
+) -> Findings:
+    """The findings of these questions (see ``questions``). ``subjects``: all of the call; ``now`` is aware.
 
     A topic whose required data were not obtained cannot tell. Raises ``RuleFailed`` naming the topic whose rule raises:
     never a missing card.
     """
-    asked = questions(edition.topics_of(service), subjects)
     orders = tuple(s for s in subjects if not isinstance(s, Chart))
-    facts = Facts(record, orders, now, edition.readers)
+    facts = Facts(record, orders, now, readers)
     return Findings(facts, precedence(_asked(asked, record, facts, now.date())))
 
 
-def worth_reading(edition: Knowledge, record: Record, now: datetime) -> bool:
+def worth_reading(readers: Readers, record: Record, now: datetime) -> bool:
     """Whether more of an opened chart is to be read, by what is known of the patient and the diagnoses."""
-    return concerned(Facts(record, (), now, edition.readers))
+    return concerned(Facts(record, (), now, readers))
 
 
 def _asked(asked: Sequence[Question], record: Record, facts: Facts, today: date) -> Iterable[Finding]:
@@ -85,7 +75,7 @@ def _outcome(question: Question, facts: Facts, scope: ScopeKind) -> Outcome:
     if because := silences(topic.recommendation, subject, facts):
         return NoAdvice(because)
     try:
-        return topic.rule.function(subject, facts, Parameters(topic.recommendation))
+        return topic.rule.function(subject, facts, topic.parameters)
     except Exception as error:
         # The message could hold a patient's value; the chained error keeps it out of ours.
         raise RuleFailed(topic.code, "rule") from error

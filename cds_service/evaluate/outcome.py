@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
+
+import msgspec
 
 from cds_service.base.kinds import Indicator, Missing
 from cds_service.facts.subjects import DrugOrder, Order
@@ -46,8 +48,7 @@ class ReviseOrder:
 Act = CreateService | CreateDrug | DeleteOrder | ReviseOrder
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(msgspec.Struct, frozen=True):
     """One button: ``label`` is a key of the topic's ``suggestions`` texts."""
 
     label: str
@@ -55,13 +56,12 @@ class Suggestion:
     recommended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Advise:
+class Advise(msgspec.Struct, frozen=True):
     """A card. ``say`` is a key of the topic's ``cards`` texts; ``data`` are the values its sentences use."""
 
     indicator: Indicator
     say: str
-    data: Mapping[str, object] = field(default_factory=dict)
+    data: Mapping[str, object] = {}
     suggestions: tuple[Suggestion, ...] = ()
     # Suggestions that go together ("any"), or alternatives of which one is taken ("at-most-one").
     choose: Literal["any", "at-most-one"] = "at-most-one"
@@ -69,16 +69,14 @@ class Advise:
     alone: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class NoAdvice:
+class NoAdvice(msgspec.Struct, frozen=True):
     """No card; ``because`` is a key of the topic's ``quiet`` texts (shown by ``check --explain`` only)."""
 
     because: str
-    data: Mapping[str, object] = field(default_factory=dict)
+    data: Mapping[str, object] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class CannotTell:
+class CannotTell(msgspec.Struct, frozen=True):
     """The condition could not be decided; what is missing goes into the ``not-evaluated`` card."""
 
     missing: tuple[Missing, ...]

@@ -5,32 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
+
+import msgspec
 
 from cds_service.base.kinds import Need
 from cds_service.evaluate.triggers import Rule
 from cds_service.facts.subjects import Subject
-from cds_service.knowledge.model import Recommendation
+from cds_service.knowledge.model import Parameters, Recommendation
 from cds_service.record.completeness import Completeness, Wanted
 
 ABSENT = Completeness("not-obtained", "absent")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Topic:
     """``needs``: prefetch keys that rule and texts read, with the days back to which each must be known (None: whole).
 
     They are derived from the chapters of facts that rule and texts read; ``required`` are those of them without which
-    the topic must not be answered, a clinical choice of the YAML.
+    the topic must not be answered, a clinical choice of the YAML. ``chapters``: the names of those that are read.
     """
 
     recommendation: Recommendation
     rule: Rule
     needs: Mapping[Need, int | None]
+    chapters: tuple[str, ...] = ()
 
     @cached_property
     def code(self) -> str:
         return self.recommendation.topic
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """The numbers its rule sees."""
+        return Parameters(self.recommendation)
 
     @cached_property
     def required(self) -> tuple[Need, ...]:
@@ -42,8 +50,7 @@ class Topic:
         return tuple(key for key in self.needs if key not in self.recommendation.needs.required)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """A topic, asked about one subject."""
 
     topic: Topic
@@ -58,14 +65,31 @@ def questions(topics: Iterable[Topic], subjects: Iterable[Subject]) -> tuple[Que
 
 def wanted(asked: Iterable[Question], today: date) -> Wanted:
     """The prefetch keys these questions can use, each with the day back to which it must be known."""
-    days: dict[Need, int | None] = {}
-    for topic in {q.topic.code: q.topic for q in asked}.values():
-        for key, back in topic.needs.items():
-            known = days.get(key, back)
-            days[key] = None if back is None or known is None else max(known, back)
+    days = _look_back(_topics(asked))
     return {key: None if back is None else (today - timedelta(days=back)).isoformat() for key, back in days.items()}
 
 
 def required(asked: Iterable[Question]) -> tuple[Need, ...]:
     """The prefetch keys without which these questions must not be answered."""
-    return tuple(dict.fromkeys(key for q in asked for key in q.topic.required))
+    return _required(_topics(asked))
+
+
+def _topics(asked: Iterable[Question]) -> tuple[Topic, ...]:
+    return tuple(dict.fromkeys([q.topic for q in asked]))
+
+
+# Drafts of one kind ask the same topics in every call.
+@lru_cache(maxsize=64)
+def _look_back(topics: tuple[Topic, ...]) -> Mapping[Need, int | None]:
+    """By prefetch key the days back to which it must be known; None: whole."""
+    days: dict[Need, int | None] = {}
+    for topic in topics:
+        for key, back in topic.needs.items():
+            known = days.get(key, back)
+            days[key] = None if back is None or known is None else max(known, back)
+    return days
+
+
+@lru_cache(maxsize=64)
+def _required(topics: tuple[Topic, ...]) -> tuple[Need, ...]:
+    return tuple(dict.fromkeys(key for topic in topics for key in topic.required))

@@ -27,7 +27,11 @@ class OnDrug:
     stops: bool
 
     def fits(self, subject: Subject) -> bool:
-        return isinstance(subject, DrugOrder) and subject.stops is self.stops and bool(self.groups & subject.groups)
+        return (
+            isinstance(subject, DrugOrder)
+            and subject.stops is self.stops
+            and not self.groups.isdisjoint(subject.groups)
+        )
 
 
 @dataclass(frozen=True, slots=True)

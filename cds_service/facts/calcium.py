@@ -10,28 +10,30 @@ below the limit of the second grade: the formula restores to 40 g/L, the range c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-import msgspec
-
 from cds_service.base.kinds import Missing, RequestText
-from cds_service.base.numbers import plain_number
 from cds_service.facts.diagnoses import KEYS as DIAGNOSIS_KEYS
 from cds_service.facts.diagnoses import Diagnoses
-from cds_service.facts.renal import ProblemGiven
+from cds_service.facts.explained import Basis, Fact, Input, reference
 from cds_service.facts.results import Reading, Results, Sourced
-from cds_service.facts.told import NOW, Number, ago
-from cds_service.facts.window import newer_unusable, newest, problem_list, reasons, since
+from cds_service.facts.window import newer_unusable, newest, reasons, since
 from cds_service.knowledge.measurements import Measurements
-from cds_service.knowledge.model import File
 
 KEYS = ("laboratory",)
 HYPERCALCAEMIA_KEYS = (*KEYS, *DIAGNOSIS_KEYS)
 LOOK_BACK = {"laboratory": "calcium"}
+BASIS = Basis(
+    windows=("calcium",),
+    limits=(
+        *("calcium-corrected-low", "calcium-ionised-low", "calcium-total-low"),
+        *("calcium-corrected-high", "calcium-ionised-high", "calcium-total-high", "albumin-restored"),
+    ),
+    formulas=("calcium-correction",),
+)
 
 Kind = Literal["ionised", "corrected-reported", "corrected-computed", "total-uncorrected"]
 
@@ -54,6 +56,10 @@ RANGE_OF: dict[Kind, str] = {
 CalciumLevel = Literal["low", "normal", "high"]
 
 
+# Not measured, or not lately.
+NOT_THERE = frozenset({"not-on-record", "too-old"})
+
+
 @dataclass(frozen=True, slots=True)
 class Calcium:
     """Calcium status in the look-back window. ``level`` is None when no result is usable (``problems`` says why)."""
@@ -71,6 +77,7 @@ class Calcium:
     inputs: tuple[Sourced, ...] = ()
     preliminary: bool = False
     newer: tuple[Missing, ...] = ()  # newer results that could not be used
+    uncorrected: tuple[Missing, ...] = ()  # albumins that could not be used, where a total counts as it is
     problems: tuple[Missing, ...] = ()
     severe: bool = False  # low or high beyond the first grade (``limits`` of cards/measurements.yaml)
     downward: bool = False  # the measured total is within its range, only the correction makes it low
@@ -78,6 +85,11 @@ class Calcium:
     lab_unit: str = ""
     reading: Reading | None = None  # the result that counts
     albumin: Reading | None = None  # that corrects it
+
+    @property
+    def unread(self) -> tuple[Missing, ...]:
+        """The results that are there, cannot be read and might tell another level; one too old is none of them."""
+        return tuple(m for m in (*self.problems, *self.newer, *self.uncorrected) if m.why not in NOT_THERE)
 
 
 def calcium(results: Results, today: date, measurements: Measurements) -> Calcium:
@@ -105,6 +117,7 @@ def calcium(results: Results, today: date, measurements: Measurements) -> Calciu
         inputs=(*inputs, *((Sourced("albumin", albumin.value, albumin.unit, albumin),) if albumin else ())),
         preliminary=reading.preliminary or (albumin is not None and albumin.preliminary),
         newer=tuple(m for a in ANALYTES for m in newer_unusable("calcium", a, results, reading.when)),
+        uncorrected=_uncorrected(chosen, results, today, days),
         severe=severe,
         downward=downward,
         lab=lab,
@@ -112,6 +125,11 @@ def calcium(results: Results, today: date, measurements: Measurements) -> Calciu
         reading=reading,
         albumin=albumin,
     )
+
+
+def _uncorrected(chosen: Chosen, results: Results, today: date, days: int) -> tuple[Missing, ...]:
+    """Why a total was not corrected, although an albumin is on record."""
+    return tuple(reasons("albumin", "albumin", results, today, days)) if chosen.kind == "total-uncorrected" else ()
 
 
 # By which limits each kind is graded.
@@ -198,7 +216,11 @@ def _of_total(total: Reading, results: Results, today: date, days: int, measurem
 
 def _albumin_for(total: Reading, results: Results, today: date, days: int) -> Reading | None:
     """The albumin of the window taken nearest to the calcium; of two as near, the newer."""
-    usable = list(since(results, "albumin", today, days))
+    usable = list[Reading]()
+    for reading in since(results, "albumin", today, days):
+        usable.append(reading)
+        if reading.when <= total.when:
+            break  # those before it are farther away, and stay unread
     return min(usable, key=lambda r: abs((r.when - total.when).days), default=None)
 
 
@@ -231,68 +253,22 @@ def hypercalcaemic(calcium: Calcium, diagnoses: Diagnoses) -> bool:
     return diagnoses.has("hypercalcaemia")
 
 
-def explained(calcium: Calcium) -> Iterator[str]:
-    """The line of ``--explain``."""
-    if calcium.level and calcium.value is not None:
-        value = f"{plain_number(calcium.value, 2)} {calcium.unit}"
-        measured = calcium.reading.shown if calcium.downward and calcium.reading else ""
-        total = f"; below the range by correction alone, measured {measured}" if measured else ""
-        yield f"calcium {calcium.level}: {value} ({calcium.kind}, {calcium.when}){total}"
-    else:
-        yield f"calcium unknown: {problem_list(calcium.problems)}"
-
-
-class OneCalciumGiven(File, frozen=True):
-    """What a case may say of a calcium: its level, or (``level`` left out) the numbers that give it.
-
-    ``total_mmol_l``: the total as measured, where ``kind`` is corrected-computed, with the albumin that corrects it.
-    """
-
-    level: CalciumLevel | Literal["by-number"] | None = "by-number"
-    mmol_l: Number = Decimal("2.30")
-    mg_dl: Number | None = None
-    total_mmol_l: Number | None = None
-    albumin_g_l: Number = 40
-    kind: Kind = "corrected-reported"
-    days_ago: int = 1
-
-
-class CalciumGiven(File, frozen=True):
-    """What a case may say of calcium."""
-
-    calcium: OneCalciumGiven = OneCalciumGiven(level="normal")
-    calcium_problems: list[ProblemGiven] = []
-
-    def told(self, measurements: Measurements) -> Calcium:
-        one, days = self.calcium, measurements.days("calcium")
-        if one.level is None:
-            problems = tuple(p.told() for p in self.calcium_problems)
-            return Calcium(days, None, problems=problems or (Missing("calcium", "not-on-record"),))
-        found = calcium(_results(one, measurements), NOW.date(), measurements)
-        return found if one.level == "by-number" else replace(found, level=one.level)
-
-
-def _results(one: OneCalciumGiven, measurements: Measurements) -> Results:
-    if one.total_mmol_l is not None:
-        albumin = _given("albumin", Fraction(one.albumin_g_l), "g/L", f"{one.albumin_g_l} g/L", one)
-        total = _given("calcium-total", Fraction(one.total_mmol_l), "mmol/L", f"{one.total_mmol_l} mmol/L", one)
-        return {"calcium-total": (total,), "albumin": (albumin,)}
-    analyte = next(a for a, kind in KIND_OF.items() if kind == one.kind)
-    if one.mg_dl is None:
-        return {analyte: (_given(analyte, Fraction(one.mmol_l), "mmol/L", f"{one.mmol_l} mmol/L", one),)}
-    value = Fraction(one.mg_dl) * measurements.analytes[analyte].factor("mg/dL")
-    told = _given(analyte, value, "mmol/L", f"{one.mg_dl} mg/dL", one)
-    return {analyte: (msgspec.structs.replace(told, own=Fraction(one.mg_dl), own_unit="mg/dL"),)}
-
-
-KIND_OF: dict[str, Kind] = {
-    "calcium-ionised": "ionised",
-    "calcium-corrected": "corrected-reported",
-    "calcium-total": "total-uncorrected",
-}
-
-
-def _given(analyte: str, value: Fraction, unit: str, shown: str, one: OneCalciumGiven) -> Reading:
-    when = ago(one.days_ago)
-    assert when is not None
-    return Reading(analyte, value, unit, shown, when, RequestText(f"Observation/{analyte}"))
+def explained(calcium: Calcium) -> Iterator[Fact]:
+    """The calcium that counts and what it is judged by, or why there is none."""
+    if calcium.level is None or calcium.reading is None or calcium.kind is None:
+        yield Fact("calcium-unknown", {"problems": calcium.problems}, windows=BASIS.windows)
+        return
+    inputs = tuple(map(Input.sourced, calcium.inputs)) or (Input.of("calcium", calcium.reading),)
+    graded = tuple(name for name in BASIS.limits if name.startswith(f"calcium-{GRADED_AS[calcium.kind]}-"))
+    yield Fact(
+        "calcium",
+        {"calcium": calcium},
+        calcium.value,
+        calcium.unit,
+        calcium.when,
+        reference(calcium.ref),
+        inputs,
+        formula="calcium-correction" if calcium.albumin else None,
+        windows=BASIS.windows,
+        limits=(*graded, *(BASIS.limits[-1:] if calcium.albumin else ())),
+    )

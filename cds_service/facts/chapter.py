@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from cds_service.base.kinds import Need
+from cds_service.facts.explained import Basis, Fact
 
 T = TypeVar("T")
 NOTHING: Mapping[Need, str] = {}
+NO_BASIS = Basis()
 
 
 class Chapter(Generic[T]):
@@ -17,7 +19,8 @@ class Chapter(Generic[T]):
 
     ``keys``: the prefetch keys it is read from. ``look_back``: for a key whose resources are dated, the window of
     ``measurements.yaml`` back to which it must be known; a key without one must be known whole. ``analytes``: those of
-    ``measurements.yaml`` that it names. ``explained``: the chapter's lines of ``--explain``.
+    ``measurements.yaml`` that it names. ``explained``: the chapter's facts, for the explanation; ``basis``: what they
+    may rest on.
     """
 
     def __init__(
@@ -26,9 +29,10 @@ class Chapter(Generic[T]):
         keys: tuple[Need, ...],
         look_back: Mapping[Need, str],
         analytes: tuple[str, ...],
-        explained: Callable[[Any], Iterator[str]] | None,
+        explained: Callable[[Any], Iterator[Fact]] | None,
+        basis: Basis,
     ) -> None:
-        self.function = read
+        self.function, self.basis = read, basis
         self.keys, self.look_back, self.analytes, self.explained = keys, look_back, analytes, explained
 
     def __get__(self, facts: Any, owner: object = None) -> T:
@@ -46,11 +50,12 @@ def chapter(
     *keys: Need,
     look_back: Mapping[Need, str] = NOTHING,
     analytes: tuple[str, ...] = (),
-    explained: Callable[[Any], Iterator[str]] | None = None,
+    explained: Callable[[Any], Iterator[Fact]] | None = None,
+    basis: Basis = NO_BASIS,
 ) -> _Make:
     """Makes a method of ``Facts`` a chapter."""
 
     def make(read: Callable[[Any], T], /) -> Chapter[T]:
-        return Chapter(read, keys, look_back, analytes, explained)
+        return Chapter(read, keys, look_back, analytes, explained, basis)
 
     return make

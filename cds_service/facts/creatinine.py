@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import dropwhile, islice, takewhile
 
 from cds_service.base.kinds import RequestText
+from cds_service.facts.explained import Basis, Fact, Input
 from cds_service.facts.results import KEYS, Reading, Result, Results
 from cds_service.facts.told import NOW, Number
 from cds_service.facts.window import within
@@ -17,6 +18,7 @@ from cds_service.knowledge.model import File
 
 __all__ = [
     "ANALYTES",
+    "BASIS",
     "KEYS",
     "LOOK_BACK",
     "Creatinine",
@@ -29,6 +31,9 @@ __all__ = [
 
 ANALYTES = ("creatinine",)
 LOOK_BACK = {"laboratory": "renal", "measurements": "renal"}
+BASIS = Basis(windows=("renal",))
+# A chart may hold hundreds; these are enough to see where it goes.
+TOLD = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +103,13 @@ def creatinine(results: Results, today: date, measurements: Measurements) -> Cre
     return Creatinine(measurements.days("renal"), results.get("creatinine", ()), today)
 
 
-def explained(_: Creatinine) -> Iterator[str]:
-    """Told with the clearance."""
-    yield from ()
+def explained(creatinine: Creatinine) -> Iterator[Fact]:
+    """The newest ones; that there is none is told with the clearance."""
+    newest = creatinine.newest
+    if newest:
+        told = tuple(islice(creatinine.history, TOLD))
+        data = {"newest": newest, "current": creatinine.current, "earlier": told[1:], "days": creatinine.look_back_days}
+        yield Fact.of("creatinine", newest, data, tuple(Input.of("creatinine", r) for r in told), BASIS.windows)
 
 
 UMOL_PER_MG = Fraction("88.4")  # of cases; records are read with cards/measurements.yaml

@@ -1,6 +1,7 @@
 """When a result was taken, told by the clock of whoever wrote it.
 
-Which date: effectiveDateTime, else effectiveInstant, else the end (or start) of effectivePeriod, else issued; the first
+Which date: effectiveDateTime, else effectiveInstant, else the end (or start) of effectivePeriod, else the
+last event of effectiveTiming, else issued; the first
 one that is stated decides, also when it cannot be read. A time without a zone is in the zone of the record's other
 results, else in the server's.
 """
@@ -11,13 +12,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import cached_property
-from typing import NamedTuple
+
+import msgspec
 
 from cds_service.fhir.dates import moment_of
 from cds_service.fhir.structs import Observation
 
 
-class Dated(NamedTuple):
+class Dated(msgspec.Struct, frozen=True, gc=False):  # a Struct: one is made for every result
     """When a result was taken. ``unusable`` says why the day does not let it count; ``ahead``: it is after now."""
 
     day: date | None
@@ -31,6 +33,7 @@ class Dating:
 
     def __init__(self, coded: Mapping[bytes, Sequence[Observation]], now: datetime, hours: int) -> None:
         self._coded, self._now, self._latest = coded, now, now + timedelta(hours=hours)
+        self._today = now.date()
 
     def of(self, observation: Observation) -> Dated:
         """A result up to ``hours`` after now counts as of now; one farther ahead is named as unusable."""
@@ -43,11 +46,11 @@ class Dating:
         day, at = moment
         if at is not None and at.tzinfo is None:
             at = at.replace(tzinfo=self._zone)
-        ahead = at > self._now if at is not None else day > self._now.date()
+        ahead = at > self._now if at is not None else day > self._today
         if ahead and (at > self._latest if at is not None else day > self._latest.date()):
             return Dated(day, at, "after-now")
         # Past by the clock, but already tomorrow where it was written: it cannot be newer than today.
-        return Dated(min(day, self._now.date()), at, None, ahead)
+        return Dated(min(day, self._today), at, None, ahead)
 
     @cached_property
     def _zone(self) -> tzinfo | None:
@@ -68,10 +71,17 @@ def _zones(observations: Iterable[Observation]) -> Iterable[timedelta]:
 
 
 def _stated(observation: Observation) -> str | None:
-    period = observation.effective_period
+    period, timing = observation.effective_period, observation.effective_timing
     return (
         observation.effective_date_time
         or observation.effective_instant
         or (period and (period.end or period.start))
+        or (_last_event(timing.get("event")) if isinstance(timing, dict) else None)
         or observation.issued
     )
+
+
+def _last_event(events: object) -> str | None:
+    """The last of the moments that a Timing names."""
+    stated = [events] if isinstance(events, str) else events if isinstance(events, list) else []
+    return max((event for event in stated if isinstance(event, str)), default=None)

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
+import msgspec
+
 from cds_service.base.kinds import RequestText
 from cds_service.facts.conditions import has_abated, meanings
+from cds_service.facts.explained import Fact, reference
 from cds_service.fhir.dates import day_of
 from cds_service.fhir.structs import CodeableConcept, Condition
 from cds_service.knowledge.model import File
@@ -20,8 +23,7 @@ SUSPECTED = frozenset({"provisional", "differential", "unconfirmed"})
 INACTIVE = frozenset({"inactive", "resolved"})
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(msgspec.Struct, frozen=True, gc=False):
     """A condition on record that counts (not refuted, not entered in error, not another patient's)."""
 
     concept: str
@@ -92,15 +94,18 @@ def _specific(matches: Iterable[Match]) -> Iterator[Match]:
 
 
 def coded(status: CodeableConcept | str | None) -> str | None:
-    """The code of a status, however it is written."""
+    """The code of a status, however it is written: coded, in words ("Inactive"), as a bare string."""
     if isinstance(status, CodeableConcept):
-        return next((c.code for c in status.codings() if c.code), status.text)
-    return status
+        status = next((c.code for c in status.codings() if c.code), status.text)
+    return status.strip().casefold() if status else None
 
 
-def explained(diagnoses: Diagnoses) -> Iterator[str]:
-    """The line of ``--explain``."""
-    yield f"diagnoses: {', '.join(d.concept for d in diagnoses.all if d.active) or 'none that matter'}"
+def explained(diagnoses: Diagnoses) -> Iterator[Fact]:
+    """Each that counts, the active ones first; or that there is none."""
+    for each in sorted(diagnoses.all, key=lambda d: not d.active):
+        yield Fact("diagnosis", {"diagnosis": each}, when=each.when, ref=reference(each.ref))
+    if not diagnoses.active:
+        yield Fact("diagnoses-none")
 
 
 class DiagnosesGiven(File, frozen=True):

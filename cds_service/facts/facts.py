@@ -33,6 +33,7 @@ from cds_service.facts import results as results_chapter
 from cds_service.facts import scored as scored_chapter
 from cds_service.facts import steadiness as steadiness_chapter
 from cds_service.facts import treatment as treatment_chapter
+from cds_service.facts.against import usable
 from cds_service.facts.chapter import Chapter, chapter
 from cds_service.facts.fluids import Fluids
 from cds_service.facts.medications import treatments
@@ -81,13 +82,14 @@ class Facts(SkeletalFacts, Page):
     def results(self) -> results_chapter.Results:
         readers = self._readers
         fluids = Fluids(readers.terminology, self._record.referred)
-        return collect(self._record.coded, readers.terminology, readers.measurements, self.now, fluids)
+        return collect(self._record.coded, readers.names, readers.measurements, self.now, fluids)
 
     @chapter(
         *creatinine_chapter.KEYS,
         look_back=creatinine_chapter.LOOK_BACK,
         analytes=creatinine_chapter.ANALYTES,
         explained=creatinine_chapter.explained,
+        basis=creatinine_chapter.BASIS,
     )
     def creatinine(self) -> creatinine_chapter.Creatinine:
         return creatinine_chapter.creatinine(self.results, self.today, self._readers.measurements)
@@ -97,6 +99,7 @@ class Facts(SkeletalFacts, Page):
         look_back=steadiness_chapter.LOOK_BACK,
         analytes=creatinine_chapter.ANALYTES,
         explained=steadiness_chapter.explained,
+        basis=steadiness_chapter.BASIS,
     )
     def unsteady(self) -> steadiness_chapter.Unsteady | None:
         return steadiness_chapter.unsteady(self.creatinine, self.diagnoses, self.today, self._readers.measurements)
@@ -106,9 +109,12 @@ class Facts(SkeletalFacts, Page):
         look_back=renal_chapter.LOOK_BACK,
         analytes=renal_chapter.ANALYTES,
         explained=renal_chapter.explained,
+        basis=renal_chapter.BASIS,
     )
     def renal(self) -> renal_chapter.Renal:
-        return renal_chapter.renal(self.results, self.patient, self.diagnoses, self.today, self._readers.measurements)
+        measurements = self._readers.measurements
+        found = renal_chapter.renal(self.results, self.patient, self.diagnoses, self.today, measurements)
+        return usable(found, self.diagnoses, measurements)
 
     @chapter(
         *renal_tests_chapter.KEYS,
@@ -124,6 +130,7 @@ class Facts(SkeletalFacts, Page):
         look_back=calcium_chapter.LOOK_BACK,
         analytes=calcium_chapter.ALL_ANALYTES,
         explained=calcium_chapter.explained,
+        basis=calcium_chapter.BASIS,
     )
     def calcium(self) -> calcium_chapter.Calcium:
         return calcium_chapter.calcium(self.results, self.today, self._readers.measurements)

@@ -18,6 +18,7 @@ from cds_service.knowledge.dosing import Dosing
 
 # Begun nowhere within a longer number, and ended soon: a run of digits is looked at once.
 _NUMBER = rf"(?<![0-9.])[0-9]{{1,{LONGEST_NUMBER}}}(?:\.[0-9]{{1,{LONGEST_NUMBER}}})?(?![0-9.])"
+_TIMES = re.compile("[×*]")
 _SPAN = r" ?(?:[-~‐–—−〜至到或]|to\b|or\b) ?"
 
 
@@ -84,6 +85,7 @@ class IntervalReader:
         count = rf"(?P<times>(?:once|twice)(?= )|(?:{amount})(?= times)) ?(?:times )?"
         self._named = re.compile(rf"(?:{count}|(?P<several>{amount})[- ])?(?P<word>{named})")
         self._once = tuple(map(_spaced, dosing.once_words))
+        self._in_a_day = tuple(map(_spaced, dosing.once_in_a_day))
         self._not_once = tuple(map(_spaced, dosing.not_once))
 
     def read(self, dosages: Iterable[Dosage]) -> Spacing:
@@ -116,7 +118,8 @@ class IntervalReader:
         elif not any(self._written(line) for line in texts) and any(map(self._says_once, texts)):
             return Spacing(single=True)
         if stated:
-            return Spacing(stated)
+            once = stated.low == stated.high == 1 and any(map(self._ends_in_a_day, texts))
+            return Spacing(single=True) if once else Spacing(stated)
         return Spacing(single=any(map(self._says_once, texts)))
 
     # Structured
@@ -193,6 +196,11 @@ class IntervalReader:
 
     def _amount(self, text: str | None) -> Fraction | None:
         return number(self._numbers.get(text, text)) if text else Fraction(1)
+
+    def _ends_in_a_day(self, line: str) -> bool:
+        """Whether a rate of once a day goes on for that day only."""
+        spaced = _spaced(_TIMES.sub(" x", line))
+        return any(word in spaced for word in self._in_a_day)
 
     def _says_once(self, line: str) -> bool:
         spaced = _spaced(line)

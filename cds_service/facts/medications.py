@@ -20,9 +20,9 @@ from cds_service.fhir.structs import (
     MedicationAdministration,
     MedicationRequest,
     MedicationStatement,
-    dispense_request,
     many,
 )
+from cds_service.fhir.undecoded import dispense_request
 from cds_service.record.read import Record
 
 REQUEST_ACTIVE = frozenset({"active", "on-hold"})
@@ -223,7 +223,8 @@ def _refills(treatment: Treatment) -> bool:
 
 def _request_end(request: MedicationRequest, reader: RememberedDrugs, start: date | None) -> date | None:
     """The day a prescription ends: by its dosages, else when it may not be filled again and its supply is used up."""
-    if end := _dosage_end(many(request.dosage_instruction), reader, start):
+    whole = request.effective_dose_period
+    if end := (day_of(whole.end) if whole else None) or _dosage_end(many(request.dosage_instruction), reader, start):
         return end
     dispense = dispense_request(request.dispense_request)
     last = day_of(dispense.validity_period.end) if dispense.validity_period else None

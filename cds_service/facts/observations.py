@@ -6,7 +6,7 @@ Never counted: a status that says there is no valid result (or no status), and w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -16,10 +16,11 @@ from operator import itemgetter
 from typing import Protocol
 
 from cds_service.base.kinds import RequestText
+from cds_service.base.remembered import Remembered
 from cds_service.facts.dating import Dated, Dating
 from cds_service.facts.fluids import Fluids
 from cds_service.facts.results import Reading, Result, Series, Unusable
-from cds_service.facts.units import LONGEST_NUMBER, converted, laboratory_unit, shown
+from cds_service.facts.units import converted, laboratory_unit, printed, shortened, shown
 from cds_service.fhir.structs import (
     CodeableConcept,
     Observation,
@@ -62,7 +63,7 @@ _Unread = tuple[_Order, Callable[[], Result]]
 
 def collect(
     coded: Mapping[bytes, Sequence[Observation]],
-    terminology: Matcher,
+    names: Names,
     measurements: Measurements,
     now: datetime,
     fluids: Fluids | None = None,
@@ -72,13 +73,15 @@ def collect(
     ``now`` is aware; ``fluids``: the record's specimens. The order of the Observations makes no difference. A record
     repeats few codes many times: what a code means is asked once, and what it does not name is passed over as a whole.
     """
-    names, dating = _Names(terminology, measurements.analytes), Dating(coded, now, measurements.ahead)
+    dating = Dating(coded, now, measurements.ahead)
     found: dict[str, list[_Unread]] = {}
     for code, observations in coded.items():
         analytes = names.named(code)
         for observation in observations:
             if (analytes or observation.component) and observation.status in COUNTING:
-                elsewhere = fluids.measured_in_blood if fluids and fluids.elsewhere(observation) else NOWHERE
+                elsewhere = NOWHERE
+                if fluids and observation.specimen is not None and fluids.elsewhere(observation):
+                    elsewhere = fluids.measured_in_blood
                 for analyte, unread in _all(observation, analytes, names, measurements, dating):
                     if analyte not in elsewhere:
                         found.setdefault(analyte, []).append(unread)
@@ -93,17 +96,19 @@ def _series(unread: list[_Unread]) -> Series:
     return Series([read for _, read in unread])
 
 
-class _Names:
-    """The analytes a concept names, remembered for one call: a record repeats few concepts many times."""
+class Names:
+    """The analytes that codes name. A laboratory has some hundred: each is looked up once and remembered."""
 
     def __init__(self, terminology: Matcher, known: Mapping[str, Analyte]) -> None:
         self._terminology, self._known = terminology, known
+        self._named = Remembered[tuple[str, ...]]()
 
     def named(self, code: bytes) -> tuple[str, ...]:
-        """The analytes that the code of an Observation names."""
-        return self.of(concept(code))
+        """The analytes that the code of an Observation names, by the bytes of the code."""
+        return self._named.of(code, lambda: self.of(concept(code)))
 
     def of(self, told: CodeableConcept | None) -> tuple[str, ...]:
+        """The analytes that a concept names."""
         if told is None:
             return ()
         told = told.codeable
@@ -116,25 +121,26 @@ class _Names:
 
 
 def _all(
-    observation: Observation, analytes: tuple[str, ...], names: _Names, measurements: Measurements, dating: Dating
-) -> Iterator[tuple[str, _Unread]]:
+    observation: Observation, analytes: tuple[str, ...], names: Names, measurements: Measurements, dating: Dating
+) -> list[tuple[str, _Unread]]:
     """The observation's own results and those of its components, unread."""
     parts: list[tuple[Source, tuple[str, ...]]] = []
     if observation.component:
         parts = [(part, own) for part in many(observation.component) if (own := names.of(part.code))]
-    if not (analytes or parts):
-        return
+        if not (analytes or parts):
+            return []
+    # A panel named like one of its members carries no value of its own: that is not a result without a value.
+    if analytes and not (parts and _empty(observation)):
+        parts.insert(0, (observation, analytes))
     dated = dating.of(observation)
     day, at = dated.day, dated.at
     order = (day or date.min, at is not None, at.timestamp() if at is not None else 0.0, observation.id or "")
     known = measurements.analytes
-    # A panel named like one of its members carries no value of its own: that is not a result without a value.
-    if not (parts and _empty(observation)):
-        for name in analytes:
-            yield name, (order, partial(_result, known[name], name, observation, observation, dated))
-    for part, own in parts:
-        for name in own:
-            yield name, (order, partial(_result, known[name], name, observation, part, dated))
+    return [
+        (name, (order, partial(_result, known[name], name, observation, part, dated)))
+        for part, own in parts
+        for name in own
+    ]
 
 
 def _empty(observation: Observation) -> bool:
@@ -148,12 +154,12 @@ def _text(source: Source) -> str:
         for each in (source.value_range, source.value_ratio, source.value_integer):
             if each is not None:
                 return _written(each)
-    return source.value_string or (told.said() if told else "")
+    return shortened(source.value_string or (told.said() if told else ""))
 
 
 def _written(value: Range | Ratio | Decimal) -> str:
     if isinstance(value, Decimal):
-        return str(value)[:LONGEST_NUMBER]
+        return printed(value)
     ends = (value.low, value.high) if isinstance(value, Range) else (value.numerator, value.denominator)
     return (" – " if isinstance(value, Range) else " / ").join(shown(end, None) for end in ends if end)
 

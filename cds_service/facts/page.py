@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Self
 
-from cds_service.base.kinds import Missing, Need
+from cds_service.base.kinds import Elapsed, Missing, Need
 from cds_service.facts.subjects import Orders
 from cds_service.facts.window import months_after, within
 
@@ -44,10 +44,14 @@ class Page:
         """Whether a day lies in the look-back window; both ends count, the future does not."""
         return within(day, self.today, days)
 
-    def months_since(self, day: date) -> int:
+    def days_since(self, day: date) -> Elapsed:
+        """Days between a day and today."""
+        return Elapsed((self.today - day).days)
+
+    def months_since(self, day: date) -> Elapsed:
         """Whole calendar months between a day and today."""
         months = (self.today.year - day.year) * 12 + self.today.month - day.month
-        return months - (1 if self.today.day < day.day else 0)
+        return Elapsed(months - (1 if self.today.day < day.day else 0))
 
     def longer_than(self, months: int, day: date) -> bool:
         """Whether more than so many calendar months have passed since a day."""

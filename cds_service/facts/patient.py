@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Literal
 
+from cds_service.base.kinds import RequestText
+from cds_service.facts.explained import Fact, Input
 from cds_service.fhir.dates import age_on, day_of
 from cds_service.fhir.structs import Patient
 from cds_service.knowledge.model import File
@@ -25,6 +28,7 @@ class PatientFacts:
     age: int | None
     birth_date: date | None
     dead: bool = False
+    ref: RequestText | None = None
 
     @property
     def child(self) -> bool:
@@ -36,9 +40,9 @@ def patient(record: Record, now: datetime) -> PatientFacts:
     """Of the Patient on record; everything is None without one."""
     found = next(iter(record.all(Patient)), Patient())
     birth = day_of(found.birth_date)
-    return PatientFacts(
-        _sex(found.gender), age_on(birth, now.date()) if birth else None, birth, _dead(found, now.date())
-    )
+    ref = RequestText(f"Patient/{found.id}") if found.id else None
+    age = age_on(birth, now.date()) if birth else None
+    return PatientFacts(_sex(found.gender), age, birth, _dead(found, now.date()), ref)
 
 
 def _dead(patient: Patient, today: date) -> bool:
@@ -53,10 +57,14 @@ def _sex(gender: str | None) -> Sex | None:
     return "male" if gender == "male" else "female" if gender == "female" else None
 
 
-def explained(patient: PatientFacts) -> Iterator[str]:
-    """The line of ``--explain``."""
-    state = ", deceased" if patient.dead else ""
-    yield f"age {'unknown' if patient.age is None else patient.age}, sex {patient.sex or 'unknown'}{state}"
+def explained(patient: PatientFacts) -> Iterator[Fact]:
+    """Sex, age, and whether the patient is alive."""
+    age = None if patient.age is None else Fraction(patient.age)
+    inputs = (
+        Input("age", age, "a", when=patient.birth_date, ref=patient.ref),
+        Input("sex", patient.sex, ref=patient.ref),
+    )
+    yield Fact("patient", {"patient": patient}, ref=patient.ref, inputs=inputs)
 
 
 class PatientGiven(File, frozen=True):

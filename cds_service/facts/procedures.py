@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+import msgspec
+
 from cds_service.base.kinds import RequestText
+from cds_service.facts.explained import Fact, reference
 from cds_service.facts.orders import OrderReader
 from cds_service.facts.subjects import Order, RequestedProcedure
 from cds_service.facts.told import NOW, ago
@@ -27,8 +30,7 @@ BOOKED = frozenset({"booked", "pending", "arrived", "checked-in"})
 NOT_ORDERED = frozenset({"proposal", "plan", "option"})
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
+class Arrangement(msgspec.Struct, frozen=True, gc=False):
     """A procedure or test done, ordered or booked; ``concept`` of the code lists."""
 
     concept: str
@@ -125,10 +127,17 @@ def _arranged(
         yield Arrangement(concept, how, when, RequestText(ref))  # type: ignore[arg-type]  # done, ordered or booked
 
 
-def explained(procedures: Procedures) -> Iterator[str]:
-    """The lines of ``--explain``."""
+# A draft of the same call stands by its text, and has its own place among the orders.
+_ON_RECORD = ("Procedure/", "ServiceRequest/", "Appointment/")
+
+
+def explained(procedures: Procedures) -> Iterator[Fact]:
+    """Each procedure or test done, ordered or booked, or that there is none."""
     for each in procedures.all:
-        yield f"{each.concept} {each.how}, {each.when or 'undated'} ({each.ref})"
+        ref = reference(each.ref) if each.ref.startswith(_ON_RECORD) else None
+        yield Fact("procedure", {"procedure": each}, when=each.when, ref=ref)
+    if not procedures.all:
+        yield Fact("procedures-none")
 
 
 class ExamGiven(File, frozen=True):

@@ -10,6 +10,7 @@ from cds_service.facts.doses import DoseReader
 from cds_service.facts.drugs import DrugReader
 from cds_service.facts.function import Lengths
 from cds_service.facts.narrative import NarrativeReader
+from cds_service.facts.observations import Names
 from cds_service.facts.opioids import Conversion
 from cds_service.facts.orders import OrderReader
 from cds_service.facts.portions import PortionReader
@@ -32,6 +33,7 @@ class Readers:
 
     terminology: Terminology
     measurements: Measurements
+    names: Names  # of analytes
     doses: DoseReader
     drugs: RememberedDrugs
     orders: OrderReader
@@ -60,6 +62,7 @@ class Readers:
         return cls(
             terminology,
             measurements,
+            Names(terminology, measurements.analytes),
             doses,
             drug_reader,
             OrderReader(drug_reader, terminology),

@@ -6,13 +6,12 @@ from fractions import Fraction
 
 import msgspec
 
+from cds_service.base.remembered import Remembered
 from cds_service.facts.drugs import DrugReader, Lookup, Recognised, dosages_of, extensions_of
 from cds_service.fhir.references import Treatment, medication_reference
 from cds_service.fhir.structs import Quantity
 
 _encode = msgspec.json.Encoder().encode
-_REMEMBERED = 4096  # treatments
-_LONGEST = 4096  # bytes of what one says
 
 
 class RememberedDrugs:
@@ -22,7 +21,7 @@ class RememberedDrugs:
     """
 
     def __init__(self, reader: DrugReader) -> None:
-        self._reader, self._known = reader, dict[bytes, Recognised]()
+        self._reader, self._known = reader, Remembered[Recognised]()
 
     def days(self, quantity: Quantity | None) -> Fraction | None:
         """A FHIR Duration in days; see ``DrugReader.days``."""
@@ -34,11 +33,4 @@ class RememberedDrugs:
             return self._reader.read(treatment, lookup)
         concepts = (treatment.medication_codeable_concept, treatment.medication)
         said = _encode((*concepts, dosages_of(treatment), extensions_of(treatment)))
-        known = self._known.get(said)
-        if known is None:
-            known = self._reader.read(treatment, lookup)
-            if len(said) <= _LONGEST:
-                if len(self._known) >= _REMEMBERED:
-                    self._known.clear()
-                self._known[said] = known
-        return known
+        return self._known.of(said, lambda: self._reader.read(treatment, lookup))

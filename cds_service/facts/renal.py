@@ -2,6 +2,7 @@
 
 The newest of a measured, a reported and a computed clearance counts; of one day: measured, reported, computed. An eGFR
 is no clearance: multiplied by the body surface it stands in where there is none of the three, otherwise it is quoted.
+What stands against it all the same is in ``facts.against``.
 """
 
 from __future__ import annotations
@@ -10,20 +11,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
-from typing import Literal
 
 from cds_service.base.kinds import Missing, RequestText
-from cds_service.base.numbers import clearance_number
+from cds_service.facts.clearances import (
+    ADULT,
+    Body,
+    Clearance,
+    ClearanceMethod,
+    clearance_at_least,
+    computed,
+    de_indexed,
+    reported,
+)
 from cds_service.facts.diagnoses import KEYS as DIAGNOSIS_KEYS
 from cds_service.facts.diagnoses import Diagnoses
-from cds_service.facts.formulas import COCKCROFT_GAULT_AGE, EGFR_SURFACE, cockcroft_gault, mosteller, other_weights
-from cds_service.facts.patient import ADULT, PatientFacts
+from cds_service.facts.explained import Basis, Fact, Input, reference
+from cds_service.facts.formulas import COCKCROFT_GAULT_AGE
 from cds_service.facts.patient import KEYS as PATIENT_KEYS
+from cds_service.facts.patient import PatientFacts
 from cds_service.facts.results import KEYS as RESULT_KEYS
-from cds_service.facts.results import Reading, Results, Sourced
-from cds_service.facts.told import NOW, Number, ago, exact
-from cds_service.facts.window import newer_unusable, newest, problem_list, readings, reasons
-from cds_service.fhir.dates import age_on
+from cds_service.facts.results import Reading, Results
+from cds_service.facts.told import NOW, Number, ProblemGiven, ago, exact
+from cds_service.facts.window import newer_unusable, newest, reasons
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import File
 
@@ -37,6 +46,11 @@ ANALYTES = (
     "body-height",
 )
 LOOK_BACK = {"laboratory": "renal", "measurements": "weight"}
+BASIS = Basis(
+    windows=("renal", "weight", "weight-lost", "weight-told"),
+    limits=("weight-lowest", "contradicted-clearance"),
+    formulas=("cockcroft-gault", "other-weights", "de-indexed-egfr"),
+)
 
 # What tells of a clearance, and under which name a result that cannot be used is reported.
 SERUM = (
@@ -44,29 +58,6 @@ SERUM = (
     ("clearance", "creatinine-clearance-measured"),
     ("clearance", "creatinine-clearance-reported"),
 )
-
-ClearanceMethod = Literal["measured", "reported", "cockcroft-gault", "de-indexed-egfr"]
-
-
-@dataclass(frozen=True, slots=True)
-class Clearance:
-    """A creatinine clearance in mL/min and how it was come by."""
-
-    value: Fraction
-    method: ClearanceMethod
-    when: date
-    ref: RequestText
-    inputs: tuple[Sourced, ...] = ()
-    preliminary: bool = False
-    # Cockcroft-Gault with the ideal and the adjusted body weight, where height allows: weight name -> mL/min.
-    by_other_weight: tuple[tuple[str, Fraction], ...] = ()
-    newer: tuple[Missing, ...] = ()  # newer results that could not be used
-    ahead: bool = False  # a result it rests on is dated after now
-    weight_age: int | None = None  # days, where the weight is old enough to be told
-
-    def input(self, name: str) -> Sourced:
-        """The input of the formula with this name. Raises ``StopIteration`` for another."""
-        return next(i for i in self.inputs if i.name == name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,137 +81,41 @@ def renal(
     ``problems``.
     """
     days = measurements.days("renal")
-    body = _Body(results, patient, diagnoses, today, measurements)
+    body = Body(results, patient, diagnoses, today, measurements)
     egfr = newest(results, "egfr", today, days)
     creatinine = newest(results, "creatinine", today, days)
     found = (
-        _reported(newest(results, "creatinine-clearance-measured", today, days), "measured"),
-        _reported(newest(results, "creatinine-clearance-reported", today, days), "reported"),
-        _computed(creatinine, body),
+        reported(newest(results, "creatinine-clearance-measured", today, days), "measured"),
+        reported(newest(results, "creatinine-clearance-reported", today, days), "reported"),
+        computed(creatinine, body),
     )
     # max keeps the first of equals: the order above is the precedence within one day.
-    clearance = max((c for c in found if c), key=lambda c: c.when, default=None) or _de_indexed(egfr, body)
+    clearance = max((c for c in found if c), key=lambda c: c.when, default=None) or de_indexed(egfr, body)
     if clearance:
-        newer = tuple(m for what, a in SERUM for m in newer_unusable(what, a, results, clearance.when))
-        clearance = replace(clearance, newer=newer)
+        newer = _newer(results, clearance.when) + _not_computed(clearance, creatinine, results, body, today)
+        clearance = replace(clearance, newer=newer) if newer else clearance
     problems = () if clearance else tuple(_problems(results, body, creatinine, egfr, today, measurements))
-    at_least = None if clearance else _at_least(creatinine, body, measurements.limit("weight-lowest", "kg"))
+    at_least = None if clearance else clearance_at_least(creatinine, body, measurements.limit("weight-lowest", "kg"))
     return Renal(days, clearance, problems, egfr, at_least)
 
 
-class _Body:
-    """What formulas need of the patient's body."""
-
-    def __init__(
-        self,
-        results: Results,
-        patient: PatientFacts,
-        diagnoses: Diagnoses,
-        today: date,
-        measurements: Measurements,
-    ) -> None:
-        self.sex, self.birth = patient.sex, patient.birth_date
-        self.weight_days = measurements.days("weight")
-        self.weight = newest(results, "body-weight", today, self.weight_days)
-        if self.weight and _lost_since(self.weight.when, diagnoses):
-            self.weight_days = min(self.weight_days, measurements.days("weight-lost"))
-            self.weight = newest(results, "body-weight", today, self.weight_days)
-        age = (today - self.weight.when).days if self.weight else 0
-        self.weight_age = age if age >= measurements.days("weight-told") else None
-        heights = readings(results, "body-height")
-        self.height = next((h for h in heights if not self.child_on(h.when)), None)
-
-    def age_on(self, day: date) -> int | None:
-        return None if self.birth is None else age_on(self.birth, day)
-
-    def child_on(self, day: date) -> bool:
-        """Whether the patient was certainly under age; nothing is computed then."""
-        age = self.age_on(day)
-        return age is not None and age < ADULT
+def _not_computed(
+    clearance: Clearance, creatinine: Reading | None, results: Results, body: Body, today: date
+) -> tuple[Missing, ...]:
+    """The weights that could not be used, where for want of one a newer creatinine gave no clearance."""
+    if creatinine is None or creatinine.when <= clearance.when or body.weight:
+        return ()
+    found = reasons("weight", "body-weight", results, today, body.weight_days)
+    return tuple(m for m in found if m.why != "too-old")
 
 
-def _lost_since(day: date, diagnoses: Diagnoses) -> bool:
-    """Whether a note of weight loss is newer than a weight."""
-    return any(d.when is not None and d.when > day for d in diagnoses.found("weight-loss"))
-
-
-def _reported(reading: Reading | None, method: ClearanceMethod) -> Clearance | None:
-    if reading is None:
-        return None
-    return Clearance(
-        reading.value, method, reading.when, reading.ref, preliminary=reading.preliminary, ahead=reading.ahead
-    )
-
-
-def _computed(creatinine: Reading | None, body: _Body) -> Clearance | None:
-    """Cockcroft-Gault with the actual weight; beside it, where height is known, with the other weights."""
-    if creatinine is None or body.weight is None or body.sex is None:
-        return None
-    age = body.age_on(creatinine.when)
-    # From 140 years on the formula gives nothing above zero: a wrong date of birth, not a clearance.
-    if age is None or not ADULT <= age < COCKCROFT_GAULT_AGE:
-        return None
-    sex, weight = body.sex, body.weight
-    others = other_weights(sex, body.height.value, weight.value) if body.height else {}
-    return Clearance(
-        value=cockcroft_gault(sex, age, weight.value, creatinine.value),
-        method="cockcroft-gault",
-        when=creatinine.when,
-        ref=creatinine.ref,
-        inputs=(
-            _sourced("creatinine", creatinine),
-            Sourced("age", Fraction(age), "a"),
-            _sourced("weight", weight),
-            Sourced("sex", sex, None),
-            *([_sourced("height", body.height)] if body.height and others else []),
-        ),
-        preliminary=creatinine.preliminary or weight.preliminary,
-        by_other_weight=tuple(
-            (name, cockcroft_gault(sex, age, kilograms, creatinine.value)) for name, kilograms in others.items()
-        ),
-        ahead=creatinine.ahead or weight.ahead,
-        weight_age=body.weight_age,
-    )
-
-
-def _at_least(creatinine: Reading | None, body: _Body, weight: Fraction) -> Fraction | None:
-    """Cockcroft-Gault with a weight that the patient has at least."""
-    age = body.age_on(creatinine.when) if creatinine else None
-    if creatinine is None or age is None or not ADULT <= age < COCKCROFT_GAULT_AGE or body.weight:
-        return None
-    return cockcroft_gault(body.sex or "female", age, weight, creatinine.value)
-
-
-def _de_indexed(egfr: Reading | None, body: _Body) -> Clearance | None:
-    """An eGFR multiplied by the patient's body surface."""
-    height, weight = body.height, body.weight
-    if egfr is None or height is None or weight is None or body.child_on(egfr.when):
-        return None
-    surface = mosteller(height.value, weight.value)
-    return Clearance(
-        value=egfr.value * surface / EGFR_SURFACE,
-        method="de-indexed-egfr",
-        when=egfr.when,
-        ref=egfr.ref,
-        inputs=(
-            _sourced("egfr", egfr),
-            Sourced("bsa", surface, "m2"),
-            _sourced("height", height),
-            _sourced("weight", weight),
-        ),
-        preliminary=egfr.preliminary or height.preliminary or weight.preliminary,
-        ahead=egfr.ahead or weight.ahead,
-        weight_age=body.weight_age,
-    )
-
-
-def _sourced(name: str, reading: Reading) -> Sourced:
-    return Sourced(name, reading.value, reading.unit, reading)
+def _newer(results: Results, than: date) -> tuple[Missing, ...]:
+    return tuple(m for what, analyte in SERUM for m in newer_unusable(what, analyte, results, than))
 
 
 def _problems(
     results: Results,
-    body: _Body,
+    body: Body,
     creatinine: Reading | None,
     egfr: Reading | None,
     today: date,
@@ -246,7 +141,7 @@ def _problems(
         yield from reasons("egfr", "egfr", results, today, days)
 
 
-def _age_problems(body: _Body, day: date) -> Iterator[Missing]:
+def _age_problems(body: Body, day: date) -> Iterator[Missing]:
     age = body.age_on(day)
     if age is None:
         yield Missing("age", "unknown")
@@ -261,22 +156,36 @@ def _or_absent(what: str, analyte: str, results: Results, today: date, days: int
     yield from found or (Missing(what, "not-on-record"),)
 
 
-def explained(renal: Renal) -> Iterator[str]:
-    """The line of ``--explain``."""
+def explained(renal: Renal) -> Iterator[Fact]:
+    """The clearance and what it rests on, or why there is none; an eGFR that was not used."""
     clearance = renal.clearance
     if clearance:
-        yield f"creatinine clearance {clearance_number(clearance.value)} mL/min ({clearance.method}, {clearance.when})"
+        yield from _told(clearance)
     else:
-        yield f"creatinine clearance unknown: {problem_list(renal.problems)}"
+        yield Fact("clearance-unknown", {"problems": renal.problems}, windows=BASIS.windows[:3])
+    if renal.at_least is not None:
+        yield Fact("clearance-at-least", {"value": renal.at_least}, renal.at_least, "mL/min", limits=BASIS.limits[:1])
+    if renal.egfr and not (clearance and clearance.method == "de-indexed-egfr"):
+        yield Fact.of("egfr", renal.egfr, {"egfr": renal.egfr}, windows=BASIS.windows[:1])
 
 
-class ProblemGiven(File, frozen=True):
-    what: str
-    why: str
-    days_ago: int | None = None
-
-    def told(self) -> Missing:
-        return Missing(self.what, self.why, when=ago(self.days_ago))
+def _told(clearance: Clearance) -> Iterator[Fact]:
+    computed = clearance.method in BASIS.formulas
+    inputs = tuple(map(Input.sourced, clearance.inputs))
+    yield Fact(
+        "clearance",
+        {"clearance": clearance},
+        clearance.value,
+        "mL/min",
+        clearance.when,
+        reference(clearance.ref),
+        inputs,
+        formula=clearance.method if computed else None,
+        windows=BASIS.windows if computed else BASIS.windows[:1],
+    )
+    if clearance.by_other_weight:
+        body = tuple(i for i in inputs if i.name in ("height", "weight"))
+        yield Fact("other-weights", {"weights": clearance.by_other_weight}, inputs=body, formula="other-weights")
 
 
 class RenalGiven(File, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -90,7 +90,12 @@ class Series(Sequence[Result]):
     def __getitem__(self, index: int | slice) -> Result | Sequence[Result]:
         if isinstance(index, slice):
             return [self[n] for n in range(len(self))[index]]
-        number = range(len(self))[index]
+        return self._at(range(len(self))[index])
+
+    def __iter__(self) -> Iterator[Result]:
+        return map(self._at, range(len(self)))
+
+    def _at(self, number: int) -> Result:
         found = self._found.get(number)
         if found is None:
             found = self._found[number] = self._read[number]()

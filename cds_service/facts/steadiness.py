@@ -11,18 +11,22 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from cds_service.base.numbers import plain_number
 from cds_service.facts.creatinine import KEYS as CREATININE_KEYS
 from cds_service.facts.creatinine import LOOK_BACK, Creatinine, in_unit
 from cds_service.facts.diagnoses import KEYS as DIAGNOSIS_KEYS
 from cds_service.facts.diagnoses import Diagnoses, Diagnosis
+from cds_service.facts.explained import Basis, Fact, Input, reference
 from cds_service.facts.results import Reading
 from cds_service.facts.window import within
 from cds_service.knowledge.measurements import Measurements
 
-__all__ = ["KEYS", "LOOK_BACK", "Unsteady", "agree", "explained", "unsteady"]
+__all__ = ["BASIS", "KEYS", "LOOK_BACK", "Unsteady", "agree", "explained", "unsteady"]
 
 KEYS = (*CREATININE_KEYS, *DIAGNOSIS_KEYS)
+BASIS = Basis(
+    windows=("unsteady", "injury", "injury-creatinines"),
+    limits=("unsteady-change", "creatinine-steady"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,13 @@ def _moving(creatinine: Creatinine, days: int, limit: Fraction) -> tuple[Reading
     newest = creatinine.current
     if newest is None:
         return None
-    return next(((newest, older) for older in creatinine.before(newest, days) if _change(newest, older) > limit), None)
+    # The change is a share of the older one: between these it is within the limit.
+    least = newest.value / (1 + limit)
+    most = newest.value / (1 - limit) if limit < 1 else None
+    for older in creatinine.before(newest, days):
+        if older.value < least or (most is not None and older.value > most):
+            return newest, older
+    return None
 
 
 def _change(newest: Reading, older: Reading) -> Fraction:
@@ -77,9 +87,22 @@ def _change(newest: Reading, older: Reading) -> Fraction:
     return abs(newest.value - older.value) / older.value
 
 
-def explained(found: Unsteady | None) -> Iterator[str]:
-    """The line of ``--explain``."""
-    if found is None:
-        return
-    because = "acute kidney injury" if found.injury else f"changed {plain_number((found.change or 0) * 100)} %"
-    yield f"creatinine is not steady: {because}"
+def explained(found: Unsteady | None) -> Iterator[Fact]:
+    """Why creatinine is not steady; nothing where it is, as far as is known."""
+    if found and found.injury:
+        injury, windows, limits = found.injury, BASIS.windows[1:], BASIS.limits[1:]
+        ref = reference(injury.ref)
+        yield Fact("unsteady-injury", {"injury": injury}, when=injury.when, ref=ref, windows=windows, limits=limits)
+    if found and found.pair and found.change is not None:
+        newest, older = found.pair
+        yield Fact(
+            "unsteady-change",
+            {"newest": newest, "older": older, "change": found.change * 100},
+            found.change * 100,
+            "%",
+            newest.when,
+            reference(newest.ref),
+            (Input.of("creatinine", newest), Input.of("creatinine", older)),
+            windows=BASIS.windows[:1],
+            limits=BASIS.limits[:1],
+        )

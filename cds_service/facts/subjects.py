@@ -95,19 +95,15 @@ class Orders:
     def __iter__(self) -> Iterator[Order]:
         return iter(self.all)
 
-    def drugs(self, group: DrugGroup) -> tuple[DrugOrder, ...]:
-        """Drafts that start a drug of this group."""
-        return tuple(o for o in self.all if isinstance(o, DrugOrder) and not o.stops and group in o.groups)
+    def drugs(self, *groups: DrugGroup) -> tuple[DrugOrder, ...]:
+        """Drafts that start a drug of these groups, group by group."""
+        starting = [o for o in self.all if isinstance(o, DrugOrder) and not o.stops]
+        return tuple(o for group in groups for o in starting if group in o.groups)
 
     def requests(self, concept: str) -> bool:
         """Whether one of the drafts requests this procedure."""
         procedures = (o for o in self.all if isinstance(o, RequestedProcedure) and not o.stops)
         return any(concept in o.concepts for o in procedures)
-
-
-def explained(orders: Orders) -> Iterator[str]:
-    """Orders have a list of their own in ``--explain``."""
-    yield from ()
 
 
 class OrderGiven(File, frozen=True):

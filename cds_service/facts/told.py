@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from cds_service.base.kinds import DrugGroup
+from cds_service.base.kinds import DrugGroup, Missing
 from cds_service.knowledge.drugs import Drugs
+from cds_service.knowledge.model import File
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 Number = Decimal | int
@@ -20,6 +21,17 @@ def ago(days: int | None) -> date | None:
 
 def exact(number: Number | None) -> Fraction | None:
     return None if number is None else Fraction(number)
+
+
+class ProblemGiven(File, frozen=True):
+    """Why something is missing, as a case says it."""
+
+    what: str
+    why: str
+    days_ago: int | None = None
+
+    def told(self) -> Missing:
+        return Missing(self.what, self.why, when=ago(self.days_ago))
 
 
 def groups_of(drug: str, drugs: Drugs) -> frozenset[DrugGroup]:

@@ -9,7 +9,10 @@ from datetime import date
 from fractions import Fraction
 from typing import Literal
 
+import msgspec
+
 from cds_service.base.kinds import Dose, DrugGroup, Missing, Need, RequestText, Route
+from cds_service.facts.explained import Fact, reference
 from cds_service.facts.portions import Daily, Form
 from cds_service.facts.portions_given import PortionGiven, daily_of
 from cds_service.facts.told import NOW, Number, ago, exact, groups_of
@@ -22,8 +25,7 @@ KEYS = ("medicationRequests", "medicationStatements", "medicationAdministrations
 SUPPLEMENTS: tuple[DrugGroup, ...] = ("calcium", "vitamin-d")
 
 
-@dataclass(frozen=True, slots=True)
-class DrugUse:
+class DrugUse(msgspec.Struct, frozen=True, gc=False):
     """One record of treatment: a prescription, a statement or an administration."""
 
     kind: Literal["request", "statement", "administration"]
@@ -88,7 +90,11 @@ class Treatment:
         nothing of when its next dose is due.
         """
         last = self.last_dose(use.drugs)
-        if use.kind == "administration" or last is None:
+        if use.kind == "administration":
+            return False
+        if use.single and use.product.use != "osteoporosis" and use.when and (self.today - use.when).days >= days:
+            return True  # one dose, ordered long ago: it was given then, or never will be
+        if last is None:
             return False
         interval = use.interval_high_days or use.interval_days
         if interval is None and use.product.use == "osteoporosis":
@@ -158,11 +164,12 @@ def _is_dose(use: DrugUse) -> bool:
     return use.kind == "administration" or (use.kind == "request" and use.single and use.carried_out)
 
 
-def explained(treatment: Treatment) -> Iterator[str]:
-    """The lines of ``--explain``."""
+def explained(treatment: Treatment) -> Iterator[Fact]:
+    """Each record of treatment, or that there is none."""
     for use in treatment.uses:
-        state = "active" if use.active else "ended" if use.ended else "given"
-        yield f"{use.kind} of {', '.join(use.drugs)}: {state}, {use.when or 'undated'} ({use.ref})"
+        yield Fact("treatment", {"use": use}, when=use.when, ref=reference(use.ref))
+    if not treatment.uses:
+        yield Fact("treatment-none")
 
 
 class UseGiven(File, frozen=True):

@@ -24,6 +24,8 @@ LONGEST_SHOWN = 100  # of one part; what is longer is no result to quote
 REMEMBERED = 8192  # values per analyte
 MOST_DECIMALS, FIGURES = 3, 3
 # {1.73_m2} and [lb_av] are for machines.
+# A number as a machine writes it, in a text.
+_LONG_NUMBER = re.compile(r"(?<![0-9.])[0-9]{1,12}\.[0-9]{4,25}(?![0-9.])")
 _UCUM_MARKS = re.compile(r"[{}\[\]_]+")
 
 
@@ -110,7 +112,7 @@ def shown(quantity: Quantity, analyte: Analyte | None) -> str:
 
     In a unit of ours it is our own words; anything else is the request's text, without the brackets of UCUM.
     """
-    value, unit = _printed(quantity.value), unit_of(quantity) or ""
+    value, unit = printed(quantity.value), unit_of(quantity) or ""
     known = analyte.printed.get(spelling(unit)) if analyte and len(unit) <= LONGEST_UNIT else None
     if known and not quantity.comparator:
         return f"{value} {known}".strip()
@@ -119,7 +121,12 @@ def shown(quantity: Quantity, analyte: Analyte | None) -> str:
     return RequestText(f"{comparator}{value} {words}".strip())
 
 
-def _printed(value: Decimal | None) -> str:
+def shortened(text: str) -> str:
+    """A text with the numbers in it as a laboratory prints them; of a long one its beginning."""
+    return _LONG_NUMBER.sub(lambda number: printed(Decimal(number[0])), text[:LONGEST_SHOWN])
+
+
+def printed(value: Decimal | None) -> str:
     """A number with as many decimals as a laboratory prints: a machine's tail is cut, half up."""
     if value is None:
         return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from cds_service.base.kinds import Missing
@@ -65,8 +65,3 @@ def reasons(what: str, analyte: str, results: Results, today: date, days: int) -
     older = [r for r in results.get(analyte, ()) if r.when is not None and r.when <= today]
     if older and not found:
         yield Missing(what, "too-old", older[0].shown, older[0].when)
-
-
-def problem_list(missing: Iterable[Missing]) -> str:
-    """What is missing and why, in the keys of the texts, for ``--explain``."""
-    return "; ".join(f"{m.what} {m.why}" for m in missing) or "nothing found"

@@ -26,7 +26,7 @@ from cds_service.fetch.search import unfiltered
 from cds_service.fetch.transport import session
 from cds_service.record.completeness import Wanted
 from cds_service.record.fetched import Fetched
-from cds_service.record.read import NONE, Reading, Record, draft_resources, open_references
+from cds_service.record.read import NONE, Reading, Record, draft_resources, foreign, open_references
 
 __all__ = ["Obtaining", "Servers", "Source"]
 
@@ -96,6 +96,7 @@ class Obtaining:
         self._fetched: set[Need] = set()
         self.drafts = draft_resources(call)
         self._reading = Reading(call.patient_id, templates, now, stand_ins)
+        self._reading.gatherer.other_patient += len(foreign(call, self.drafts))
         self._reading.prefetched(call.prefetch or {})
         self.record: Record = self._reading.record()
 

@@ -22,9 +22,9 @@ class Moment(NamedTuple):
 
 def moment_of(text: str | None) -> Moment | None:
     """Day and time of a FHIR date, dateTime or instant; None when it names no day or cannot be read."""
-    if text is None or len(text) > LONGEST:
+    if text is None or (length := len(text)) > LONGEST:
         return None
-    if len(text) > 10 and text[4] == text[7] == "-" and text[10] == "T":  # the usual form, in one step
+    if length > 10 and text[4] == text[7] == "-" and text[10] == "T":  # the usual form, in one step
         try:
             at = datetime.fromisoformat(text)
         except ValueError:

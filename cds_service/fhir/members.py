@@ -10,6 +10,7 @@ from cds_service.fhir.structs import (
     Bundle,
     Condition,
     Element,
+    EntryResponse,
     Link,
     Many,
     Medication,
@@ -49,13 +50,14 @@ Readable = Single | Bundle
 
 class ReadEntry(Element, frozen=True):
     full_url: str | None = None
+    response: EntryResponse | None = None
     resource: Readable | None = None
 
 
 class ReadBundle(msgspec.Struct, frozen=True, rename="camel", tag_field="resourceType", tag="Bundle", gc=False):
     """A Bundle all of whose resources can be read, decoded in one pass: the usual case, and a third faster."""
 
-    total: int | None = None
+    total: int | str | None = None
     link: Many[Link] = None
     entry: Many[ReadEntry] = None
 

@@ -227,6 +227,7 @@ class Observation(Resource, frozen=True, tag="Observation"):
     effective_date_time: str | None = None
     effective_instant: str | None = None
     effective_period: Period | None = None
+    effective_timing: Any = None  # its events are read where nothing else tells the time
     issued: str | None = None
     value_quantity: Quantity | None = None
     value_string: str | None = None
@@ -278,17 +279,6 @@ class DispenseRequest(Element, frozen=True):
     number_of_repeats_allowed: Decimal | None = None
 
 
-_dispense = msgspec.json.Decoder(DispenseRequest)
-
-
-def dispense_request(raw: msgspec.Raw) -> DispenseRequest:
-    """How long a prescription may be filled; empty when that cannot be read."""
-    try:
-        return _dispense.decode(raw) if raw else DispenseRequest()
-    except UNREADABLE:
-        return DispenseRequest()
-
-
 class MedicationRequest(Resource, frozen=True, tag="MedicationRequest"):
     status: str | None = None
     intent: str | None = None
@@ -305,7 +295,7 @@ class MedicationRequest(Resource, frozen=True, tag="MedicationRequest"):
     dosage_instruction: Many[Dosage] = None
     # R5
     rendered_dosage_instruction: str | None = None
-    # Undecoded: nothing of a draft depends on it, so that its shape breaks none. See ``dispense_request``.
+    # Undecoded: nothing of a draft depends on it, so that its shape breaks none. See ``undecoded``.
     dispense_request: msgspec.Raw = msgspec.Raw()
     # Told by the patient or taken over from elsewhere: R4 in two shapes, R5 in one. Only whether it is said is asked.
     reported_boolean: Any = None
@@ -316,6 +306,7 @@ class MedicationRequest(Resource, frozen=True, tag="MedicationRequest"):
     prior_prescription: Reference | None = None
     # Undecoded, as above. See ``undecoded``.
     based_on: msgspec.Raw = msgspec.Raw()
+    effective_dose_period: Period | None = None  # R5
 
 
 class Adherence(Element, frozen=True):
@@ -407,8 +398,19 @@ class Search(Element, frozen=True):
     mode: str | None = None
 
 
+class EntryResponse(Element, frozen=True):
+    """What became of one part of a batch."""
+
+    status: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        return (self.status or "")[:1] in ("4", "5")
+
+
 class Entry(Element, frozen=True):
     full_url: str | None = None
+    response: EntryResponse | None = None
     # Undecoded, so that one bad resource stops nobody else; empty when absent (msgspec takes Raw in no union).
     resource: msgspec.Raw = msgspec.Raw()
     search: Search | None = None
@@ -416,6 +418,6 @@ class Entry(Element, frozen=True):
 
 class Bundle(Resource, frozen=True, tag="Bundle"):
     type: str | None = None
-    total: int | None = None
+    total: int | str | None = None
     link: Many[Link] = None
     entry: Many[Entry] = None

@@ -1,4 +1,4 @@
-"""Parts of results that are decoded only when somebody looks at them."""
+"""Parts of resources that are decoded only when somebody looks at them."""
 
 from __future__ import annotations
 
@@ -7,28 +7,27 @@ from typing import TypeVar
 import msgspec
 
 from cds_service.base.decoding import UNREADABLE
-from cds_service.fhir.structs import CodeableConcept, Element, Many, Ratio, Reference, ReferenceRange, many
+from cds_service.base.remembered import Remembered
+from cds_service.fhir.structs import (
+    CodeableConcept,
+    DispenseRequest,
+    Element,
+    Many,
+    Ratio,
+    Reference,
+    ReferenceRange,
+    many,
+)
 
 T = TypeVar("T")
 
 _concept: msgspec.json.Decoder[CodeableConcept | None] = msgspec.json.Decoder(CodeableConcept | None)
-_concepts: dict[bytes, CodeableConcept | None] = {}
-_UNKNOWN = CodeableConcept()
-_REMEMBERED = 4096  # concepts
-_LONGEST = 4096  # bytes of one that is remembered
+_concepts = Remembered[CodeableConcept | None]()
 
 
 def concept(raw: bytes) -> CodeableConcept | None:
     """A concept by its bytes. Raises one of ``UNREADABLE`` for what is none. Remembered, within bounds."""
-    found = _concepts.get(raw, _UNKNOWN)
-    if found is not _UNKNOWN:
-        return found
-    told = _concept.decode(raw) if raw else None
-    if len(raw) <= _LONGEST:
-        if len(_concepts) >= _REMEMBERED:
-            _concepts.clear()
-        _concepts[raw] = told
-    return told
+    return _concepts.of(raw, lambda: _concept.decode(raw)) if raw else None
 
 
 _ranges: msgspec.json.Decoder[list[ReferenceRange] | ReferenceRange | None] = msgspec.json.Decoder(
@@ -83,3 +82,14 @@ def ratios(raw: msgspec.Raw) -> list[Ratio]:
 def references(raw: msgspec.Raw) -> list[Reference]:
     """References; none when they cannot be read."""
     return _many(raw, _references)
+
+
+_dispense = msgspec.json.Decoder(DispenseRequest)
+
+
+def dispense_request(raw: msgspec.Raw) -> DispenseRequest:
+    """How long a prescription may be filled; empty when that cannot be read."""
+    try:
+        return _dispense.decode(raw) if raw else DispenseRequest()
+    except UNREADABLE:
+        return DispenseRequest()

@@ -20,7 +20,7 @@ from jinja2 import nodes
 from cds_service.base.complaints import ContentError
 from cds_service.base.yamlfile import line_of
 from cds_service.knowledge.model import Recommendation
-from cds_service.knowledge.texts import SharedText, TopicText
+from cds_service.knowledge.texts import ExplanationText, SharedText, TopicText
 
 _parser = jinja2.Environment(autoescape=True)
 _PARAMETER = frozenset({"number", "days", "share", "limit"})
@@ -112,8 +112,11 @@ def check_rule(
             remedy = f"name it so in {where}; there are: {', '.join(known) or 'none'}"
             yield ContentError(file, line_of(file, where), f"the rule asks for {name!r}", remedy)
     cards = {"every", *(key for text in texts.values() for key in text.cards)}
-    for where, named in (("replaces", recommendation.replaces), ("folds", recommendation.folds)):
-        for say in sorted(named.keys() - cards):
+    it = recommendation
+    for say in sorted(it.source.card_sections.keys() - cards):
+        yield ContentError(file, line_of(file, "source"), f"card_sections: there is no card {say!r}", "name a card")
+    for where, named in (("replaces", {*it.replaces}), ("folds", {*it.folds}), ("withholds", {*it.withholds})):
+        for say in sorted(named - cards):
             yield ContentError(
                 file, line_of(file, where), f"{where}: there is no card {say!r}", "name a card, or every"
             )
@@ -154,6 +157,20 @@ def check_shared(shared: Mapping[str, SharedText], root: Path) -> Iterator[Conte
                 yield from _syntax_faults(file, (member, key), template)
 
 
+def check_explaining(explaining: Mapping[str, ExplanationText], root: Path) -> Iterator[ContentError]:
+    """The words of the explanation that do not parse, or that one language lacks."""
+    for tag, words in explaining.items():
+        file = root / "texts" / tag / "_explanation.yaml"
+        for member in ("lines", "facts"):
+            for key, template in getattr(words, member).items():
+                yield from _syntax_faults(file, (member, key), template)
+        for member in words.__struct_fields__:
+            theirs = {key for other in explaining.values() for key in getattr(other, member)}
+            for key in sorted(theirs - getattr(words, member).keys()):
+                what = f"{member}: {key!r} is in another language but not here"
+                yield ContentError(file, line_of(file, member), what, "write it in both languages, under one key")
+
+
 def check_macros(macros: Mapping[str, Mapping[str, str]], root: Path) -> Iterator[ContentError]:
     """Macro files (language -> file name -> text) that do not parse, or define others than the other language's."""
     defined: dict[tuple[str, str], set[str]] = {}
@@ -176,7 +193,7 @@ def check_macros(macros: Mapping[str, Mapping[str, str]], root: Path) -> Iterato
 
 def _templates(text: TopicText) -> Iterator[tuple[tuple[str, ...], str]]:
     for say, card in text.cards.items():
-        for part in ("summary", "do", "why", "how", "beside", "limits", "line"):
+        for part in ("summary", "do", "why", "how", "beside", "limits", "line", "withheld"):
             if template := getattr(card, part):
                 yield ("cards", say, part), template
     yield from ((("quiet", key), line) for key, line in text.quiet.items())

@@ -13,6 +13,10 @@ CACHED = 50_000
 # Longer ones are none of ours, and are not kept: memory does not grow with what callers invent.
 MAX_CODE, MAX_SYSTEM = 64, 300
 
+# The one system whose codes tell by their form that they are of it: a number, a hyphen, a check digit.
+LOINC = "http://loinc.org"
+_loinc = re.compile(r"[0-9]{3,5}-[0-9]").fullmatch
+
 _pairs = re.compile(r"[+*†/\s]+").split
 
 
@@ -47,6 +51,8 @@ class Codes:
 
     def rows(self, domain: str, system: str | None, code: str | None) -> tuple[Row, ...]:
         """Rows of a code, exclusions among them; an exact row beats a prefix."""
+        if not system and domain == "observation" and code and _loinc(code):
+            system = LOINC
         if not system or not code or len(code) > MAX_CODE or len(system) > MAX_SYSTEM:
             return ()
         return self._hits(domain, self._canonical(system), code)

@@ -55,6 +55,7 @@ class Dosing(File, frozen=True, dict=True):
     period_units: dict[str, str]
     named_intervals: dict[str, str]
     once_words: list[str]
+    once_in_a_day: list[str]
     not_once: list[str]
     as_needed_words: list[str]
     patch_units: list[str]

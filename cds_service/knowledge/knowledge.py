@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +17,7 @@ from cds_service.knowledge.model import File
 from cds_service.knowledge.opioids import Opioids
 from cds_service.knowledge.scores import ScoreWords
 from cds_service.knowledge.services import Orderable, Services
-from cds_service.knowledge.texts import SharedText, TopicText
+from cds_service.knowledge.texts import ExplanationText, SharedText, TopicText, Translation
 
 T = TypeVar("T")
 
@@ -42,6 +42,8 @@ class Knowledge:
     orderables: Mapping[str, Orderable]
     split_words: SplitWords
     shared: Mapping[str, SharedText]  # by language
+    explaining: Mapping[str, ExplanationText]  # by language
+    translations: Sequence[Translation]
     macros: Mapping[str, Mapping[str, str]]  # by language, then file: one file a chapter of facts
     texts: Mapping[str, Mapping[str, TopicText]]  # by topic, then language
     unreadable: frozenset[str] = frozenset()
@@ -60,6 +62,8 @@ def load_knowledge(root: Path, faults: Faults) -> Knowledge:
     orderables = read.file(root / "orderables.yaml", dict[str, Orderable])
     split_words = read.file(root / "epic.yaml", SplitWords)
     shared = {tag: read.file(root / "texts" / tag / "_shared.yaml", SharedText) for tag in LANGUAGES}
+    explaining = {tag: read.file(root / "texts" / tag / "_explanation.yaml", ExplanationText) for tag in LANGUAGES}
+    translations = read.file(root / "translations.yaml", list[Translation])
     if guideline is None or read.failed:
         faults.stop()
     # Whatever is missing here was noted, and has stopped the start.
@@ -82,6 +86,8 @@ def load_knowledge(root: Path, faults: Faults) -> Knowledge:
         orderables=orderables,
         split_words=split_words,
         shared={tag: words for tag, words in shared.items() if words},
+        translations=translations or (),
+        explaining={tag: words for tag, words in explaining.items() if words},
         macros={tag: _macros(root / "texts" / tag / "_macros") for tag in LANGUAGES},
         texts={topic: _texts(topic, root, faults) for topic in guideline.recommendations},
         unreadable=frozenset(files - guideline.recommendations.keys()),

@@ -111,7 +111,8 @@ def _source(it: Recommendation, registry: Registry) -> Iterator[_Complaint]:
     if not (source.quote and source.url and source.sections):
         yield _Complaint(("source",), "no quote, url or section", "add what a reviewer finds the statement by")
     grades = {s.id: s.grade or "" for s in registry.statements}
-    cited = [f"§{section}" for section in source.sections] + ([source.table] if source.table else [])
+    sections = dict.fromkeys([*source.sections, *(s for some in source.card_sections.values() for s in some)])
+    cited = [f"§{section}" for section in sections] + ([source.table] if source.table else [])
     numbered = [f"Rec. {number}" for number in source.recommendation]
     for statement in [*cited, *numbered]:
         if statement not in grades:

@@ -33,7 +33,7 @@ class Parameter(File, frozen=True):
     max: Decimal | None = None
 
 
-class Band(File, frozen=True):
+class Band(File, frozen=True, dict=True):
     """One row of a dose table: clearance from/to with the bound's side, and the dose (absent: not recommended).
 
     ``printed`` is the source's own text of the row; ``reading`` says where the bounds go beyond it.
@@ -50,12 +50,18 @@ class Band(File, frozen=True):
 
     def holds(self, value: Fraction) -> bool:
         """Whether a clearance (same unit as the table) lies in this band."""
+        above, from_, below, to = self._bounds
         return (
-            (self.above is None or value > Fraction(self.above))
-            and (self.from_ is None or value >= Fraction(self.from_))
-            and (self.below is None or value < Fraction(self.below))
-            and (self.to is None or value <= Fraction(self.to))
+            (above is None or value > above)
+            and (from_ is None or value >= from_)
+            and (below is None or value < below)
+            and (to is None or value <= to)
         )
+
+    @cached_property
+    def _bounds(self) -> tuple[Fraction | None, ...]:
+        stated = (self.above, self.from_, self.below, self.to)
+        return tuple(None if bound is None else Fraction(bound) for bound in stated)
 
 
 class NoRow(File, frozen=True):
@@ -87,6 +93,8 @@ class Source(File, frozen=True):
     grade: str | None = None
     # The cards (``say``) that rest on the graded recommendation; empty: all. The others' statement has no grade.
     graded_cards: list[str] = []
+    # Cards (``say``) that rest on some of the sections only.
+    card_sections: dict[str, list[str]] = {}
     table: str | None = None
     quote: str | None = None
 
@@ -115,6 +123,8 @@ class Recommendation(File, frozen=True, dict=True):
     silent_for: list[SilentFor] = []
     # Card (``say``, or ``every``) -> topics whose card it stands in for, on the same order, and whose line it says.
     replaces: dict[str, list[str]] = {}
+    # Cards (``say``, or ``every``) after which the drug is not given now: they say no dose of what they stand in for.
+    withholds: list[str] = []
     # Topics whose line this one's cards say, where they have not enough to say for a card of their own.
     carries: list[str] = []
     # Card (``say``, or ``every``) -> topics whose card it holds too, on the same order, where both are info.
@@ -127,6 +137,10 @@ class Recommendation(File, frozen=True, dict=True):
     def replaced_by(self, say: str) -> list[str]:
         """The topics that this card stands in for."""
         return [*self.replaces.get(say, ()), *self.replaces.get("every", ())]
+
+    def withheld_by(self, say: str) -> bool:
+        """Whether this card says that the drug is not to be given now."""
+        return say in self.withholds or "every" in self.withholds
 
     @cached_property
     def numbers(self) -> dict[str, Fraction]:

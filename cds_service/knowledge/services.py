@@ -63,6 +63,7 @@ class Orderable(File, frozen=True):
     dose_high: Decimal | None = None
     unit: str = "mg"
     route: str | None = None
+    infusion_minutes: int | None = None  # the least that its label gives
     every: Every | None = None
     dosage_text: dict[str, str] | None = None
     source: str | None = None

@@ -175,16 +175,18 @@ class Terminology:
     def _unsited(
         self, codings: Sequence[Coding], text: str | None, places: frozenset[str], words: str
     ) -> Iterator[Row]:
-        said = [t[:CACHED_TEXT] for t in (text, *(display for _, _, display in codings[:MAX_CODINGS])) if t]
+        coded = [
+            row for system, code, _ in codings[:MAX_CODINGS] for row in self._codes.rows("condition", system, code)
+        ]
+        unsited = [row for row in coded if "unsited" in row.flags]
+        told = (text, *(display for _, _, display in codings[:MAX_CODINGS]), *(row.display for row in unsited))
+        said = [t[:CACHED_TEXT] for t in dict.fromkeys(told) if t]
         read = [self._names["condition"].read(f"{each} ({words[:CACHED_TEXT]})") for each in said if words]
         taken_back = {concept for each in read for concept in each.unsaid}
         for row in (row for each in read for row in each.rows):
             if row.concept not in taken_back:
                 yield row
-        for system, code, _ in codings[:MAX_CODINGS]:
-            for row in self._codes.rows("condition", system, code):
-                if "unsited" in row.flags and any((row.concept, place) in self._places for place in places):
-                    yield row
+        yield from (row for row in unsited if any((row.concept, place) in self._places for place in places))
 
     def _row(self, concept: str, system: str, code: str) -> Row | None:
         rows = (r for r in self._rows if r.concept == concept and r.system == system and r.code == code)

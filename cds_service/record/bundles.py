@@ -12,7 +12,8 @@ Bundle whose entry is an outcome      nothing on record (an error outcome: incom
 OperationOutcome as the value         not obtained (the client's query failed)
 Bundle with a ``next`` link           incomplete, unless its newest-first page reaches back far enough
 Bundle whose ``total`` is more         incomplete, the same
-Bundle in a Bundle                    opened: the answer to a batch
+Bundle in a Bundle                    opened: the answer to a batch; a part that failed: incomplete
+another type of resource              not obtained: nobody reads a List or Parameters
 resource of another patient           dropped and counted
 resource dated after now              dropped and counted: it has not happened
 ====================================  =============================================
@@ -22,7 +23,7 @@ A resource that cannot be decoded is left out and counted; it never stops the ot
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -31,9 +32,8 @@ from typing import get_args
 import msgspec
 
 from cds_service.base.decoding import UNREADABLE
-from cds_service.fhir.examined import Appointment, BodyStructure, DiagnosticReport, Encounter
-from cds_service.fhir.members import Member, Readable, ReadBundle
-from cds_service.fhir.references import unversioned
+from cds_service.fhir.examined import BodyStructure, DiagnosticReport, Encounter
+from cds_service.fhir.members import Member, Readable, ReadBundle, ReadEntry
 from cds_service.fhir.structs import (
     Bundle,
     Condition,
@@ -41,16 +41,15 @@ from cds_service.fhir.structs import (
     Medication,
     Observation,
     OperationOutcome,
-    Patient,
-    Reference,
     Resource,
     Specimen,
     many,
 )
 from cds_service.fhir.undecoded import concept
-from cds_service.record.clock import Clock
+from cds_service.record.clock import DATED, Clock
 from cds_service.record.completeness import Completeness
-from cds_service.record.versions import is_newer
+from cds_service.record.versions import LONGEST_VERSION, is_newer
+from cds_service.record.whose import belongs
 
 
 class _Head(msgspec.Struct, frozen=True, rename="camel"):
@@ -65,8 +64,10 @@ WANTED = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Readable
 
 _member: msgspec.json.Decoder[Member] = msgspec.json.Decoder(Member)
 NONE, OBTAINED = Completeness("none"), Completeness("obtained")
+# Entries that are nothing of the patient's themselves; told by type, for a page of results has hundreds that are.
+_NO_FACT = frozenset({OperationOutcome, Bundle, type(None)})
 # What references are followed to; nothing else is looked up.
-_REFERRED = (Medication, Condition, Specimen, BodyStructure)
+_REFERRED = frozenset({Medication, Condition, Specimen, BodyStructure})
 
 
 class Gatherer:
@@ -75,7 +76,7 @@ class Gatherer:
     def __init__(self, patient_id: str, now: datetime) -> None:
         self.patient_id, self._clock = patient_id, Clock(now)
         self.plain_reference = f"Patient/{patient_id}"
-        self._kept: dict[type[Resource], dict[object, Resource]] = {}
+        self._kept: defaultdict[type[Resource], dict[object, Resource]] = defaultdict(dict)
         self._unread_codes = 0
         self.by_ref: dict[str, Resource] = {}
         self.other_patient = self.later = 0
@@ -99,13 +100,14 @@ class Gatherer:
         if not plain and not belongs(resource, self.patient_id):
             self.other_patient += 1
             return
-        if self._clock.is_later(resource):
+        kind = type(resource)
+        if kind in DATED and self._clock.is_later(resource):
             self.later += 1
             return
-        if isinstance(resource, _REFERRED):
+        if kind in _REFERRED:
             self.name(resource, full_url)
         # One without an id is only itself.
-        kept, identity = self._kept.setdefault(type(resource), {}), resource.id or object()
+        kept, identity = self._kept[kind], resource.id or object()
         known = kept.setdefault(identity, resource)
         if known is not resource and is_newer(resource, known):
             kept[identity] = resource
@@ -122,20 +124,23 @@ class Gatherer:
 
         A code that cannot be read makes its results unreadable.
         """
-        found: dict[bytes, list[Observation]] = {}
+        found: dict[bytes, list[Observation]] = defaultdict(list)
         unread = 0
-        for observation in self.of(Observation):
-            assert isinstance(observation, Observation)
-            found.setdefault(bytes(observation.code), []).append(observation)
+        observations: Iterable[Observation] = self.of(Observation)  # type: ignore[assignment]  # they are kept by type
+        for observation in observations:
+            found[bytes(observation.code)].append(observation)
         for code in [code for code in found if not _is_concept(code)]:
             unread += len(found.pop(code))
         self._unread_codes = unread
-        return found
+        return dict(found)
 
     @property
-    def unreadable(self) -> Counter[str]:
+    def unreadable(self) -> dict[str, int]:
         """How many resources of each type could not be read."""
-        return self._unreadable + Counter({"Observation": self._unread_codes})
+        found = dict(self._unreadable)
+        if self._unread_codes:
+            found["Observation"] = found.get("Observation", 0) + self._unread_codes
+        return found
 
     def name(self, resource: Resource, full_url: str | None) -> None:
         """Let references find it; where two claim one name, the first keeps it."""
@@ -162,61 +167,70 @@ class Gatherer:
         if isinstance(value, OperationOutcome):
             return Completeness("not-obtained", "failed")
         if isinstance(value, ReadBundle):
-            entries = [(e.resource, e.full_url) for e in many(value.entry) if e.resource]
-            return self.entries(entries, many(value.link), value.total)
+            if not (value.entry or value.link or value.total):
+                return NONE
+            return self.entries(many(value.entry), many(value.link), value.total)
         self.add(value, None)
         return Completeness("obtained")
 
     def single(self, raw: msgspec.Raw) -> Completeness:
         """A resource that is no Bundle, or a Bundle in which not everything can be read."""
-        before = self._unreadable.total()
         resource = self.decode(raw)
         if isinstance(resource, Bundle):
             return self.opened(resource)
         if resource is None:
-            unreadable = self._unreadable.total() > before or not resource_type(raw)
-            return Completeness("not-obtained", "unreadable") if unreadable else Completeness("none")
+            # Also of a type that is no answer to any need (a List, Parameters): what it holds nobody read.
+            return Completeness("not-obtained", "unreadable")
         self.add(resource, None)
         return Completeness("obtained")
 
-    def readable(self, bundle: Bundle) -> Iterator[tuple[Resource, str | None]]:
+    def readable(self, bundle: Bundle) -> Iterator[ReadEntry]:
         """The entries that can be read; of the others those that matter, or may, are counted."""
         for entry in many(bundle.entry):
-            if not entry.resource or bytes(entry.resource) == b"null":
-                continue
-            resource = self.decode(entry.resource)
-            if resource is not None:
-                yield resource, entry.full_url
-            elif not resource_type(entry.resource):
-                self._unreadable["Resource"] += 1  # it says no type: it may be one that matters
+            resource = None
+            if entry.resource and bytes(entry.resource) != b"null":
+                resource = self.decode(entry.resource)
+                if resource is None and not resource_type(entry.resource):
+                    self._unreadable["Resource"] += 1  # it says no type: it may be one that matters
+            yield ReadEntry(full_url=entry.full_url, response=entry.response, resource=resource)  # type: ignore[arg-type]  # the decoder's own types
 
     def opened(self, bundle: Bundle) -> Completeness:
         """A Bundle in which not everything can be read, or that stands in a Bundle (the answer to a batch)."""
         return self.entries(list(self.readable(bundle)), many(bundle.link), bundle.total)
 
-    def entries(
-        self, entries: Sequence[tuple[Resource, str | None]], links: list[Link], total: int | None
-    ) -> Completeness:
+    def entries(self, entries: Sequence[ReadEntry], links: list[Link], total: int | str | None) -> Completeness:
         """Take in the entries of a Bundle. ``total``: how many the search found, where the server says so."""
         failed, read, inner = False, 0, list[Completeness]()
-        for resource, full_url in entries:
-            if isinstance(resource, OperationOutcome):
+        for entry in entries:
+            resource = entry.resource
+            if entry.response is not None and entry.response.failed:
+                failed = True  # a part of a batch came back with an error
+            if type(resource) not in _NO_FACT:
+                read += 1
+                self.add(resource, entry.full_url)  # type: ignore[arg-type]  # None is no fact
+            elif isinstance(resource, OperationOutcome):
                 failed = failed or any(i.severity in ("error", "fatal") for i in many(resource.issue))
             elif isinstance(resource, Bundle):
                 inner.append(self.opened(resource))
-            else:
-                read += 1
-                self.add(resource, full_url)
-        if any(link.relation == "next" for link in links) or (total is not None and total > read and not inner):
-            days = [_day(r) for r, _ in entries if not isinstance(r, OperationOutcome)]
+        if any(link.relation == "next" for link in links) or (_count(total) > read and not inner):
+            days = [_day(e.resource) for e in entries if e.resource and not isinstance(e.resource, OperationOutcome)]
             return Completeness("incomplete", "more-pages", _back_to(days))
         if failed:
             return Completeness("incomplete", "failed")
         return _together([OBTAINED if read else NONE, *inner])
 
 
+def _count(total: int | str | None) -> int:
+    """How many a search found; nothing where that is not said, or not as a number."""
+    if isinstance(total, str):
+        return int(total) if total.isascii() and total.isdigit() and len(total) <= LONGEST_VERSION else 0
+    return total or 0
+
+
 def _together(parts: list[Completeness]) -> Completeness:
     """What several answers to one need tell together: no more than the least of them."""
+    if len(parts) == 1:
+        return parts[0]
     for state in ("not-obtained", "incomplete", "obtained"):
         if found := next((part for part in parts if part.state == state), None):
             return found
@@ -238,7 +252,7 @@ def resource_type(raw: msgspec.Raw) -> str:
         return ""
 
 
-def _day(resource: Resource) -> str | None:
+def _day(resource: Resource | None) -> str | None:
     when: str | None = None
     if isinstance(resource, Observation):
         when = resource.effective_date_time or resource.effective_instant or resource.issued
@@ -256,23 +270,3 @@ def _back_to(days: list[str | None]) -> str | None:
     if not dated or len(dated) != len(days) or any(a < b for a, b in pairwise(dated)):
         return None
     return dated[-1]
-
-
-def belongs(resource: Resource, patient_id: str) -> bool:
-    """Whether a resource is this patient's, or does not say whose it is (a Medication, a missing subject)."""
-    if isinstance(resource, Patient):
-        return resource.id is None or resource.id == patient_id
-    if isinstance(resource, Appointment):
-        actors = [p.actor.reference for p in many(resource.participant) if p.actor and p.actor.reference]
-        patients = [a for a in actors if "Patient/" in a]
-        return not patients or any(same_patient(a, patient_id) for a in patients)
-    subject: Reference | None = getattr(resource, "subject", None) or getattr(resource, "patient", None)
-    return subject is None or subject.reference is None or same_patient(subject.reference, patient_id)
-
-
-def same_patient(reference: str, patient_id: str) -> bool:
-    """Whether a reference (relative, absolute, versioned) names the patient; a urn or fragment names nobody else."""
-    if reference.startswith(("urn:", "#")):
-        return True
-    path = unversioned(reference).rstrip("/")
-    return path.rsplit("/", 1)[-1] == patient_id

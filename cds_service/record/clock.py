@@ -74,6 +74,7 @@ _WHEN: Mapping[type[Resource], Callable[..., str | None]] = {
     QuestionnaireResponse: _answered,
     AllergyIntolerance: _allergy,
 }
+DATED = frozenset(_WHEN)
 
 
 class Clock:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from cds_service.base.kinds import Need
 
@@ -13,8 +14,7 @@ State = Literal["obtained", "none", "incomplete", "not-obtained"]
 Wanted = Mapping[Need, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Completeness:
+class Completeness(msgspec.Struct, frozen=True):
     """How much of one prefetch key is known. ``back_to``: an incomplete newest-first page covers all since this day."""
 
     state: State

@@ -6,7 +6,6 @@ What each prefetch member means is told in ``bundles``; what came from the EHR's
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
@@ -28,9 +27,10 @@ from cds_service.fhir.structs import (
     Patient,
     Resource,
 )
-from cds_service.record.bundles import WANTED, Gatherer, belongs, readable, resource_type
+from cds_service.record.bundles import WANTED, Gatherer, readable, resource_type
 from cds_service.record.completeness import Completeness, Wanted
 from cds_service.record.fetched import Fetched
+from cds_service.record.whose import belongs
 
 R = TypeVar("R", bound=Resource)
 PATIENT = "patient"  # the prefetch key of the Patient
@@ -38,8 +38,7 @@ ABSENT = Completeness("not-obtained", "absent")
 NONE: Mapping[Need, Need] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """Resources by type, the completeness of every prefetch key asked for, and what was left out.
 
     ``coded``: the Observations, by the bytes of their code.
@@ -47,12 +46,12 @@ class Record:
     """
 
     resources: Mapping[type[Resource], tuple[Resource, ...]]
-    coded: Mapping[bytes, Sequence[Observation]] = field(default_factory=dict)
-    by_ref: Mapping[str, Resource] = field(default_factory=dict)
-    needs: Mapping[Need, Completeness] = field(default_factory=dict)
+    coded: Mapping[bytes, Sequence[Observation]] = {}
+    by_ref: Mapping[str, Resource] = {}
+    needs: Mapping[Need, Completeness] = {}
     other_patient: int = 0
     later: int = 0
-    unreadable: Mapping[str, int] = field(default_factory=dict)
+    unreadable: Mapping[str, int] = {}
 
     @classmethod
     def of(cls, resources: Iterable[Resource], patient_id: str, keys: Iterable[Need], now: datetime) -> Record:
@@ -121,7 +120,7 @@ class Reading:
             needs=needs,
             other_patient=gatherer.other_patient,
             later=gatherer.later,
-            unreadable=dict(gatherer.unreadable),
+            unreadable=gatherer.unreadable,
         )
 
     def _known(self, key: Need) -> Completeness:
@@ -180,7 +179,9 @@ def unmet(record: Record, needs: Iterable[Need], wanted: Wanted) -> tuple[Cause,
 
 
 def draft_resources(call: HookCall) -> tuple[Draft, ...]:
-    """The draft orders that can be read, with their position. Raises ``BadRequest`` for one that is broken.
+    """The draft orders that can be read, with their position; also those of other patients (see ``foreign``).
+
+    Raises ``BadRequest`` for one that is broken.
 
     A broken draft of a wanted type is the client's fault and must be told: skipping it would look like "safe".
     """
@@ -202,11 +203,19 @@ def draft_resources(call: HookCall) -> tuple[Draft, ...]:
                     "Run `cds-service validate` on the request: it names the member.",
                 ) from None
             continue
-        if not belongs(resource, call.patient_id):
-            raise BadRequest(
-                "The draft order is for another patient than context.patientId",
-                f"{where}.subject",
-                "Send the draft orders of one patient per call.",
-            )
         drafts.append((position, entry, resource))
     return tuple(drafts)
+
+
+def foreign(call: HookCall, drafts: Iterable[Draft]) -> frozenset[int]:
+    """The positions of drafts that are another patient's."""
+    return frozenset(position for position, _, resource in drafts if not belongs(resource, call.patient_id))
+
+
+def another_patients(position: int) -> BadRequest:
+    """The problem of a draft that is another patient's and would have been answered."""
+    return BadRequest(
+        "The draft order is for another patient than context.patientId",
+        f"context.draftOrders.entry[{position}].resource.subject",
+        "Send the draft orders of one patient per call.",
+    )

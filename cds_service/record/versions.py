@@ -25,6 +25,8 @@ def is_newer(one: Resource, other: Resource) -> bool:
 
 
 def _number(text: str | None) -> int | None:
+    """The number of a version; some clients copy the ETag of the answer instead: W/"2"."""
+    text = text and text.removeprefix("W/").strip('"')
     return int(text) if text and text.isascii() and text.isdigit() and len(text) <= LONGEST_VERSION else None
 
 

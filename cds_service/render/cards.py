@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,16 +11,14 @@ import msgspec
 
 from cds_service.evaluate.findings import Finding, Findings
 from cds_service.evaluate.outcome import Act, Advise, CreateDrug, CreateService, DeleteOrder, ReviseOrder, Suggestion
-from cds_service.evaluate.topic import Topic
 from cds_service.facts.doses import DoseReader
-from cds_service.facts.facts import Facts
-from cds_service.facts.subjects import DrugOrder, Subject
 from cds_service.knowledge.dosing import Dosing
 from cds_service.knowledge.model import Recommendation
 from cds_service.knowledge.services import Orderable
 from cds_service.render import resources
 from cds_service.render.resources import Json, OrderContext
 from cds_service.render.texts import Language, Sentences, TopicSentences, one_line, tidy
+from cds_service.render.values import card_values, template_values
 from cds_service.render.verbatim import own_order
 
 
@@ -33,6 +31,7 @@ class Wording:
     topic_system: str
     not_evaluated: Recommendation
     summary: Recommendation
+    links: Mapping[str, list[dict[str, str]]]  # by topic: the page of its rule, where the site has a public address
 
     @property
     def folded(self) -> str:
@@ -70,19 +69,15 @@ def card_of(finding: Finding, advice: Advise, findings: Findings, rendering: Ren
     """A finding as its card."""
     language, recommendation, facts = rendering.wording.language, finding.topic.recommendation, findings.facts
     topic = language.topics[finding.code]
-    values = template_values(recommendation, finding.subject, facts, advice.data)
     folded = findings.folded(finding)
-    values["folded"] = [language.topics[f.code].display for f, _ in folded]
-    values["carried"] = "\n\n".join(_lines(findings.carried(finding), facts, language))
-    values["notes"] = _notes(finding, values, language)
-    values["gaps"] = _gaps([finding.topic, *(f.topic for f, _ in folded)], facts, rendering)
-    name = card_uuid(rendering.hook_instance, finding.code, finding.subject.key)
+    values = card_values((finding, advice), folded, findings, language, rendering.beside)
+    name = str(card_uuid(rendering.hook_instance, finding.code, finding.subject.key))
     card = frame(recommendation, advice.say, advice.indicator, name, values, rendering)
     suggestions = list(_suggestions(advice, name, topic, values, rendering))
     for held, said in folded:
         # Each with the id it has on a card of its own, so that it is counted as that topic's.
         theirs = template_values(held.topic.recommendation, held.subject, facts, said.data)
-        own = card_uuid(rendering.hook_instance, held.code, held.subject.key)
+        own = str(card_uuid(rendering.hook_instance, held.code, held.subject.key))
         suggestions += _suggestions(said, own, language.topics[held.code], theirs, rendering)
     if suggestions:
         card |= {"suggestions": suggestions, "selectionBehavior": "any" if folded else advice.choose}
@@ -92,7 +87,7 @@ def card_of(finding: Finding, advice: Advise, findings: Findings, rendering: Ren
 
 
 def _suggestions(
-    advice: Advise, card: uuid.UUID, topic: TopicSentences, values: Mapping[str, Any], rendering: Rendering
+    advice: Advise, card: str, topic: TopicSentences, values: Mapping[str, Any], rendering: Rendering
 ) -> Iterator[Json]:
     for number, suggestion in enumerate(advice.suggestions):
         if made := _suggestion(suggestion, f"{card}|{number}", topic, values, rendering):
@@ -105,14 +100,6 @@ def as_folded(finding: Finding, advice: Advise, rendering: Rendering) -> Json:
     return {"topic": finding.code, "say": advice.say, "indicator": advice.indicator, "uuid": str(name)}
 
 
-def _lines(carried: Iterable[tuple[Finding, Advise]], facts: Facts, language: Language) -> Iterator[str]:
-    """What the cards would have said that this one stands in for, a sentence each."""
-    for finding, advice in carried:
-        if line := language.topics[finding.code].cards[advice.say].line:
-            values = template_values(finding.topic.recommendation, finding.subject, facts, advice.data)
-            yield one_line(line.render(values))
-
-
 def card_uuid(hook_instance: uuid.UUID, topic: str, subject: str) -> uuid.UUID:
     """The id of a card. It comes from call, topic and subject: a retry gives the same card."""
     return uuid.uuid5(hook_instance, f"{topic}|{subject}" if subject else topic)
@@ -122,7 +109,7 @@ def frame(
     recommendation: Recommendation,
     say: str,
     indicator: str,
-    name: uuid.UUID,
+    name: str,
     values: Mapping[str, Any],
     rendering: Rendering,
 ) -> Json:
@@ -136,49 +123,25 @@ def frame(
     }
     if recommendation.source.url:
         source["url"] = recommendation.source.url
-    return {
-        "uuid": str(name),
+    card: Json = {
+        "uuid": name,
         "summary": one_line(sentences.summary.render(values)),
         "indicator": indicator,
         "detail": detail(sentences, values),
         "source": source,
         "overrideReasons": wording.override_reasons[recommendation.topic],
     }
+    if links := wording.links.get(recommendation.topic):
+        card["links"] = links
+    return card
 
 
 def detail(sentences: Sentences, values: Mapping[str, Any]) -> str:
-    """The card's text, complete by itself: how it was found stands in its last paragraph."""
+    """The card's text, complete by itself: how it was found stands in its last paragraph, with a link or without."""
     parts = [sentences.detail.render(values)]
     if sentences.how:
         parts.append(sentences.how.render(values))
     return tidy("\n\n".join(parts))
-
-
-# What only a card of an answer has, and not a wording by itself.
-NOTHING_MORE: Mapping[str, object] = {"carried": "", "notes": "", "gaps": "", "folded": ()}
-
-
-def template_values(
-    recommendation: Recommendation, subject: Subject | None, facts: Facts, data: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What the templates of a recommendation see."""
-    return {"order": subject, "facts": facts, "p": recommendation.numbers, **NOTHING_MORE, **data}
-
-
-def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> str:
-    """What every card of this order must add: whose guideline this is when the diagnosis leaves it open, and how sure
-    the recognition of the drug is."""
-    keys: list[str] = [finding.scope] if finding.scope in language.notes else []
-    if isinstance(finding.subject, DrugOrder) and finding.subject.low_confidence:
-        keys.append("low-confidence")
-    return "\n\n".join(language.notes[key].render(values).strip() for key in keys)
-
-
-def _gaps(topics: Iterable[Topic], facts: Facts, rendering: Rendering) -> str:
-    """What its topics would also have looked at and did not get: said on the card that is given all the same."""
-    needs = dict.fromkeys(need for topic in topics for need in topic.optional if need not in rendering.beside)
-    missing = facts.lacking(*needs)
-    return rendering.wording.language.notes["gaps"].render({"missing": missing}).strip() if missing else ""
 
 
 def _suggestion(

@@ -41,6 +41,12 @@ class SuggestionOut(Wire, frozen=True):
     is_recommended: bool = False
 
 
+class LinkOut(Wire, frozen=True):
+    label: Text
+    url: Text
+    type: Literal["absolute", "smart"]
+
+
 class FoldedOut(Wire, frozen=True):
     """A topic that the card of another holds; ``uuid`` is that of the card it would have been."""
 
@@ -59,6 +65,7 @@ class Card(Wire, frozen=True):
     suggestions: list[SuggestionOut] = []
     selection_behavior: Literal["at-most-one", "any"] | None = None
     override_reasons: Annotated[list[CodingOut], msgspec.Meta(max_length=6)] = []
+    links: list[LinkOut] = []
     # Extension name -> its value: the topics folded into this card.
     extension: dict[str, list[FoldedOut]] = {}
 

@@ -80,6 +80,9 @@ def _dosage(orderable: Orderable, mg: Fraction | None, dosing: Dosing) -> Json:
     if orderable.every:
         repeat = {"frequency": 1, "period": orderable.every.period, "periodUnit": orderable.every.unit}
         dosage["timing"] = {"repeat": repeat}
+    if orderable.infusion_minutes:
+        repeat = dosage.setdefault("timing", {"repeat": {}})["repeat"]
+        repeat |= {"duration": orderable.infusion_minutes, "durationUnit": "min"}
     if orderable.route:
         dosage["route"] = _route(orderable.route, dosing)
     low = mg if mg is not None else (Fraction(orderable.dose) if orderable.dose is not None else None)

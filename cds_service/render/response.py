@@ -12,10 +12,11 @@ from cds_service.base.kinds import NOT_EVALUATED, REVIEW_SUMMARY, URGENCY, Missi
 from cds_service.call.problems import Cause, RuleFailed
 from cds_service.evaluate.findings import Finding, Findings, Unknown
 from cds_service.evaluate.outcome import Advise
-from cds_service.render.cards import NOTHING_MORE, Rendering, as_folded, card_of, card_uuid, frame
+from cds_service.render.cards import Rendering, as_folded, card_of, card_uuid, frame
 from cds_service.render.model import Response
 from cds_service.render.resources import Json
 from cds_service.render.texts import Language, tidy
+from cds_service.render.values import NOTHING_MORE
 
 T = TypeVar("T")
 Unreadable = Mapping[str, int]
@@ -25,6 +26,8 @@ WORDED_WITH: Mapping[str, frozenset[str]] = {
     NOT_EVALUATED: frozenset({"unknown", "unreadable", "unmet"}),
     REVIEW_SUMMARY: frozenset({"lines", "more"}),
 }
+# Causes by which a part came, and more is known to be there.
+PARTLY = frozenset({"more-pages"})
 # One suggestion of a summarised card is carried, of so many in all.
 MOST_CARRIED = 3
 
@@ -120,7 +123,8 @@ def _unseen(findings: Findings, unreadable: Unreadable, rendering: Rendering) ->
     missing = list(dict.fromkeys(missing))
     if not missing and not unreadable:
         return ""
-    values = {"missing": missing, "topics": [each["topic"] for each in unknown], "unreadable": dict(unreadable)}
+    topics = [topic for each in unknown for topic in each["topics"]]
+    values = {"missing": missing, "topics": topics, "unreadable": dict(unreadable)}
     return language.notes["unseen"].render(values).strip()
 
 
@@ -136,7 +140,7 @@ def _summary(findings: Findings, unseen: str, rendering: Rendering) -> Json:
     ]
     data = {"lines": lines[:most], "more": max(0, len(lines) - most)}
     values = {"order": None, "p": recommendation.numbers, **NOTHING_MORE, **data}
-    name = card_uuid(rendering.hook_instance, REVIEW_SUMMARY, "")
+    name = str(card_uuid(rendering.hook_instance, REVIEW_SUMMARY, ""))
     card = frame(recommendation, "waiting", recommendation.indicators["default"], name, values, rendering)
     if unseen:
         card["detail"] = tidy(f"{card['detail']}\n\n{unseen}")
@@ -159,26 +163,34 @@ def _not_evaluated(
     data = {
         "unknown": list(_unknown_lines(findings.unknown if findings else (), language)),
         "unreadable": dict(unreadable),
-        "unmet": [_named(path) for path, _ in unmet],
+        "unmet": [_unmet(path, why) for path, why in unmet],
     }
     values = {"order": None, "p": recommendation.numbers, **NOTHING_MORE, **data}
-    name = card_uuid(rendering.hook_instance, NOT_EVALUATED, "")
+    name = str(card_uuid(rendering.hook_instance, NOT_EVALUATED, ""))
     say, urgency = "some-unknown", "default"
     if unmet:
         say, urgency = "not-reviewed" if rendering.review else "not-checked", "not-checked"
     return frame(recommendation, say, recommendation.indicators[urgency], name, values, rendering)
 
 
-def _named(path: str) -> str:
+def named(path: str) -> str:
     """The ``missing`` word for what a path of the request would have held."""
     head, _, key = path.partition(".")
     return key if head == "prefetch" else "draft-medication"
 
 
+def _unmet(path: str, why: str) -> Missing:
+    """What a path of the request would have held, and whether a part of it came."""
+    return Missing(named(path), "incomplete" if why in PARTLY else "not-obtained")
+
+
 def _unknown_lines(unknown: Iterable[Unknown], language: Language) -> Iterator[Json]:
-    """One line per topic: its name and everything that was missing for any order, each once."""
+    """One line per set of what was missing for any order, with the topics that missed just that."""
     by_topic: dict[str, dict[Missing, None]] = {}
     for each in unknown:
         by_topic.setdefault(each.topic, {}).update(dict.fromkeys(each.missing))
+    together: dict[tuple[Missing, ...], list[str]] = {}
     for topic, missing in by_topic.items():
-        yield {"topic": language.topics[topic].display, "missing": list(missing)}
+        together.setdefault(tuple(missing), []).append(language.topics[topic].display)
+    for missing_all, topics in together.items():
+        yield {"topics": topics, "missing": list(missing_all)}

@@ -19,19 +19,24 @@ from cds_service.base.kinds import RequestText
 from cds_service.base.numbers import clearance_number, fixed_number, plain_number
 from cds_service.knowledge.model import Source
 from cds_service.knowledge.texts import CardText, SharedText, TopicText
-from cds_service.render.escape import markdown
+from cds_service.render.escape import markdown, shorten
+
+NO_FILTERS: Mapping[str, Callable[..., object]] = {}
 
 
 class Sentence:
-    """A compiled template and the macros it may call."""
+    """A compiled template and the macros it may call; what shows no value is rendered at start."""
 
-    __slots__ = ("_macros", "_template")
+    __slots__ = ("_fixed", "_macros", "_template")
 
-    def __init__(self, template: jinja2.Template, macros: object) -> None:
+    def __init__(self, template: jinja2.Template, macros: object, *, fixed: bool) -> None:
         self._template, self._macros = template, macros
+        self._fixed = template.render() if fixed else None
 
     def render(self, values: Mapping[str, Any]) -> str:
         """The sentence with these values. Raises what a filter raises, and jinja2's ``UndefinedError``."""
+        if self._fixed is not None:
+            return self._fixed
         # Shared: Jinja takes the mapping as it is, instead of a copy of it and of its globals for every sentence.
         context = self._template.new_context({**values, "m": self._macros}, shared=True)
         return "".join(self._template.root_render_func(context))
@@ -43,9 +48,10 @@ class Sentences:
 
     summary: Sentence
     detail: Sentence
-    how: Sentence | None  # a last paragraph where no link leads to the explanation
+    how: Sentence | None  # the last paragraph: formula and inputs
     limits: Sentence | None  # of the explanation
     line: Sentence | None  # of the card that stands in for this one
+    withheld: Sentence | None  # of one that stands in for it and withholds the drug
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,11 @@ def _finalize_plain(value: object) -> object:
     return _finalize(value)
 
 
+def finalize_text(value: object) -> object:
+    """For text that a view escapes in its own way: text of the request is shortened and stays on its line."""
+    return shorten(value) if isinstance(value, RequestText) else _finalize(value)
+
+
 def _finalize(value: object) -> object:
     """Numbers and dates go through a filter, so that none is ever shown with a machine's rounding."""
     if isinstance(value, str | int) and not isinstance(value, bool):
@@ -88,11 +99,26 @@ def _finalize(value: object) -> object:
     raise TypeError(f"a template puts out a bare {type(value).__name__}: use a filter")
 
 
+class _Context(jinja2.runtime.Context):
+    """Values alone: Jinja would list the globals for every sentence, and there are none."""
+
+    def __init__(
+        self,
+        environment: jinja2.Environment,
+        parent: dict[str, Any],
+        name: str | None,
+        blocks: dict[str, Any],
+        globals: object = None,  # noqa: A002, ARG002  # Jinja gives it
+    ) -> None:
+        super().__init__(environment, parent, name, blocks)
+
+
 def _environment(shared: SharedText, finalize: Callable[[object], object]) -> jinja2.Environment:
     # Not autoescaped: the output is Markdown or plain text, and finalize escapes what came with the request.
     env = jinja2.Environment(  # noqa: S701
         undefined=jinja2.StrictUndefined, finalize=finalize, trim_blocks=True, lstrip_blocks=True, auto_reload=False
     )
+    env.context_class = _Context
     env.filters |= {
         "capitalize": lambda text: text[:1].upper() + text[1:],  # Jinja's own would write "Nsaid"
         "num": plain_number,
@@ -110,17 +136,24 @@ def _environment(shared: SharedText, finalize: Callable[[object], object]) -> ji
     return env
 
 
-class _Compiler:
-    """Compiles templates with one way of putting values out."""
+class Compiler:
+    """Compiles templates with one way of putting values out. ``filters``: beside those that all texts have."""
 
-    def __init__(self, shared: SharedText, macros: Mapping[str, str], finalize: Callable[[object], object]) -> None:
+    def __init__(
+        self,
+        shared: SharedText,
+        macros: Mapping[str, str],
+        finalize: Callable[[object], object],
+        filters: Mapping[str, Callable[..., object]] = NO_FILTERS,
+    ) -> None:
         self._environment = _environment(shared, finalize)
+        self._environment.filters |= filters
         self._environment.globals.clear()
         self._macros = self._environment.from_string("".join(macros.values())).module
 
     def sentence(self, text: str) -> Sentence:
         """Raises jinja2's ``TemplateError``."""
-        return Sentence(self._environment.from_string(text), self._macros)
+        return Sentence(self._environment.from_string(text), self._macros, fixed="{" not in text)
 
 
 def compile_language(
@@ -137,12 +170,13 @@ def compile_language(
 
     Raises ``ContentError`` on a bad template.
     """
-    rich, plain = _Compiler(shared, macros, _finalize_markdown), _Compiler(shared, macros, _finalize_plain)
+    rich, plain = Compiler(shared, macros, _finalize_markdown), Compiler(shared, macros, _finalize_plain)
 
     def source_line(source: Source, say: str) -> str:
-        """It does not depend on the call: only a card that rests on the graded statement has the grade."""
+        """It does not depend on the call: a card names the sections it rests on, and the grade of a graded one."""
         if source.graded_cards and say not in source.graded_cards:
             source = msgspec.structs.replace(source, grade=None, recommendation=[])
+        source = msgspec.structs.replace(source, sections=source.card_sections.get(say, source.sections))
         told = rich.sentence(shared.source_line[source.kind])
         return told.render({"source": source, "source_label": source.label[tag]}).strip()
 
@@ -167,6 +201,7 @@ def compile_language(
                     rich.sentence(card.how) if card.how else None,
                     rich.sentence(card.limits) if card.limits else None,
                     rich.sentence(card.line) if card.line else None,
+                    rich.sentence(card.withheld) if card.withheld else None,
                 )
                 for say, card in text.cards.items()
             },

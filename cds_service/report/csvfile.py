@@ -12,7 +12,8 @@ column                          content
 ``accepted``, ``overridden``    of those, cards with such a feedback; a card can be both
 ``override_rate``               overridden / (shown + folded), 0 to 1; empty where nothing was shown
 ``rate_low``, ``rate_high``     its 95 % interval (Wilson)
-``silent``, ``suppressed``      cards made and not shown
+``silent``, ``suppressed``,     cards made and not shown
+``seen``
 ``info``, ``warning``,          cards shown with this indicator
 ``critical``
 ``change``                      steady, stopped, exploded or too-little: the last 7 days and the time before them
@@ -115,6 +116,7 @@ def _row(made: Figures, topic: Topic, words: Words, codes: Iterable[str]) -> dic
         "rate_high": round(rate.high, 4) if rate else "",
         "silent": cards.silent,
         "suppressed": cards.suppressed,
+        "seen": cards.seen,
         **{key: shown.get(key, 0) for key in ("info", "warning", "critical")},
         "change": compared.verdict,
         "fired_last_7_days": compared.recent,

@@ -42,6 +42,7 @@ class Outcomes:
     folded: int = 0
     silent: int = 0
     suppressed: int = 0
+    seen: int = 0
 
     @property
     def told(self) -> int:
@@ -49,9 +50,14 @@ class Outcomes:
         return self.shown + self.folded
 
     @property
+    def kept_back(self) -> int:
+        """Those that were made and not shown."""
+        return self.silent + self.suppressed + self.seen
+
+    @property
     def fired(self) -> int:
         """All: a topic in silent mode has not stopped."""
-        return self.told + self.silent + self.suppressed
+        return self.told + self.kept_back
 
     def __add__(self, other: Outcomes) -> Outcomes:
         return Outcomes(
@@ -59,6 +65,7 @@ class Outcomes:
             self.folded + other.folded,
             self.silent + other.silent,
             self.suppressed + other.suppressed,
+            self.seen + other.seen,
         )
 
 
@@ -70,7 +77,7 @@ class Week:
     monday: date
     shown: int = 0
     overridden: int = 0
-    kept_back: int = 0  # silent or suppressed
+    kept_back: int = 0  # silent, suppressed or seen
 
     @property
     def fired(self) -> int:

@@ -137,7 +137,7 @@ class _Tally:
         self.no_reason += row.overridden * (1 - row.reasoned) * row.cards
         week = _monday(date.fromisoformat(row.day))
         self.shown[week] += outcomes.told
-        self.kept_back[week] += outcomes.silent + outcomes.suppressed
+        self.kept_back[week] += outcomes.kept_back
         self.overridden[week] += row.overridden * row.cards
 
     def topic(self, name: str, weeks: tuple[date, ...], recent_calls: int, before_calls: int) -> Topic:

@@ -19,7 +19,7 @@ from cds_service.report.words import Words, minute, plain
 _COMMENTS = 10
 _WEEKS = 12
 _BARS = "▁▂▃▄▅▆▇█"
-_NUMBERS = ("shown", "accepted", "overridden", "rate", "interval", "silent", "suppressed")
+_NUMBERS = ("shown", "accepted", "overridden", "rate", "interval", "silent", "suppressed", "seen")
 
 
 def render(made: Figures, words: Words, width: int = 100, *, colour: bool = False) -> str:
@@ -66,6 +66,7 @@ def _summary(made: Figures, words: Words) -> Iterator[RenderableType]:
             "folded": outcomes.folded,
             "silent": outcomes.silent,
             "suppressed": outcomes.suppressed,
+            "seen": outcomes.seen,
         }
         said = words("comma").join(words("named", name=words(key), n=n) for key, n in counts.items())
         yield words("named", name=words.named("indicator", indicator), n=said)
@@ -104,7 +105,7 @@ def _row(topic: Topic, words: Words) -> Iterator[str]:
     yield from map(str, (cards.told, topic.accepted, topic.overridden))
     yield lines.rate_text(rate, words)
     yield lines.interval_text(rate, words)
-    yield from map(str, (cards.silent, cards.suppressed))
+    yield from map(str, (cards.silent, cards.suppressed, cards.seen))
 
 
 def bars(weeks: Sequence[int]) -> str:

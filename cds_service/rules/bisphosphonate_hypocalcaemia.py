@@ -6,19 +6,21 @@ from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import DrugOrder
 from cds_service.knowledge.model import Parameters
 
-# Not measured, or not lately: the guideline asks for calcium before denosumab only.
-NOT_THERE = frozenset({"not-on-record", "too-old"})
-
 
 @rule("bisphosphonate-hypocalcaemia", ordered("bisphosphonate"))
 def bisphosphonate_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
-    if order.route == "oral" or order.drug == "other-bisphosphonate" or order.product.use == "osteoporosis":
+    if order.route == "oral" or order.drug == "other-bisphosphonate" or _for_osteoporosis(order, facts):
         return NoAdvice("not-intravenous")
     calcium = facts.calcium
     if calcium.level is None:
-        unusable = tuple(m for m in calcium.problems if m.why not in NOT_THERE)
-        return CannotTell(unusable) if unusable else NoAdvice("not-known")
+        if facts.diagnoses.has("hypocalcaemia"):
+            tests = Suggestion("order-calcium", (CreateService("calcium"), CreateService("albumin")), recommended=True)
+            return Advise(p.indicator("diagnosis"), "diagnosis", suggestions=(tests,))
+        # Not measured is no card: the guideline asks for calcium before denosumab only.
+        return CannotTell(calcium.unread) if calcium.unread else NoAdvice("not-known")
     if calcium.level != "low":
+        if calcium.unread:
+            return CannotTell(calcium.unread)  # it may be low, and nobody can tell
         return NoAdvice("not-low-measured" if calcium.downward else "not-low")
     urgency = p.indicator("severe" if calcium.severe else "mild")
     if calcium.downward:
@@ -28,3 +30,9 @@ def bisphosphonate_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters) 
         albumin = Suggestion("order-albumin", (CreateService("albumin"),), recommended=True)
         return Advise(urgency, "low-uncorrected", suggestions=(albumin,))
     return Advise(urgency, "low")
+
+
+def _for_osteoporosis(order: DrugOrder, facts: Facts) -> bool:
+    """Its product of osteoporosis, unless it is meant for bone metastasis: the drug is the same."""
+    metastasis = facts.diagnoses.has("bone-metastasis") or "bone-metastasis" in order.indications
+    return order.product.use == "osteoporosis" and not metastasis

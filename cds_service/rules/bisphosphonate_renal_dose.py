@@ -3,10 +3,20 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
-from cds_service.evaluate.outcome import Advise, CreateDrug, DeleteOrder, NoAdvice, Outcome, ReviseOrder, Suggestion
-from cds_service.evaluate.triggers import ordered, rule
+from cds_service.evaluate.outcome import (
+    Advise,
+    CannotTell,
+    CreateDrug,
+    DeleteOrder,
+    NoAdvice,
+    Outcome,
+    ReviseOrder,
+    Suggestion,
+)
+from cds_service.evaluate.triggers import BONE_MODIFYING, ordered, rule
+from cds_service.facts.clearances import Clearance
 from cds_service.facts.facts import Facts
-from cds_service.facts.renal import Clearance
+from cds_service.facts.results import Reading
 from cds_service.facts.subjects import DrugOrder
 from cds_service.knowledge.model import Band, Parameters
 
@@ -25,9 +35,9 @@ def bisphosphonate_renal_dose(order: DrugOrder, facts: Facts, p: Parameters) -> 
         return NoAdvice("clearance-unknown")
     band = _band(bands, clearance.value)
     other = _other_weights(clearance, bands)
-    data: dict[str, object] = {"band": band, "clearance": clearance, "other_weights": other}
+    data: dict[str, object] = {"band": band, "clearance": clearance, "other_weights": other, "dose": order.dose}
     if band is None:
-        return _above_the_table(order, p, data)
+        return _above_the_table(order, clearance, facts, p, data)
     if band.dose is None:
         return _not_recommended(order, facts, clearance, p, data)
     row = Fraction(band.dose)
@@ -38,7 +48,11 @@ def bisphosphonate_renal_dose(order: DrugOrder, facts: Facts, p: Parameters) -> 
         return Advise(p.indicator("no-dose"), "no-dose", data | {"problem": order.dose_problem})
     if order.dose.mg == row:
         lower = _lower_by_both(clearance, bands, row)
-        return Advise(p.indicator("other-weights"), "other-weights", data) if lower else NoAdvice("equal", data)
+        return (
+            Advise(p.indicator("other-weights"), "other-weights", data)
+            if lower
+            else _fits(clearance, facts, "equal", data)
+        )
     if _split(order, order.dose.mg, p):
         return NoAdvice("split", data)
     said = "above" if order.dose.mg > row else "below"
@@ -46,16 +60,43 @@ def bisphosphonate_renal_dose(order: DrugOrder, facts: Facts, p: Parameters) -> 
     return Advise(p.indicator(said), said, data, (revise,))
 
 
+def _fits(clearance: Clearance, facts: Facts, because: str, data: dict[str, object]) -> Outcome:
+    """The dose is right by the result that counts; a newer one that cannot be used may say otherwise."""
+    unread, creatinine = clearance.newer, facts.creatinine.current
+    if creatinine and creatinine.when > clearance.when:
+        unread += facts.lacking("measurements")
+    return CannotTell(unread) if unread else NoAdvice(because, data)
+
+
 def _not_recommended(
     order: DrugOrder, facts: Facts, clearance: Clearance, p: Parameters, data: dict[str, object]
 ) -> Outcome:
     """With other drugs in its place; an unsteady clearance gives no dose of those either."""
-    if facts.unsteady:
+    if facts.unsteady or _risen(facts, p):
         delete = Suggestion("delete", (DeleteOrder(order),), recommended=True)
-        return Advise(p.indicator("not-recommended"), "not-recommended-unsteady", data, (delete,))
-    others = tuple(_others(order, facts, clearance, p))
+        say = "not-recommended-unsteady" if facts.unsteady else "not-recommended-risen"
+        return Advise(p.indicator("not-recommended"), say, data, (delete,))
+    beside, low = _beside(order, facts), facts.calcium.level == "low"
+    # Every other bone-modifying drug waits for the low calcium too; and one that is ordered already needs no third.
+    others = () if low or beside else tuple(_others(order, facts, clearance, p))
     suggestions = tuple(_instead(order, others, facts, p))
-    return Advise(p.indicator("not-recommended"), "not-recommended", data | {"alternatives": others}, suggestions)
+    data |= {"alternatives": others, "beside": beside}
+    return Advise(p.indicator("not-recommended"), "not-recommended", data, suggestions[:1] if beside else suggestions)
+
+
+def _risen(facts: Facts, p: Parameters) -> Reading | None:
+    """An older creatinine of the look-back, of which the newest is a multiple: no dose of another drug rests on it."""
+    current = facts.creatinine.current
+    if current is None:
+        return None
+    before = facts.creatinine.before(current, facts.creatinine.look_back_days)
+    return next((r for r in before if current.value >= p.number("risen") * r.value), None)
+
+
+def _beside(order: DrugOrder, facts: Facts) -> DrugOrder | None:
+    """Another bone-modifying drug, or another order of this one, among the drafts."""
+    drafts = facts.orders.drugs(*BONE_MODIFYING)
+    return next((o for o in drafts if o != order), None)
 
 
 def _osteoporosis_product(order: DrugOrder, p: Parameters) -> bool:
@@ -66,8 +107,11 @@ def _osteoporosis_product(order: DrugOrder, p: Parameters) -> bool:
 def _other_product(order: DrugOrder, row: Fraction, facts: Facts, p: Parameters, data: dict[str, object]) -> Outcome:
     """It is replaced, never reduced; without bone metastasis the order may be right for what it is for."""
     metastasis = facts.diagnoses.has("bone-metastasis") or "bone-metastasis" in order.indications
+    ordered_already = any(o.drug == order.drug for o in facts.orders.drugs("bisphosphonate") if o != order)
+    low = facts.calcium.level == "low"
     replaced = Suggestion("replace", (DeleteOrder(order), CreateDrug(order.drug, row)), recommended=True)
-    return Advise(p.indicator("other-product"), "other-product", data, (replaced,) if metastasis else ())
+    offered = (replaced,) if metastasis and not (ordered_already or low) else ()
+    return Advise(p.indicator("other-product"), "other-product", data, offered)
 
 
 def _split(order: DrugOrder, dose: Fraction, p: Parameters) -> bool:
@@ -107,10 +151,12 @@ def _other_weights(clearance: Clearance, bands: list[Band]) -> tuple[tuple[str, 
     return tuple((name, value) for name, value in clearance.by_other_weight if _band(bands, value) is not own)
 
 
-def _above_the_table(order: DrugOrder, p: Parameters, data: dict[str, object]) -> Outcome:
+def _above_the_table(
+    order: DrugOrder, clearance: Clearance, facts: Facts, p: Parameters, data: dict[str, object]
+) -> Outcome:
     highest = p.number("ibandronate_highest")
     if order.dose is None or order.dose.mg <= highest:
-        return NoAdvice("no-row-for-clearance", data)
+        return _fits(clearance, facts, "no-row-for-clearance", data)
     return Advise(p.indicator("above-printed"), "above-printed", data)
 
 

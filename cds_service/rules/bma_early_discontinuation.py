@@ -4,6 +4,7 @@ from datetime import date
 
 from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.triggers import BONE_MODIFYING, rule, stopped
+from cds_service.facts.clearances import Clearance
 from cds_service.facts.creatinine import in_unit
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import DrugOrder
@@ -11,14 +12,16 @@ from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.knowledge.model import Parameters
 
 # A serious adverse reaction is the guideline's reason to stop; these are the ones a record can show.
-ADVERSE = ("osteonecrosis-of-jaw", "acute-kidney-injury", "dialysis")
+ADVERSE = ("osteonecrosis-of-jaw", "acute-kidney-injury", "dialysis", "severe-kidney-disease")
 EVENTS = ("bone-pain", "pathological-fracture", "spinal-cord-compression", "hypercalcaemia")
+# The drugs that Table 2 does not recommend in its lowest row.
+NOT_BELOW = ("zoledronic-acid", "pamidronate")
 CREATININE = ("zoledronic-acid", "pamidronate")
 
 
 @rule("bma-early-discontinuation", stopped(*BONE_MODIFYING))
 def bma_early_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
-    if any(facts.orders.drugs(group) for group in BONE_MODIFYING):
+    if facts.orders.drugs(*BONE_MODIFYING):
         return NoAdvice("switch")
     # The guideline lets the drug be held for it.
     if order.held and facts.orders.requests("invasive-dental-procedure"):
@@ -26,14 +29,21 @@ def bma_early_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> 
     events = order.stop_reasons & set(EVENTS)
     if order.stop_stated and not events:
         return NoAdvice("reason-stated")
-    if facts.diagnoses.has(*ADVERSE) or facts.calcium.level == "low" or _creatinine_rose(order, facts, p):
+    if facts.diagnoses.has(*ADVERSE) or _calcium_low(facts) or _creatinine_rose(order, facts, p):
         return NoAdvice("adverse-event")
-    first = _first_dose(order, facts)
-    data = {"first": first, "months": facts.months_since(first) if first else None, "events": sorted(events)}
+    first, forbidden = _first_dose(order, facts), _not_recommended(order, facts, p)
+    data = {
+        "first": first,
+        "months": facts.months_since(first) if first else None,
+        "events": sorted(events),
+        "forbidden": forbidden,
+    }
     if events and "bisphosphonate" in order.groups:
         # The graded recommendation is about events; on bone pain the guideline says the same without a grade.
         say = "after-event" if events - {"bone-pain"} else "after-pain"
         return Advise(p.indicator("after-event"), say, data)
+    if forbidden:
+        return NoAdvice("not-recommended", data)
     missing = facts.lacking(*MEDICATIONS)
     if missing and (first is None or facts.months_since(first) < p.number("minimum_months")):
         # An earlier dose may stand in what was not obtained.
@@ -43,6 +53,20 @@ def bma_early_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> 
     if facts.months_since(first) < p.number("minimum_months"):
         return Advise(p.indicator("short"), "short", data)
     return NoAdvice("long-enough", data)
+
+
+def _calcium_low(facts: Facts) -> bool:
+    """By a result, or where there is none by a diagnosis."""
+    calcium = facts.calcium.level
+    return calcium == "low" or (calcium is None and facts.diagnoses.has("hypocalcaemia"))
+
+
+def _not_recommended(order: DrugOrder, facts: Facts, p: Parameters) -> Clearance | None:
+    """The clearance at which Table 2 does not recommend the drug; of exactly the limit the lower row is read."""
+    clearance, limit = facts.renal.clearance, p.number("not_recommended")
+    if clearance is None or order.drug not in NOT_BELOW or clearance.value > limit:
+        return None
+    return clearance if clearance.value < limit or order.drug == "pamidronate" else None
 
 
 def _first_dose(order: DrugOrder, facts: Facts) -> date | None:

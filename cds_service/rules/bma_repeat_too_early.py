@@ -7,8 +7,8 @@ from cds_service.facts.subjects import DrugOrder
 from cds_service.knowledge.model import Parameters
 
 DRUGS = ("zoledronic-acid", "pamidronate", "ibandronate", "incadronate", "denosumab")
-# Given again after a week, or with loading doses a week apart.
-WEEKLY = {"hypercalcaemia", "giant-cell-tumour-of-bone"}
+# Given again after a week in hypercalcaemia; denosumab with loading doses a week apart in giant-cell tumour too.
+WEEKLY, LOADED = {"hypercalcaemia"}, {"hypercalcaemia", "giant-cell-tumour-of-bone"}
 
 
 @rule("bma-repeat-too-early", ordered(*BONE_MODIFYING))
@@ -17,7 +17,9 @@ def bma_repeat_too_early(order: DrugOrder, facts: Facts, p: Parameters) -> Outco
         return NoAdvice("other-drug")
     if order.drug == "pamidronate" and order.dose and order.dose.mg <= p.number("split_dose"):
         return NoAdvice("split")
-    weekly = bool(order.indications & WEEKLY) or facts.hypercalcaemic or facts.diagnoses.has(*WEEKLY)
+    reasons = LOADED if order.drug == "denosumab" else WEEKLY
+    # A high result alone is no reason: the order says it, or a diagnosis.
+    weekly = bool(order.indications & reasons) or facts.diagnoses.has(*reasons)
     limit = p.days("weekly" if weekly else "minimum")
     delete = (Suggestion("delete", (DeleteOrder(order),)),)
     if twice := _twice(order, facts, limit):
@@ -34,7 +36,7 @@ def bma_repeat_too_early(order: DrugOrder, facts: Facts, p: Parameters) -> Outco
 
 def _twice(order: DrugOrder, facts: Facts, limit: int) -> list[DrugOrder]:
     """Orders of the same drug and product in the same drafts, unless for days far enough apart."""
-    drafts = [o for group in BONE_MODIFYING for o in facts.orders.drugs(group) if o.drug == order.drug and o != order]
+    drafts = [o for o in facts.orders.drugs(*BONE_MODIFYING) if o.drug == order.drug and o != order]
     same = [o for o in drafts if o.product.use == order.product.use or "unknown" in (o.product.use, order.product.use)]
     near = [o for o in same if not (o.due and order.due and abs((o.due - order.due).days) >= limit)]
     return [o for o in near if o.position < order.position or not o.selected]

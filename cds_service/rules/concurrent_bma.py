@@ -19,7 +19,9 @@ def concurrent_bma(order: DrugOrder | Chart, facts: Facts, p: Parameters) -> Out
     delete = Suggestion("delete", (DeleteOrder(order),))
     if others := _ordered_together(order, facts):
         say = "products-together" if others[0].drug == order.drug else "ordered-together"
-        return Advise(p.indicator(), say, {"other": others[0]}, (delete,))
+        # Which of the two stays is the prescriber's choice: either can be taken off.
+        other = Suggestion("delete-other", (DeleteOrder(others[0]),))
+        return Advise(p.indicator(), say, {"other": others[0]}, (delete, other))
     if active := _active(order, facts, p):
         use = active[0]
         data = {"use": use, "last": facts.treatment.last_dose(use.drugs)}
@@ -47,7 +49,7 @@ def _differ(one: DrugUse, other: DrugUse) -> bool:
 
 def _ordered_together(order: DrugOrder, facts: Facts) -> list[DrugOrder]:
     """Another drug or product in the same drafts; of two selected ones the later carries the card."""
-    drafts = [o for group in BONE_MODIFYING for o in facts.orders.drugs(group)]
+    drafts = facts.orders.drugs(*BONE_MODIFYING)
     others = [o for o in drafts if o.drug != order.drug or _two_products(o, order)]
     return [o for o in others if o.position < order.position or not o.selected]
 

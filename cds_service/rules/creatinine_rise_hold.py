@@ -19,6 +19,8 @@ DRUGS = ("zoledronic-acid", "pamidronate")
 def creatinine_rise_hold(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if order.drug not in DRUGS:
         return NoAdvice("other-drug")
+    if facts.diagnoses.has("dialysis"):
+        return NoAdvice("dialysis")
     days = facts.treatment.given((order.drug,))
     if not days:
         return _no_dose(order, facts)
@@ -33,7 +35,14 @@ def creatinine_rise_hold(order: DrugOrder, facts: Facts, p: Parameters) -> Outco
     data = {"rise": rise, "first": first}
     if not rise.reached:
         return NoAdvice("no-rise", data)
+    if _for_hypercalcaemia(order):
+        return Advise(p.indicator("hypercalcaemia"), "hypercalcaemia", data)
     return Advise(p.indicator(), "risen", data, (_delete(order),))
+
+
+def _for_hypercalcaemia(order: DrugOrder) -> bool:
+    """The labels hold the drug for bone metastasis and myeloma; hypercalcaemia raises creatinine itself."""
+    return "hypercalcaemia" in order.indications
 
 
 def _without_baseline(order: DrugOrder, facts: Facts, known: tuple[date, Reading], p: Parameters) -> Outcome:
@@ -41,6 +50,8 @@ def _without_baseline(order: DrugOrder, facts: Facts, known: tuple[date, Reading
     first, current = known
     before = tuple(facts.creatinine.before(current, p.days("lowest_window")))
     if before and (rise := _rise(min(before, key=lambda r: r.value), current, p)).reached:
+        if _for_hypercalcaemia(order):
+            return Advise(p.indicator("hypercalcaemia"), "hypercalcaemia", {"rise": rise, "first": first})
         return Advise(p.indicator("no-baseline"), "no-baseline", {"rise": rise, "first": first}, (_delete(order),))
     since = [in_unit(r, current) for r in facts.creatinine.since(first)]
     if len(since) > 1 and max(since) - min(since) <= p.limit("steady", current.lab_unit):

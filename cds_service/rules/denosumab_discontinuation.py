@@ -37,7 +37,8 @@ def denosumab_discontinuation(order: DrugOrder | Chart, facts: Facts, p: Paramet
     due = p.days("interval") + p.days("overdue")
     if last is None or (facts.today - last).days <= due:
         return NoAdvice("on-time", {"last": last})
-    return Advise(p.indicator(), "overdue", {"last": last, "days": (facts.today - last).days})
+    data = {"last": last, "days": facts.days_since(last), "calcium": facts.calcium.level}
+    return Advise(p.indicator(), "overdue", data)
 
 
 def _lapsed(facts: Facts, p: Parameters) -> Outcome:
@@ -66,7 +67,7 @@ def _for_cancer(use: DrugUse) -> bool:
 
 def _covered(order: DrugOrder, facts: Facts, p: Parameters) -> bool:
     """Whether another bone-modifying drug is ordered or active, or denosumab itself ordered anew as it is stopped."""
-    drafts = [o for group in BONE_MODIFYING for o in facts.orders.drugs(group)]
+    drafts = facts.orders.drugs(*BONE_MODIFYING)
     ordered = any(order.stops or o.drug != order.drug for o in drafts)
     active = any(order.drug not in use.drugs for use in facts.treatment.taking(BONE_MODIFYING, p.days("overdue")))
     return ordered or active

@@ -37,7 +37,14 @@ def denosumab_dose(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
         "metastasis": metastasis,
     }
     # Without bone metastasis the order may be right for what it is for: nothing is offered that one click would change.
-    return Advise(p.indicator(say), say, data, (_suggestion(order, dose, p),) if metastasis else ())
+    # Nor while calcium is low, nor where the right order stands beside it.
+    offered = metastasis and facts.calcium.level != "low" and not _twice(order, facts)
+    return Advise(p.indicator(say), say, data, (_suggestion(order, dose, p),) if offered else ())
+
+
+def _twice(order: DrugOrder, facts: Facts) -> bool:
+    """Whether another order of it stands among the drafts."""
+    return any(o.drug == order.drug for o in facts.orders.drugs("rankl-inhibitor") if o != order)
 
 
 def _wrong_interval(order: DrugOrder, p: Parameters) -> bool:

@@ -1,6 +1,6 @@
 """§4.1.4.3: calcium is checked, and corrected when low, before a RANKL inhibitor is given."""
 
-from cds_service.evaluate.outcome import Advise, CreateService, NoAdvice, Outcome, Suggestion
+from cds_service.evaluate.outcome import Advise, CannotTell, CreateService, NoAdvice, Outcome, Suggestion
 from cds_service.evaluate.triggers import ordered, rule
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import DrugOrder
@@ -15,6 +15,8 @@ def denosumab_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters) -> Ou
         tests = Suggestion("order-calcium", (CreateService("calcium"), CreateService("albumin")), recommended=True)
         return Advise(p.indicator("missing"), "missing", {"ordered": arranged}, () if arranged else (tests,))
     if calcium.level != "low":
+        if calcium.unread:
+            return CannotTell(calcium.unread)  # it may be low, and nobody can tell
         return NoAdvice("not-low-measured" if calcium.downward else "not-low")
     urgency = p.indicator("severe" if calcium.severe else "mild")
     if calcium.downward:

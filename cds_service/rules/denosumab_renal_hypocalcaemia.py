@@ -6,7 +6,7 @@ from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import DrugOrder
 from cds_service.knowledge.model import Parameters
 
-KIDNEYS = ("chronic-kidney-disease", "severe-kidney-disease", "acute-kidney-injury")
+KIDNEYS = ("chronic-kidney-disease", "acute-kidney-injury")
 # Nothing on record, or not lately: the guideline asks for no renal function before denosumab.
 NOT_THERE = frozenset({"not-on-record", "too-old", "unknown"})
 
@@ -19,6 +19,8 @@ def denosumab_renal_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters)
     if dialysis:
         return Advise(p.indicator(), "dialysis", {"dialysis": dialysis[0]})
     if clearance is None:
+        if sign := _severe(facts, p):
+            return Advise(p.indicator(), "kidney-disease", {"sign": sign})
         if (at_least := facts.renal.at_least) and at_least >= p.number("clearance_limit"):
             return NoAdvice("surely-not-severe")
         unusable = any(m.why not in NOT_THERE for m in facts.renal.problems)
@@ -29,3 +31,11 @@ def denosumab_renal_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters)
     if clearance.value < p.number("clearance_limit"):
         return Advise(p.indicator(), "severe")
     return NoAdvice("not-severe")
+
+
+def _severe(facts: Facts, p: Parameters) -> str | None:
+    """What says that the kidneys are severely impaired, although no clearance is known."""
+    if facts.diagnoses.has("severe-kidney-disease"):
+        return "severe-kidney-disease"
+    egfr = facts.renal.egfr
+    return "egfr" if egfr and egfr.value < p.number("egfr_limit") else None

@@ -4,6 +4,7 @@ from cds_service.evaluate.outcome import Advise, CannotTell, CreateService, NoAd
 from cds_service.evaluate.triggers import BONE_MODIFYING, ordered, rule
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import DrugOrder
+from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.knowledge.model import Parameters
 
 SERVICES = ("dental-examination", "dental-referral")
@@ -17,7 +18,9 @@ def dental_exam_before_bma(order: DrugOrder, facts: Facts, p: Parameters) -> Out
         return NoAdvice(exam.how, {"exam": exam})
     if missing := facts.lacking("procedures", "serviceRequests", "appointments"):
         return CannotTell(missing)
-    say = "on-treatment" if _treated(facts) else "before-first"
+    # That this is the first dose is said only where all treatment could be seen.
+    first = "treatment-not-seen" if facts.lacking(*MEDICATIONS) else "before-first"
+    say = "on-treatment" if _treated(facts) else first
     data = {"last": facts.procedures.last_done(*SERVICES)}
     order_exam = Suggestion("order-exam", (CreateService("dental-examination"),), recommended=True)
     return Advise(p.indicator(say), say, data, (order_exam,))

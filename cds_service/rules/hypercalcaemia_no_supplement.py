@@ -12,14 +12,16 @@ from cds_service.knowledge.model import Parameters
 @rule("hypercalcaemia-no-supplement", ordered(*SUPPLEMENTS, *BONE_MODIFYING))
 def hypercalcaemia_no_supplement(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if not facts.hypercalcaemic:
-        return NoAdvice("not-hypercalcaemic")
+        # Beside a bone-modifying drug its own calcium topic names what cannot be read.
+        unread = facts.calcium.unread if order.groups & set(SUPPLEMENTS) else ()
+        return CannotTell(unread) if unread else NoAdvice("not-hypercalcaemic")
     # With a diagnosis alone nobody knows how high calcium is.
     mild = facts.calcium.level is not None and not facts.calcium.severe
     urgency = p.indicator("mild" if mild else "severe")
     if order.groups & set(SUPPLEMENTS):
-        return Advise(urgency, "ordered", suggestions=_suggestions(order, facts))
+        return Advise(urgency, "ordered", {"calcium": facts.calcium}, suggestions=_suggestions(order, facts))
     if taken := facts.treatment.supplemented(SUPPLEMENTS, p.days("look_back")):
-        return Advise(urgency, "active", {"taken": taken})
+        return Advise(urgency, "active", {"taken": taken, "calcium": facts.calcium})
     missing = facts.lacking(*MEDICATIONS)
     return CannotTell(missing) if missing else NoAdvice("not-taken")
 

@@ -3,8 +3,9 @@
 from cds_service.evaluate.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
 from cds_service.evaluate.triggers import BONE_MODIFYING, procedure, rule
 from cds_service.facts.facts import Facts
-from cds_service.facts.subjects import RequestedProcedure
+from cds_service.facts.subjects import DrugOrder, RequestedProcedure
 from cds_service.facts.treatment import KEYS as MEDICATIONS
+from cds_service.facts.treatment import DrugUse
 from cds_service.knowledge.model import Parameters
 
 
@@ -16,7 +17,16 @@ def invasive_dental_procedure_on_bma(order: RequestedProcedure, facts: Facts, p:
     if recent:
         delete = Suggestion("delete", (DeleteOrder(order),))
         use = recent[-1]
-        data = {"use": use, "last": facts.treatment.last_dose(use.drugs)}
+        data = {"use": use, "last": facts.treatment.last_dose(use.drugs), "held": _held(use, facts)}
         return Advise(p.indicator(), "on-treatment", data, (delete,))
-    missing = facts.lacking(*MEDICATIONS)
-    return CannotTell(missing) if missing else NoAdvice("no-treatment")
+    if missing := facts.lacking(*MEDICATIONS):
+        return CannotTell(missing)
+    ordered = [o for o in facts.orders.drugs(*BONE_MODIFYING) if o.product.use != "osteoporosis"]
+    if ordered:
+        return Advise(p.indicator("before-first"), "before-first", {"first": ordered[0]})
+    return NoAdvice("no-treatment")
+
+
+def _held(use: DrugUse, facts: Facts) -> bool:
+    """Whether a draft of the same set holds or ends the drug, as the guideline lets it be."""
+    return any(isinstance(o, DrugOrder) and o.stops and o.drug in use.drugs for o in facts.orders)

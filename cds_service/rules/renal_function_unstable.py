@@ -14,4 +14,6 @@ def renal_function_unstable(order: DrugOrder, facts: Facts, p: Parameters) -> Ou
     if facts.unsteady is None:
         return NoAdvice("steady")
     test = Suggestion("order-creatinine", (CreateService("creatinine"),), recommended=True)
+    if "hypercalcaemia" in order.indications:  # for which no dose by clearance is asked
+        return Advise(p.indicator(), "hypercalcaemia", suggestions=(test,))
     return Advise(p.indicator(), "injury" if facts.unsteady.injury else "changing", suggestions=(test,))

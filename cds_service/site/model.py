@@ -121,6 +121,12 @@ class Suppression(File, frozen=True):
     hours: Annotated[int, msgspec.Meta(ge=1, le=8760)]
 
 
+class Seen(File, frozen=True):
+    """For how many days an info card is not sent again to a user who was sent it: same patient, order and evidence."""
+
+    days: Annotated[int, msgspec.Meta(ge=7, le=180)] = 90
+
+
 class LocalReason(File, frozen=True):
     """A code that this site's EHR sends for an override reason, and the code of ``override-reasons.yaml`` it means."""
 
@@ -160,11 +166,17 @@ class Site(File, frozen=True):
     topics: dict[str, Switch] = {}
     silent: list[Silence] = []
     suppression: Suppression | None = None
+    seen: Seen | Literal["off"] = msgspec.field(default_factory=Seen)
     feedback: FeedbackOptions = msgspec.field(default_factory=FeedbackOptions)
     review: ReviewOptions = msgspec.field(default_factory=ReviewOptions)
     ibandronate: Literal["guideline", "label"] = "guideline"
     prefetch: dict[str, str] = {}  # key of services.yaml -> the search that this site's FHIR server can answer
     preference_list: dict[str, list[Preference]] = {}  # orderable -> records, the first that fits is taken
+
+    @property
+    def said_once(self) -> Seen | None:
+        """For how long an info card stays away once it was sent; None: the site wants it every time."""
+        return None if self.seen == "off" else self.seen
 
     @property
     def off(self) -> frozenset[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
@@ -17,6 +19,7 @@ Profile = Literal["development", "production"]
 
 _PREFIX = "CDS_"
 _MEBIBYTE = 1024 * 1024
+_KEY_BYTES = 32
 # Two questions of a load balancer that asks every other second.
 _PRODUCTION_DRAIN_SECONDS = 5
 
@@ -36,14 +39,16 @@ class Settings:
                                                           load balancer needs to notice that ``/readyz`` says 503
     ``CDS_PROFILE``               development             ``production`` starts only with clients that authenticate and
                                                           with ``CDS_DATABASE_URL``
-    ``CDS_PUBLIC_URL``            (none)                  where clients reach this server: what tokens must be made for
+    ``CDS_PUBLIC_URL``            (none)                  where clients reach this server: what tokens must be made for,
+                                                          and where the links of cards lead
     ``CDS_CLIENTS``               (none)                  clients as JSON, beside those of the site file
     ``CDS_PROXIES``               (none)                  addresses of the proxies that may name a certificate
     ``CDS_CERTIFICATE_HEADER``    X-SSL-Client-S-DN       the header in which they do
     ``CDS_CA_FILE``               (none)                  PEM file of authorities trusted beside the public ones
     ``CDS_DATABASE_URL``          sqlite:///var/cds.sqlite3  SQLite or PostgreSQL; holds no patient data
     ``CDS_AUDIT_QUEUE``           10000                   calls that may wait to be recorded, per worker
-    ``CDS_HASH_KEY``              (none)                  secret of 32 characters or more; needed for suppression
+    ``CDS_HASH_KEY``              (none)                  secret of 32 characters or more: by it earlier cards are
+                                                          recognised; development makes one at every start
     ``CDS_MAX_BODY_BYTES``        5242880                 largest request body, bytes; a request of 1,000 resources
                                                           is about 1.1 MB, so the default leaves a factor of four
     ``CDS_CORS_ORIGINS``          (none)                  origins that may call from a browser, comma-separated
@@ -97,6 +102,12 @@ class Settings:
         if settings.profile == "production":
             _ready_for_production(settings, given)
         return settings
+
+    def keyed(self) -> Self:
+        """For a server that starts: in development one without a hash key makes its own, for as long as it runs."""
+        if self.hash_key is not None or self.profile == "production":
+            return self
+        return dataclasses.replace(self, hash_key=secrets.token_bytes(_KEY_BYTES))
 
 
 # What was a setting once, and what to write instead.

@@ -1,4 +1,4 @@
-"""What the server remembers, opened from the settings: used tokens, calls, feedback, overridden cards."""
+"""What the server remembers, opened from the settings: used tokens, calls, feedback, earlier cards."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Self
 from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.base.complaints import SettingsError
-from cds_service.site.model import Suppression
+from cds_service.site.model import Seen, Suppression
 from cds_service.site.settings import Settings
 from cds_service.store import schema
 from cds_service.store.audit import Audit
 from cds_service.store.engine import Database, parse_url
-from cds_service.store.reactions import OverriddenCards
+from cds_service.store.reactions import EarlierCards
 from cds_service.store.replay import Used
 
 _VARIABLE = "CDS_DATABASE_URL"
@@ -25,17 +25,17 @@ _CLOCKS_DIFFER_SECONDS = 300
 
 @dataclass(frozen=True)
 class Memory:
-    """One database and what is kept in it. ``overridden`` is None where suppression is off."""
+    """One database and what is kept in it. ``earlier`` is None where no earlier card is looked up."""
 
     database: Database
     used: Used
     audit: Audit
-    overridden: OverriddenCards | None
+    earlier: EarlierCards | None
 
     @classmethod
-    def open(cls, settings: Settings, suppression: Suppression | None) -> Self:
-        """Open the database and see that it has its tables. ``suppression``: what the site says of it. Raises
-        ``SettingsError``.
+    def open(cls, settings: Settings, suppression: Suppression | None, seen: Seen | None = None) -> Self:
+        """Open the database and see that it has its tables. ``suppression``, ``seen``: what the site says of
+        them; without a hash key no card is recognised. Raises ``SettingsError``.
 
         Development brings the schema up to date by itself; production leaves that to ``cds-service db upgrade``.
         """
@@ -51,11 +51,12 @@ class Memory:
             # Nothing may be open when workers are forked.
             database.close()
         used = Used(database)
-        overridden = None
-        if suppression:
-            assert settings.hash_key is not None  # Edition.load has seen to it
-            overridden = OverriddenCards(database, settings.hash_key, suppression.hours)
-        return cls(database, used, Audit(database, settings.audit_queue, _forgetting(used)), overridden)
+        assert settings.hash_key or not suppression  # Edition.load has seen to it
+        earlier = None
+        if settings.hash_key and (suppression or seen):
+            hours, days = suppression.hours if suppression else None, seen.days if seen else None
+            earlier = EarlierCards(database, settings.hash_key, hours, days)
+        return cls(database, used, Audit(database, settings.audit_queue, _forgetting(used)), earlier)
 
     def close(self, seconds: float) -> None:
         """Write what waits to be recorded, for at most so long, and close the connections of this process."""

@@ -1,4 +1,4 @@
-"""Feedback: kept before it is acknowledged, and looked up where suppression is on."""
+"""Feedback: kept before it is acknowledged; and earlier cards, shown or overridden, looked up."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, exists, select, update
+from sqlalchemy import Connection, Row, Select, Table, and_, bindparam, exists, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.base.hashing import joined
 from cds_service.call.feedback import Feedback
 from cds_service.store.engine import Database, inserting_new
-from cds_service.store.tables import card, feedback, feedback_reason, feedback_suggestion
+from cds_service.store.tables import call, card, feedback, feedback_reason, feedback_suggestion
 from cds_service.trust.gate import Identity
 
 log = logging.getLogger("cds_service.store")
@@ -154,21 +154,29 @@ def _store(connection: Connection, events: Sequence[_Rows]) -> int:
     return len(new)
 
 
-class OverriddenCards:
-    """Cards that users have overridden within the last ``hours``, by their keyed hash."""
+class EarlierCards:
+    """Cards of earlier calls by their keyed hash: overridden within ``hours``, shown within ``days`` (None: not looked
+    at)."""
 
     def __init__(
-        self, database: Database, key: bytes, hours: int, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        database: Database,
+        key: bytes,
+        hours: int | None = None,
+        days: int | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.key = key
-        self._database, self._window, self._clock = database, timedelta(hours=hours), clock
+        self._database, self._clock = database, clock
+        self._hours = None if hours is None else timedelta(hours=hours)
+        self._days = None if days is None else timedelta(days=days)
         self._silent_until = 0.0
 
-    def among(self, samenesses: Iterable[bytes]) -> frozenset[bytes]:
+    def overridden(self, samenesses: Iterable[bytes]) -> frozenset[bytes]:
         """Those of ``samenesses`` that were overridden. None when that cannot be said: the card is shown then."""
-        if time.monotonic() < self._silent_until:
+        if self._hours is None:
             return frozenset()
-        since = self._clock() - self._window
+        since = self._clock() - self._hours
         # A client's clock may be wrong; nobody overrides a card after the feedback about it came in.
         overridden = and_(
             feedback.c.issuer == card.c.issuer,
@@ -188,11 +196,31 @@ class OverriddenCards:
         )
         known = card.c.sameness.in_(samenesses)
         asked = select(card.c.sameness).distinct().join(feedback, overridden).where(known, ~ambiguous)
+        return frozenset(row.sameness for row in self._look_up(asked))
+
+    def seen(self, cards: Mapping[uuid.UUID, bytes]) -> frozenset[bytes]:
+        """Those of ``cards`` (their samenesses by uuid) that another call showed. None when that cannot be said.
+
+        A card that this very call has shown before (a retry has the same uuid) is none: it is given again.
+        """
+        if self._days is None:
+            return frozenset()
+        shown = (card.c.outcome == "shown") & (call.c.at > self._clock() - self._days)
+        known = card.c.sameness.in_(cards.values())
+        rows = self._look_up(select(card.c.sameness, card.c.uuid).distinct().join(call).where(known, shown))
+        own = {(same, name) for name, same in cards.items()}
+        again = {row.sameness for row in rows if (row.sameness, row.uuid) in own}
+        return frozenset(row.sameness for row in rows) - again
+
+    def _look_up(self, asked: Select[Any]) -> Sequence[Row[Any]]:
+        """The rows; none while the database cannot be asked."""
+        if time.monotonic() < self._silent_until:
+            return ()
         try:
             with self._database.engine.connect() as connection:
-                return frozenset(connection.scalars(asked))
+                return connection.execute(asked).all()
         except SQLAlchemyError as error:
             # A database that hangs would hold up every answer.
             self._silent_until = time.monotonic() + _PAUSE_SECONDS
-            log.warning("overridden cards cannot be looked up (%s); everything is shown", type(error).__name__)
-            return frozenset()
+            log.warning("earlier cards cannot be looked up (%s); everything is shown", type(error).__name__)
+            return ()

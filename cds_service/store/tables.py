@@ -4,8 +4,8 @@
 table               one row for
 =================== ==================================================================================================
 ``call``            a call of a service by an authenticated caller (by anyone, in the open development profile)
-``card``            a card of that call: shown, folded into another that was shown, or kept back by silent mode or
-                    suppression
+``card``            a card of that call: shown, folded into another that was shown, or kept back by silent mode,
+                    because it was overridden (suppressed), or because it was sent before (seen)
 ``feedback``        one event of feedback; its card may be unknown (no such row in ``card``)
 ``feedback_reason`` a coded override reason of a feedback event
 ``feedback_suggestion`` an accepted suggestion of a feedback event
@@ -106,8 +106,8 @@ card = Table(
     Column("uuid", Uuid, nullable=False),  # a repeated call gives the same card again
     Column("topic", String(64), nullable=False),
     Column("indicator", String(8), nullable=False),  # info | warning | critical
-    Column("outcome", String(16), nullable=False),  # shown | folded | silent | suppressed
-    # Keyed hash of patient, user, order and what the card says (issued); only where suppression is on.
+    Column("outcome", String(16), nullable=False),  # shown | folded | silent | suppressed | seen
+    # Keyed hash of patient, user, order and what the card rests on (deliver.issue); only with CDS_HASH_KEY.
     Column("sameness", _Digest, nullable=True, index=True),
     Index(None, "issuer", "tenant", "uuid"),
 )

@@ -23,7 +23,6 @@ from cds_service.call.problems import CallProblem, RuleFailed
 from cds_service.caller import Defaults
 from cds_service.edition import Edition
 from cds_service.knowledge.codelists import accept
-from cds_service.render.explain import explain
 from cds_service.report.command import report as report_command
 from cds_service.site.check import Known
 from cds_service.site.load import load_site
@@ -31,6 +30,7 @@ from cds_service.site.model import NO_SITE, Site
 from cds_service.site.settings import Settings
 from cds_service.store.command import db_group, purge_command
 from cds_service.tools.asking import answer_body
+from cds_service.tools.explaining import explained_answer
 from cds_service.tools.leniency import leniencies
 from cds_service.tools.seal import seal_command
 from cds_service.web.app import load_app, local_now
@@ -68,7 +68,7 @@ def serve() -> None:
     """Start the server (HOST, PORT, WORKERS, THREADS and CDS_* from the environment)."""
     from cds_service.web.serve import serve as run
 
-    settings = _settings()
+    settings = _settings().keyed()
     try:
         run(lambda: load_app(settings), settings)
     except StartFault as error:
@@ -110,8 +110,14 @@ def _time(text: str | None) -> datetime:
 @click.option("--language", type=click.Choice(LANGUAGES), default=None)
 @click.option("--service", default=None, help="Service id; default: the situation's, else the only one.")
 @click.option("--explain", "explained", is_flag=True, help="Say in words which rule said what on which facts.")
-def check(file: str, at: str | None, language: LanguageTag | None, service: str | None, explained: bool) -> None:
+@click.option("--json", "view", flag_value="json", help="With --explain: as JSON.")
+@click.option("--html", "view", flag_value="html", help="With --explain: as one HTML page.")
+def check(
+    file: str, at: str | None, language: LanguageTag | None, service: str | None, explained: bool, view: str | None
+) -> None:
     """Answer one request from FILE (a JSON body, or the name of a shipped situation) through the same line as HTTP."""
+    if view and not explained:
+        raise click.UsageError(f"--{view} says how an explanation is shown: give --explain too")
     settings = _settings()
     edition = _edition(settings)
     path = Path(file)
@@ -136,8 +142,7 @@ def check(file: str, at: str | None, language: LanguageTag | None, service: str 
             click.echo(_raised(problem.__cause__), err=True)
         sys.exit(1)
     if explained:
-        wording = edition.wordings[answered.caller.language]
-        for line in explain(answered.subjects, answered.record, answered.findings, wording.language):
+        for line in explained_answer(edition, answered, time, view):
             click.echo(line)
     else:
         click.echo(msgspec.json.format(msgspec.json.encode(answered.response), indent=2).decode())
@@ -305,6 +310,19 @@ def read_names(file: Path) -> None:
 
     for line in names(_edition(_settings()).terminology, file):
         click.echo(line)
+
+
+@main.command("burden")
+def measure_burden() -> None:
+    """Ask the made-up ward of tools/burden/ward.yaml and write deploy/burden.md: how many cards it gets.
+
+    Needs a source checkout.
+    """
+    from cds_service.tools.burden.assumptions import assumptions
+    from cds_service.tools.burden.page import page, page_file
+
+    page_file().write_text(page(_edition(Settings.from_env({})), assumptions()), encoding="utf-8")
+    click.echo(f"wrote {page_file()}")
 
 
 @main.group()

@@ -34,7 +34,7 @@ from cds_service.fhir.structs import (
     Resource,
     ServiceRequest,
 )
-from cds_service.record.bundles import belongs
+from cds_service.record.whose import belongs
 
 _readable = msgspec.json.Decoder(Readable)
 
@@ -115,7 +115,7 @@ def _meanings(read: Resource, readers: Readers, now: datetime) -> Iterator[str]:
     if isinstance(read, Observation):
         results = [
             r
-            for rs in collect({bytes(read.code): [read]}, readers.terminology, readers.measurements, now).values()
+            for rs in collect({bytes(read.code): [read]}, readers.names, readers.measurements, now).values()
             for r in rs
         ]
         yield from (f"{r.analyte}: {_result(r)}" for r in results)

@@ -31,10 +31,11 @@ from cds_service.web.cors import cross_origin
 from cds_service.web.discovery import discovery
 from cds_service.web.door import gate_of, guard
 from cds_service.web.errors import errors
+from cds_service.web.explanation import explanations
 from cds_service.web.feedback import FeedbackDesk
 from cds_service.web.journal import journal, record_calls
 from cds_service.web.language import choose_language
-from cds_service.web.media import refused_media
+from cds_service.web.media import read_body, refused_media
 from cds_service.web.openapi import openapi
 from cds_service.web.outcomes import answer_json
 from cds_service.web.probes import probes
@@ -66,6 +67,7 @@ def create_app(
     guard(app, gate_of(settings, edition, memory), settings)
     _information(app, edition, memory)
     probes(app, memory)
+    explanations(app, edition, settings)
     _calls(app, settings, edition, clock, memory)
     if memory:
         _feedback(app, edition, clock, memory)
@@ -83,7 +85,7 @@ def load_app(settings: Settings) -> Flask:
     """The application with its memory, everything read anew from content, site file and key files. Raises
     ``StartFault``."""
     edition = Edition.load(settings)
-    return create_app(settings, edition, memory=Memory.open(settings, edition.site.suppression))
+    return create_app(settings, edition, memory=Memory.open(settings, edition.site.suppression, edition.site.said_once))
 
 
 def _information(app: Flask, edition: Edition, memory: Memory | None) -> None:
@@ -113,7 +115,7 @@ def _information(app: Flask, edition: Edition, memory: Memory | None) -> None:
 def _calls(app: Flask, settings: Settings, edition: Edition, clock: Clock, memory: Memory | None) -> None:
     defaults = Defaults(settings.default_language, settings.fhir_version)
     servers = fhir_servers(settings, edition)
-    overridden = memory.overridden if memory else None
+    earlier = memory.earlier if memory else None
     offered = Offered.of(edition.knowledge, edition.site)
 
     @app.post("/cds-services/<service_id>")
@@ -122,12 +124,12 @@ def _calls(app: Flask, settings: Settings, edition: Edition, clock: Clock, memor
             return refused
         now = clock()
         service = _service(edition, service_id)
-        asked = g.call = read_hook(request.get_data(cache=False), service.id, service.hooks)
+        asked = g.call = read_hook(read_body(), service.id, service.hooks)
         language = choose_language(request.headers.get("Accept-Language"))
         caller = g.caller = settle(edition.site, g.who, asked, now.date(), language, defaults)
         answered = answer(edition, caller, asked, now, servers(g.who.client).source(asked))
         UNMATCHED.observe(answered.subjects)
-        delivered, issued = issue(answered.response, answered.findings, asked, caller, overridden)
+        delivered, issued = issue(answered.response, answered.findings, asked, caller, earlier)
         response = answer_json(200, _fitted(delivered, caller, offered))
         # From here on the answer stands: what is recorded as shown is what is sent.
         g.answered, g.delivered, g.issued = answered, delivered, issued

@@ -25,8 +25,8 @@ from cds_service.web.outcomes import answer_json, issue, outcome
 
 log = logging.getLogger("cds_service.trust")
 
-# A load balancer has no token.
-OPEN = frozenset({"health", "livez", "readyz"})
+# A load balancer has no token, nor has the browser that follows a card's link: to a page without any patient.
+OPEN = frozenset({"health", "livez", "readyz", "explanation"})
 _RIGHTS: dict[str | None, Right] = {"call": "call", "feedback": "feedback"}
 _OPEN_HEADER = ("CDS-Development", "open; callers are not authenticated")
 _TEXTS = {

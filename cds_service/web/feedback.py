@@ -15,6 +15,7 @@ from cds_service.store.engine import UNAVAILABLE, Database
 from cds_service.store.reactions import Kept, keep
 from cds_service.trust.gate import Identity
 from cds_service.trust.limits import Turns, within
+from cds_service.web.media import read_body
 from cds_service.web.outcomes import answer_json, issue, outcome
 
 log = logging.getLogger("cds_service")
@@ -38,7 +39,7 @@ class FeedbackDesk:
             # Before it is read: reading a thousand events costs more than refusing them.
             if who.allowance:
                 within(who.allowance.feedback, who.client)
-            events = read_feedback(request.get_data(cache=False), self._vocabulary)
+            events = read_feedback(read_body(), self._vocabulary)
             if who.allowance:
                 who.allowance.feedback.spend(len(events))
             return self._answer(events, who, service, now)

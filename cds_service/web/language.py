@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -13,8 +15,12 @@ LONGEST = 1_000
 
 def choose_language(header: str | None) -> LanguageTag | None:
     """``zh-CN`` or ``en``: the most wanted of the header that we have, any region of it; None: it names neither."""
-    if header and len(header) > LONGEST:
-        return None
+    return None if not header or len(header) > LONGEST else _chosen(header)
+
+
+@lru_cache(maxsize=256)
+def _chosen(header: str) -> LanguageTag | None:
+    """Browsers send few different ones."""
     accepted: LanguageAccept = parse_accept_header(header, LanguageAccept)
     for wanted, quality in accepted:
         if quality <= 0:

@@ -7,7 +7,10 @@ from typing import Any
 import msgspec
 
 from cds_service import __version__
+from cds_service.base.kinds import LANGUAGES
 from cds_service.edition import Edition
+from cds_service.render.explain.model import RulePage
+from cds_service.render.explain.rules import rule_address
 from cds_service.render.model import Response
 from cds_service.web.openapi_feedback import FEEDBACK
 
@@ -45,7 +48,7 @@ _REASONS = {
 
 def openapi(edition: Edition, *, feedback: bool) -> Json:
     """The document, with one path per service; ``feedback``: and one for what became of its cards."""
-    _, components = msgspec.json.schema_components([Response], ref_template="#/components/schemas/{name}")
+    _, components = msgspec.json.schema_components([Response, RulePage], ref_template="#/components/schemas/{name}")
     return {
         "openapi": "3.1.0",
         "info": {"title": "CDS Hooks: lung cancer bone metastasis", "version": __version__},
@@ -60,6 +63,7 @@ def openapi(edition: Edition, *, feedback: bool) -> Json:
                 for s in edition.knowledge.services.services
                 if feedback
             },
+            rule_address("{topic}"): {"get": _explanation(edition)},
             "/livez": {"get": _probe("Whether this process answers", "alive")},
             "/readyz": {"get": _probe("Whether a load balancer should send callers here", "ready", _errors(503))},
         },
@@ -83,6 +87,28 @@ def _probe(summary: str, status: str, errors: Json | None = None) -> Json:
     good = {"description": f"It is {status}.", "content": {"application/json": {"schema": schema}}}
     # No token: who asks has none.
     return {"summary": summary, "security": [], "responses": {"200": good, **(errors or {})}}
+
+
+def _explanation(edition: Edition) -> Json:
+    topic = {"type": "string", "examples": list(edition.recommendations)}
+    return {
+        "summary": "How the rule of a topic works; nothing of any patient",
+        "security": [],
+        "parameters": [
+            {"name": "topic", "in": "path", "required": True, "schema": topic},
+            {"name": "lang", "in": "query", "schema": {"enum": list(LANGUAGES)}},
+        ],
+        "responses": {
+            "200": {
+                "description": "The page, or its data.",
+                "content": {
+                    "text/html": {"schema": {"type": "string"}},
+                    "application/json": {"schema": _ref("RulePage")},
+                },
+            },
+            "404": {"description": "There is no such topic at this site.", **_json_body("OperationOutcome")},
+        },
+    }
 
 
 def _feedback(edition: Edition) -> Json:

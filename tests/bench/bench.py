@@ -36,6 +36,7 @@ from cds_service.caller import settle
 from cds_service.deliver.issue import issue
 from cds_service.edition import Edition
 from cds_service.evaluate.judge import judge
+from cds_service.evaluate.topic import questions
 from cds_service.fetch.obtain import Obtaining
 from cds_service.render.response import render
 from cds_service.site.settings import Settings
@@ -61,7 +62,7 @@ def server(*command: str, **more: str):
         [sys.executable, *command], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        for _ in range(200):
+        for _ in range(1200):  # a minute: the service reads its content first
             try:
                 socket.create_connection(("127.0.0.1", port), 0.1).close()
                 break
@@ -143,9 +144,10 @@ def _split(edition: Edition, payload: bytes, now: datetime) -> dict[str, float]:
         caller = timed("caller", settle, edition.site, ANYBODY, call, now.date())
         obtaining = timed("record", Obtaining, call, edition.prefetch(service.id), now, None)
         subjects = timed("subjects", edition.readers.subjects, call, obtaining.drafts, obtaining.record)
-        findings = timed("judge", judge, edition, service.id, obtaining.record, subjects, now)
+        asked = timed("questions", questions, edition.topics_of(service.id), subjects)
+        findings = timed("judge", judge, edition.readers, asked, obtaining.record, subjects, now)
         rendering = line._rendering(edition, caller, call, now)
-        response = timed("render", render, findings, obtaining.record.unreadable, rendering)
+        response = timed("render", render, findings, obtaining.record.unreadable, (), rendering)
         timed("issue", issue, response, findings, call, caller, None)
         timed("encode", ENCODE, response)
     return {name: statistics.median(values) for name, values in times.items()}

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from cds_service.base.yamlfile import load_as
-from cds_service.facts.observations import collect
+from cds_service.facts.observations import Names, collect
 from cds_service.facts.results import Reading, Result, Series, Unusable
 from cds_service.fhir.structs import Observation
 from cds_service.knowledge.measurements import Measurements
@@ -64,7 +64,7 @@ def by_code(observations: Iterable[Observation]) -> dict[bytes, list[Observation
 
 
 def results(*observations: Observation, now: datetime = NOW) -> dict[str, Series]:
-    return collect(by_code(observations), Codes(), MEASUREMENTS, now)
+    return collect(by_code(observations), Names(Codes(), MEASUREMENTS.analytes), MEASUREMENTS, now)
 
 
 def only(*observations: Observation, now: datetime = NOW) -> Result:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cds_service.facts.observations import collect
+from cds_service.facts.observations import Names, collect
 from cds_service.facts.results import Reading, Unusable
 from cds_service.fhir.dates import age_on, day_of, moment_of
 from cds_service.fhir.structs import Observation
@@ -346,6 +346,6 @@ def test_whatever_comes_never_raises_and_its_order_makes_no_difference(
     bodies: list[Any], shuffle: random.Random
 ) -> None:
     rows = [msgspec.json.decode(msgspec.json.encode(body), type=Observation) for body in bodies]
-    before = collect(by_code(rows), Codes(), MEASUREMENTS, NOW)
+    before = collect(by_code(rows), Names(Codes(), MEASUREMENTS.analytes), MEASUREMENTS, NOW)
     shuffle.shuffle(rows)
-    assert collect(by_code(rows), Codes(), MEASUREMENTS, NOW) == before
+    assert collect(by_code(rows), Names(Codes(), MEASUREMENTS.analytes), MEASUREMENTS, NOW) == before

@@ -29,6 +29,7 @@ MEANT: dict[str, tuple[str, Json]] = {
         "laboratory",
         RESULT | {"component": [{k: RESULT[k] for k in ("code", "valueQuantity", "referenceRange")}]},
     ),
+    "Specimen": ("laboratory", {"subject": SUBJECT, "type": {"text": "serum"}}),
     "Medication": ("medications", {"code": DRUG}),
     "MedicationRequest": (
         "medicationRequests",
@@ -45,7 +46,6 @@ MEANT: dict[str, tuple[str, Json]] = {
     "ServiceRequest": ("serviceRequests", {"status": "active", "intent": "order", "subject": SUBJECT, "code": EXAM}),
     "Procedure": ("procedures", build.dental_exam()),
     "Appointment": ("appointments", {"status": "booked", "serviceType": [EXAM], "start": build.ago(-3)}),
-    "Specimen": ("specimens", {"type": {"text": "serum"}, "subject": SUBJECT}),
     "DiagnosticReport": (
         "reports",
         {
@@ -84,7 +84,9 @@ def calls(kind: type[Resource], change: Callable[[Json], Json]) -> dict[str, Jso
     referring = build.zoledronic(medicationReference={"reference": "Medication/given"})
     del referring["medicationCodeableConcept"]
     draft: Any = referring if name == "Medication" else build.zoledronic()
-    found = build.prefetch(**{key: given if alone else bundle(given)})
+    # A specimen is looked at where a result names it.
+    beside = [RESULT | {"specimen": {"reference": "Specimen/given"}}] if name == "Specimen" else []
+    found = build.prefetch(**{key: given if alone else bundle(given, *beside)})
     made = {"record": build.request(draft, prefetch=found)}
     if name in DRAFTS:
         made["draft"] = build.request(draft, given)

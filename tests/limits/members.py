@@ -21,8 +21,8 @@ Path = tuple[str | int, ...]  # names on the wire, 0 for a list's only member
 
 # What the undecoded members hold; one that is not here stops the test.
 RAW: dict[str, Any] = {
-    "code": structs.CodeableConcept,
     "meta": structs.Meta,
+    "code": structs.CodeableConcept,
     "referenceRange": list[ReferenceRange],
     "contained": list[Medication],
     "dispenseRequest": structs.DispenseRequest,

@@ -23,7 +23,7 @@ from cds_service.store import audit
 from cds_service.store.audit import Audit, CallRecord
 from cds_service.store.engine import Database, parse_url
 from cds_service.store.memory import Memory
-from cds_service.store.reactions import OverriddenCards
+from cds_service.store.reactions import EarlierCards
 from cds_service.store.tables import call, metadata
 from cds_service.web.app import create_app
 from tests.build import NOW, SERVICE, Json, bundle, calcium, clearance, encoded, prefetch, request, zoledronic
@@ -38,18 +38,15 @@ SYSTEM = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
 CARD = "4e0a3a1e-3283-4575-ab82-028d55fe2719"
 _SENTINEL = "sentinel"
 
-# A draft above its dose, and an NSAID that is taken beside it.
+# A draft above its dose, and no oral examination before a first dose.
 DOSE = "bisphosphonate-renal-dose"
-RISK = "renal-risk-factors"
+EXAM = "dental-exam-before-bma"
 
 
 def low(*, renal: Json | None = None, **members: Any) -> Json:
-    """A request that gets the cards DOSE and RISK."""
+    """A request that gets the cards DOSE and EXAM."""
     laboratory = bundle(renal or clearance(45), calcium(2.3))
-    found = prefetch(laboratory=laboratory)
-    taken = [entry["resource"] for entry in found["medicationRequests"]["entry"]]
-    nsaid = taken[0] | {"id": "ibuprofen", "medicationCodeableConcept": {"text": "ibuprofen"}}
-    return request(zoledronic(), prefetch=found | {"medicationRequests": bundle(*taken, nsaid)}) | members
+    return request(zoledronic(), prefetch=prefetch(laboratory=laboratory, procedures=None)) | members
 
 
 def event(**changes: Any) -> Json:
@@ -102,7 +99,7 @@ def served(edition: Edition, memory: Memory, clock: Callable[[], datetime] = lam
 
 def suppressing(memory: Memory, clock: Callable[[], datetime] = lambda: NOW, key: bytes = KEY) -> Memory:
     """The same memory with suppression on, for a day."""
-    return dataclasses.replace(memory, overridden=OverriddenCards(memory.database, key, 24, clock))
+    return dataclasses.replace(memory, earlier=EarlierCards(memory.database, key, 24, None, clock))
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from tests.databases import BACKENDS
 from tests.memory.build import (
     CLIENTS,
     DOSE,
-    RISK,
+    EXAM,
     Service,
     auditing,
     emptied,
@@ -88,7 +88,7 @@ def _without(*keys: str) -> Json:
         (request(zoledronic(), hookInstance="none"), 400, "bad-request", "", ""),
         (request(zoledronic(), hook="patient-view"), 400, "bad-request", "", ""),
         (request(zoledronic(status=["draft"])), 400, "bad-request", "order-sign", ""),
-        (request(zoledronic(), prefetch=_without("laboratory")), 200, "cards", "order-sign", "R4"),
+        (request(zoledronic(), prefetch=_without("laboratory")), 200, "not-obtained", "order-sign", "R4"),
         (
             request(zoledronic(), prefetch=_without("laboratory"), fhirServer=STRICT),
             412,
@@ -230,7 +230,7 @@ def test_the_cards_of_a_call_are_kept_as_they_were_sent(service: Service) -> Non
     assert {(str(each["uuid"]), each["topic"], each["indicator"]) for each in kept} == {
         (each["uuid"], each["source"]["topic"]["code"], each["indicator"]) for each in sent
     }
-    assert {each["topic"] for each in kept} == {DOSE, RISK}
+    assert {each["topic"] for each in kept} == {DOSE, EXAM}
     assert {each["outcome"] for each in kept} == {"shown"}
     assert {each["call_id"] for each in kept} == {row["id"]}
 

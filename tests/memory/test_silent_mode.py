@@ -19,7 +19,7 @@ from tests import build
 from tests.asked import site_of
 from tests.build import NOW, Json, bundle, prefetch, request, zoledronic
 from tests.databases import BACKENDS
-from tests.memory.build import CLIENTS, DOSE, RISK, Service, emptied, event, low, remembering, served, suppressing
+from tests.memory.build import CLIENTS, DOSE, EXAM, Service, emptied, event, low, remembering, served, suppressing
 from tests.site.made import known_of
 
 EHR = "https://ehr.example.org/fhir"
@@ -55,14 +55,14 @@ def _without(key: str) -> Json:
 def test_a_silent_topic_is_recorded_and_not_shown(edition: Edition, memory: Memory) -> None:
     loud = served(edition, emptied(memory)).call(low()).get_json()["cards"]
     service = served(edition, emptied(memory), silent=silent(DOSE))
-    assert service.topics(low()) == [RISK]
-    assert kept(service) == {DOSE: "silent", RISK: "shown"}
+    assert service.topics(low()) == [EXAM]
+    assert kept(service) == {DOSE: "silent", EXAM: "shown"}
     same = {(str(row["uuid"]), row["indicator"]) for row in service.rows(card)}
     assert same == {(each["uuid"], each["indicator"]) for each in loud}, "as it would have been shown"
 
 
 def test_a_call_with_silent_cards_only_has_no_cards(edition: Edition, memory: Memory) -> None:
-    service = served(edition, emptied(memory), silent=silent(DOSE) + silent(RISK))
+    service = served(edition, emptied(memory), silent=silent(DOSE) + silent(EXAM))
     assert service.call(low()).get_json() == {"cards": []}
     assert [row["outcome"] for row in service.recorded(1)] == ["no-cards"]
     assert len(service.rows(card)) == 2
@@ -76,8 +76,8 @@ def test_a_silent_topic_that_would_say_nothing_leaves_no_card(edition: Edition, 
 
 def test_it_is_silent_for_the_named_caller_only(edition: Edition, memory: Memory) -> None:
     service = served(edition, emptied(memory), clients=CLIENTS, silent=silent(DOSE, clients=["east"]))
-    assert service.topics(low(), "east") == [RISK]
-    assert service.topics(low(), "west") == [DOSE, RISK]
+    assert service.topics(low(), "east") == [EXAM]
+    assert service.topics(low(), "west") == [DOSE, EXAM]
     service.recorded(2)
     by_caller = {(row["issuer"], row["topic"]): row["outcome"] for row in service.rows(card)}
     assert by_caller[("certificate:east", DOSE)] == "silent"
@@ -87,18 +87,18 @@ def test_it_is_silent_for_the_named_caller_only(edition: Edition, memory: Memory
 def test_where_nobody_is_asked_it_is_silent_for_the_named_fhir_server_only(edition: Edition, memory: Memory) -> None:
     ward = {"name": "ward", "fhir_servers": [EHR]}
     service = served(edition, emptied(memory), clients=[ward], silent=silent(DOSE, clients=["ward"]))
-    assert service.topics(low(fhirServer=EHR)) == [RISK]
-    assert service.topics(low()) == [DOSE, RISK]
-    assert service.topics(low(fhirServer="https://other.example.org/fhir")) == [DOSE, RISK]
+    assert service.topics(low(fhirServer=EHR)) == [EXAM]
+    assert service.topics(low()) == [DOSE, EXAM]
+    assert service.topics(low(fhirServer="https://other.example.org/fhir")) == [DOSE, EXAM]
 
 
 @pytest.mark.parametrize(
     ("time", "topics"),
     [
-        ("2026-03-01T12:00:00", [RISK]),
-        ("2026-03-02T00:00:00", [RISK]),
-        ("2026-03-02T23:59:59", [RISK]),
-        ("2026-03-03T00:00:00", [DOSE, RISK]),
+        ("2026-03-01T12:00:00", [EXAM]),
+        ("2026-03-02T00:00:00", [EXAM]),
+        ("2026-03-02T23:59:59", [EXAM]),
+        ("2026-03-03T00:00:00", [DOSE, EXAM]),
     ],
 )
 def test_it_ends_with_the_day_where_the_server_stands(
@@ -150,7 +150,7 @@ def test_a_silent_card_is_no_matter_of_suppression(edition: Edition, memory: Mem
     assert quiet["sameness"] is None
     told = event(card=str(quiet["uuid"]), outcomeTimestamp="2026-03-02T09:00:00Z")
     assert service.tell(told).status_code == 200
-    assert served(edition, suppressing(memory)).topics(low()) == [DOSE, RISK]
+    assert served(edition, suppressing(memory)).topics(low()) == [DOSE, EXAM]
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,13 @@ import msgspec
 from cds_service.base.kinds import Missing
 from cds_service.facts.activities import WINDOW as STANDS
 from cds_service.facts.activities import ActivitiesGiven
+from cds_service.facts.against import usable
 from cds_service.facts.allergies import AllergiesGiven
 from cds_service.facts.analgesics import Analgesics
 from cds_service.facts.bma_options import DoseTable, Known, options
 from cds_service.facts.bone_modifying import WINDOW, BoneModifying
-from cds_service.facts.calcium import CalciumGiven, hypercalcaemic
+from cds_service.facts.calcium import hypercalcaemic
+from cds_service.facts.calcium_given import CalciumGiven
 from cds_service.facts.conferences import CONFERENCE, Conferences
 from cds_service.facts.creatinine import CreatininesGiven
 from cds_service.facts.diagnoses import DiagnosesGiven
@@ -86,7 +88,7 @@ def facts_of(
     procedures = part(ProceduresGiven).told(orders)
     activities = part(ActivitiesGiven).told(NOW.date(), measurements.days(STANDS))
     treatment = part(TreatmentGiven).told(drugs)
-    renal, allergies = part(RenalGiven).told(), part(AllergiesGiven).told()
+    renal, allergies = usable(part(RenalGiven).told(), diagnoses, measurements), part(AllergiesGiven).told()
     moving = unsteady(creatinine, diagnoses, NOW.date(), measurements)
     known = Known(renal, creatinine, moving is not None, calcium, diagnoses, allergies)
     skeleton = part(SkeletonGiven).told(diagnoses.active, ago(LONG_AGO))

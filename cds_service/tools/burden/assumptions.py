@@ -1,0 +1,57 @@
+"""What the made-up ward is drawn from: ``ward.yaml``, every number with its origin."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from cds_service.base.yamlfile import load_as
+from cds_service.knowledge.model import File
+
+FILE = Path(__file__).with_name("ward.yaml")
+
+
+class Assumption(File, frozen=True):
+    """One number. ``sd``: of a normal distribution around it; ``sigma``: of a lognormal one with this median."""
+
+    value: Decimal | int
+    unit: str
+    origin: Literal["given", "published", "assumed"]
+    sd: Decimal | int | None = None
+    sigma: Decimal | int | None = None
+    note: str = ""
+
+
+class Aims(File, frozen=True):
+    """Cards per order, by drug, and per 100 orders of those followed over time."""
+
+    zoledronic_acid: Decimal = msgspec.field(name="zoledronic-acid")
+    denosumab: Decimal
+    per_100_followed: int
+
+
+class Assumptions(File, frozen=True):
+    """The whole file."""
+
+    seed: int
+    day: date
+    ward: dict[str, Assumption]
+    followed: dict[str, Assumption]
+    aims: Aims
+
+    def number(self, name: str) -> float:
+        """The number with this name, of the ward. Raises ``KeyError``."""
+        return float(self.ward[name].value)
+
+    def count(self, name: str) -> int:
+        """A whole number of those followed. Raises ``KeyError``."""
+        return int(self.followed[name].value)
+
+
+def assumptions() -> Assumptions:
+    """The file as shipped."""
+    return load_as(FILE, Assumptions)

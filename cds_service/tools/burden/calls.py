@@ -1,0 +1,139 @@
+"""A visit of the made-up ward as the request that a client would send."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from cds_service.tools.burden.patients import Visit
+
+Json = dict[str, Any]
+USER = "Practitioner/made-up"
+# Of what is taken: long before any order of the ward.
+_WRITTEN = "2024-01-15"
+_RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+_LOINC = "http://loinc.org"
+_ICD = "http://hl7.org/fhir/sid/icd-10-cm"
+_SNOMED = "http://snomed.info/sct"
+_DRUGS = {"zoledronic-acid": "77655", "denosumab": "993449", "cisplatin": "2555"}
+_NAMESPACE = uuid.UUID("6c0c6f0e-4f0e-5d0c-9b6e-3f0a4c7f2b11")
+
+
+def request(visit: Visit, dose: Fraction) -> bytes:
+    """The call at order-sign for a dose in mg, with everything prefetched."""
+    entry = {"resource": _draft(visit, dose)}
+    body = {
+        "hook": "order-sign",
+        "hookInstance": str(uuid.uuid5(_NAMESPACE, f"{visit.name}|{visit.today}")),
+        "context": {
+            "userId": USER,
+            "patientId": visit.name,
+            "draftOrders": {"resourceType": "Bundle", "type": "collection", "entry": [entry]},
+        },
+        "prefetch": _prefetch(visit),
+    }
+    return json.dumps(body).encode()
+
+
+def _draft(visit: Visit, dose: Fraction) -> Json:
+    route = {"text": "intravenous" if visit.drug == "zoledronic-acid" else "subcutaneous"}
+    repeat = {"frequency": 1, "period": 4, "periodUnit": "wk"}
+    stated = [{"doseQuantity": {"value": float(dose), "unit": "mg"}}]
+    made = _about(visit, "MedicationRequest", "draft", status="draft", intent="order", authoredOn=str(visit.today))
+    made["medicationCodeableConcept"] = {"coding": [{"system": _RXNORM, "code": _DRUGS[visit.drug]}]}
+    return made | {"dosageInstruction": [{"timing": {"repeat": repeat}, "route": route, "doseAndRate": stated}]}
+
+
+def _prefetch(visit: Visit) -> Json:
+    empty = ("medicationStatements", "serviceRequests", "appointments")
+    return {key: _bundle() for key in empty} | {
+        "patient": {"resourceType": "Patient", "id": visit.name, "gender": visit.sex, "birthDate": str(visit.born)},
+        "conditions": _bundle(*_conditions(visit)),
+        "laboratory": _bundle(*_laboratory(visit)),
+        "measurements": _bundle(*_measurements(visit)),
+        "medicationRequests": _bundle(*_taken(visit)),
+        "medicationAdministrations": _bundle(*_given(visit)),
+        "procedures": _bundle(*_procedures(visit)),
+    }
+
+
+def _conditions(visit: Visit) -> list[Json]:
+    codes = ["C34.11", "C79.51", *(["E11.9"] if visit.diabetes else [])]
+    active = {"coding": [{"code": "active"}]}
+    return [
+        _about(visit, "Condition", code, clinicalStatus=active, code={"coding": [{"system": _ICD, "code": code}]})
+        for code in codes
+    ]
+
+
+def _laboratory(visit: Visit) -> list[Json]:
+    made = [_result(visit, "14682-9", value, "umol/L", day) for day, value in visit.creatinines]
+    if visit.calcium is not None and visit.albumin is not None:
+        made.append(_result(visit, "2000-8", visit.calcium, "mmol/L", visit.blood))
+        made.append(_result(visit, "1751-7", visit.albumin, "g/L", visit.blood))
+    return made
+
+
+def _measurements(visit: Visit) -> list[Json]:
+    made = [_result(visit, "8302-2", visit.height, "cm", visit.today - timedelta(days=400))]
+    if visit.weight:
+        day, value = visit.weight
+        made.append(_result(visit, "29463-7", value, "kg", day))
+    return made
+
+
+def _taken(visit: Visit) -> list[Json]:
+    names = ["calcium carbonate", "cholecalciferol"] if visit.supplements else []
+    names += ["ibuprofen"] if visit.nsaid else []
+    return [
+        _about(
+            visit,
+            "MedicationRequest",
+            name.replace(" ", "-"),
+            status="active",
+            intent="order",
+            authoredOn=_WRITTEN,
+        )
+        | {"medicationCodeableConcept": {"text": name}}
+        for name in names
+    ]
+
+
+def _given(visit: Visit) -> list[Json]:
+    given: list[tuple[str, date]] = [(visit.drug, day) for day in visit.doses]
+    given += [("cisplatin", visit.cisplatin)] if visit.cisplatin else []
+    return [
+        _about(visit, "MedicationAdministration", f"{drug}-{day}", status="completed", effectiveDateTime=str(day))
+        | {"medicationCodeableConcept": {"coding": [{"system": _RXNORM, "code": _DRUGS[drug]}]}}
+        for drug, day in given
+    ]
+
+
+def _procedures(visit: Visit) -> list[Json]:
+    if visit.exam is None:
+        return []
+    code = {"coding": [{"system": _SNOMED, "code": "34043003"}]}
+    return [_about(visit, "Procedure", "exam", status="completed", code=code, performedDateTime=str(visit.exam))]
+
+
+def _result(visit: Visit, code: str, value: float, unit: str, day: date) -> Json:
+    return _about(
+        visit,
+        "Observation",
+        f"{code}-{day}",
+        status="final",
+        code={"coding": [{"system": _LOINC, "code": code}]},
+        effectiveDateTime=str(day),
+        valueQuantity={"value": value, "unit": unit},
+    )
+
+
+def _about(visit: Visit, kind: str, name: str, **members: Any) -> Json:
+    return {"resourceType": kind, "id": name, "subject": {"reference": f"Patient/{visit.name}"}} | members
+
+
+def _bundle(*resources: Json) -> Json:
+    return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": each} for each in resources]}

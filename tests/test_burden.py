@@ -1,0 +1,124 @@
+"""The made-up ward: what was aimed at is held, and its page is what the rules give."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from itertools import pairwise
+
+import msgspec
+import pytest
+
+from cds_service.edition import Edition
+from cds_service.tools.burden.assumptions import Assumptions, assumptions
+from cds_service.tools.burden.measure import Asked, Remembered, asked, count, over_time
+from cds_service.tools.burden.page import page_file, render
+from cds_service.tools.burden.patients import DRUGS, Drug, followed, ward
+from tests.contradictions import faults
+
+Ward = tuple[dict[Drug, list[Asked]], list[Asked]]
+
+
+@pytest.fixture(scope="module")
+def assumed() -> Assumptions:
+    return assumptions()
+
+
+@pytest.fixture(scope="module")
+def answered(edition: Edition, assumed: Assumptions) -> Ward:
+    return asked(edition, assumed), over_time(edition, assumed)
+
+
+def test_the_page_is_fresh(assumed: Assumptions, answered: Ward) -> None:
+    assert page_file().read_text(encoding="utf-8") == render(assumed, *answered), "run make burden"
+
+
+def test_denosumab_has_no_more_cards_than_aimed_at(assumed: Assumptions, answered: Ward) -> None:
+    made = count(answered[0]["denosumab"], Remembered(assumed.count("said_once")))
+    assert made.orders == assumed.number("orders")
+    assert made.per_order <= assumed.aims.denosumab
+
+
+def test_a_critical_card_needs_a_low_calcium_that_was_measured(assumed: Assumptions, answered: Ward) -> None:
+    """Corrected below 2.00, and a total below the laboratory's range: never by a downward correction alone."""
+    critical = [each for each in answered[0]["denosumab"] if each.critical]
+    assert critical
+    for each in critical:
+        assert each.answer.findings
+        calcium = each.answer.findings.facts.calcium
+        assert calcium.value is not None
+        assert calcium.value < 2
+        assert not calcium.downward
+        assert each.visit.calcium is not None
+        assert each.visit.calcium < 2.11
+
+
+def test_saying_it_once_takes_away_info_cards_and_nothing_else(assumed: Assumptions, answered: Ward) -> None:
+    every_time = count(answered[1])
+    once = count(answered[1], Remembered(assumed.count("said_once")))
+    more = {key: n for key, n in every_time.cards.items() if key[1] != "info"}
+    assert more == {key: n for key, n in once.cards.items() if key[1] != "info"}
+    assert once.per_order < 0.7 * every_time.per_order
+
+
+def test_no_two_cards_contradict_or_repeat_a_number(answered: Ward) -> None:
+    wrong = {
+        each.visit.name: found for orders in answered[0].values() for each in orders if (found := faults(each.answer))
+    }
+    assert wrong == {}
+
+
+def test_the_ward_is_the_one_assumed(assumed: Assumptions) -> None:
+    """Shares and means lie where they were put: a ward that is drawn wrongly measures another product."""
+    today = [visits[-1] for drug in DRUGS for visits in ward(assumed, drug)]
+    share = {
+        "repeat": sum(bool(v.doses) for v in today),
+        "exam": sum(v.exam is not None for v in today),
+        "supplements": sum(v.supplements for v in today),
+        "nsaid": sum(v.nsaid for v in today),
+        "calcium_known": sum(v.calcium is not None for v in today),
+    }
+    for name, number in share.items():
+        assert number / len(today) == pytest.approx(assumed.number(name), abs=0.06), name
+    calcium = [v.calcium for v in today if v.calcium is not None]
+    assert sum(calcium) / len(calcium) == pytest.approx(assumed.number("calcium"), abs=0.02)
+
+
+def test_who_is_followed_gets_an_order_every_cycle(assumed: Assumptions) -> None:
+    for visits in followed(assumed)[:5]:
+        assert [len(v.doses) for v in visits] == list(range(len(visits)))
+        assert {b.today - a.today for a, b in pairwise(visits)} == {timedelta(days=28)}
+        assert len({(v.sex, v.born, v.nsaid, v.exam) for v in visits if v.exam}) <= 1
+
+
+def test_another_seed_is_another_ward(assumed: Assumptions) -> None:
+    other = msgspec.structs.replace(assumed, seed=assumed.seed + 1)
+    assert ward(other, "denosumab") != ward(assumed, "denosumab")
+
+
+_DRAWN = """
+from cds_service.tools.burden.assumptions import assumptions
+from cds_service.tools.burden.calls import request
+from cds_service.tools.burden.patients import ward
+import hashlib
+print(hash("x"))
+visits = [visit for some in ward(assumptions(), "denosumab") for visit in some]
+print(hashlib.sha256(b"".join(request(visit, 4) for visit in visits)).hexdigest())
+"""
+
+
+def test_the_ward_is_the_same_in_every_process_and_time_zone() -> None:
+    drawn = [
+        subprocess.run(
+            [sys.executable, "-c", _DRAWN],
+            env=os.environ | {"PYTHONHASHSEED": seed, "TZ": zone},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+        for seed, zone in (("1", "Asia/Shanghai"), ("2", "America/Los_Angeles"))
+    ]
+    assert drawn[0][0] != drawn[1][0]
+    assert drawn[0][1] == drawn[1][1]
