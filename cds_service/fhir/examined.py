@@ -23,6 +23,13 @@ class DiagnosticReport(Resource, frozen=True, tag="DiagnosticReport"):
     coded_diagnosis: Many[CodeableConcept] = None
 
 
+class Specimen(Resource, frozen=True, tag="Specimen"):
+    """What results were measured in."""
+
+    type: CodeableConcept | None = None
+    subject: Reference | None = None
+
+
 class IncludedStructure(Element, frozen=True):
     structure: CodeableConcept | None = None
     laterality: CodeableConcept | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from cds_service.fhir.answered import AllergyIntolerance, QuestionnaireResponse
-from cds_service.fhir.examined import Appointment, BodyStructure, DiagnosticReport, Encounter
+from cds_service.fhir.examined import Appointment, BodyStructure, DiagnosticReport, Encounter, Specimen
 from cds_service.fhir.structs import (
     Bundle,
     Condition,
@@ -22,7 +22,6 @@ from cds_service.fhir.structs import (
     Patient,
     Procedure,
     ServiceRequest,
-    Specimen,
 )
 
 # Every type that is read but the Bundle: the one list of them.

@@ -249,13 +249,6 @@ class Observation(Resource, frozen=True, tag="Observation"):
     interpretation: msgspec.Raw = msgspec.Raw()
 
 
-class Specimen(Resource, frozen=True, tag="Specimen"):
-    """What results were measured in."""
-
-    type: CodeableConcept | None = None
-    subject: Reference | None = None
-
-
 class MedicationIngredient(Element, frozen=True):
     item_codeable_concept: CodeableConcept | None = None
     item: CodeableConcept | None = None

@@ -32,7 +32,7 @@ from typing import get_args
 import msgspec
 
 from cds_service.base.decoding import UNREADABLE
-from cds_service.fhir.examined import BodyStructure, DiagnosticReport, Encounter
+from cds_service.fhir.examined import BodyStructure, DiagnosticReport, Encounter, Specimen
 from cds_service.fhir.members import Member, Readable, ReadBundle, ReadEntry
 from cds_service.fhir.structs import (
     Bundle,
@@ -42,7 +42,6 @@ from cds_service.fhir.structs import (
     Observation,
     OperationOutcome,
     Resource,
-    Specimen,
     many,
 )
 from cds_service.fhir.undecoded import concept
