@@ -68,11 +68,6 @@ def _sum(sizes: Sizes, day: date, lesions: Iterable[str]) -> Sum:
     return Sum(day, sum((s.product for s in chosen), Fraction(0)), sum((s.both for s in chosen), Fraction(0)))
 
 
-def per_cent(now: Fraction, then: Fraction) -> Fraction | None:
-    """The change in per cent; None of what was nothing."""
-    return (now / then - 1) * 100 if then else None
-
-
 def appeared(metastases: Iterable[Sign], since: date | None, lag: int) -> tuple[Sign | None, Sign | None]:
     """The newest bone metastasis that is new, and the newest further entry that may be.
 
