@@ -46,7 +46,7 @@ def renal_tests(results: Results, today: date, measurements: Measurements) -> Re
 def explained(tests: RenalTests) -> Iterator[Fact]:
     """When renal function was last looked at."""
     if tests.last:
-        yield Fact("renal-tests", {"tests": tests}, when=tests.last, windows=(WINDOW,))
+        yield Fact("renal-tests", {"looked": tests}, when=tests.last, windows=(WINDOW,))
 
 
 class RenalTestsGiven(File, frozen=True):

@@ -9,8 +9,10 @@ from fractions import Fraction
 from typing import Literal
 
 from cds_service.facts.sites import BoneSite
-from cds_service.facts.sizes import Size, Sizes
+from cds_service.facts.sizes import Size, Sizes, per_cent
 from cds_service.facts.skeleton import Sign
+
+__all__ = ["Compared", "Sum", "Why", "appeared", "compare", "per_cent"]
 
 Why = Literal["not-measured", "one-diameter", "too-old", "one-date", "too-close", "unmatched"]
 

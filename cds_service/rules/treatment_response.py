@@ -6,8 +6,7 @@ from fractions import Fraction
 from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.triggers import chart_opened, rule
 from cds_service.facts.facts import Facts
-from cds_service.facts.response import Compared, appeared, compare
-from cds_service.facts.sizes import per_cent
+from cds_service.facts.response import Compared, appeared, compare, per_cent
 from cds_service.facts.skeleton import METASTASIS, Sign
 from cds_service.facts.subjects import Chart
 from cds_service.knowledge.model import Parameters
