@@ -379,7 +379,13 @@ class Parsed(HTMLParser):
         self.said += data
 
 
-HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+HOSTILE = "\u001b[2J\u202e<script>alert(1)</script><img src=x onerror=alert(1)>"
+
+
+def told(name: str, **members: Any) -> Json:
+    """A result of this name and hostile words."""
+    it = {"resourceType": "Observation", "id": f"{name} {HOSTILE}", "status": "final", "effectiveDateTime": ago(2)}
+    return it | {"code": {"text": name}} | members
 
 
 @pytest.fixture(scope="module")
@@ -389,7 +395,48 @@ def hostile(edition: Edition) -> Explanation:
     draft["medicationCodeableConcept"] |= {"text": f"唑来膦酸 {HOSTILE}"}
     result = clearance(45) | {"id": HOSTILE}
     diagnosis = {"resourceType": "Condition", "id": HOSTILE, "code": {"text": f"lung cancer {HOSTILE}"}}
-    sent = prefetch(laboratory=bundle(result), conditions=bundle(diagnosis))
+    bone = {"resourceType": "Condition", "id": HOSTILE, "code": {"text": f"左髂骨骨转移 {HOSTILE}"}}
+    fracture = {
+        "resourceType": "Condition",
+        "id": "fracture",
+        "code": {"text": f"病理性骨折 {HOSTILE}"},
+        "bodySite": [{"text": f"左股骨 {HOSTILE}"}],
+        "recordedDate": ago(9),
+    }
+    taken = order("", 0, id="taken", status="active", authoredOn=ago(9))
+    taken["medicationCodeableConcept"] = {"text": f"tramadol 50 mg {HOSTILE}"}
+    irradiated = {
+        "resourceType": "Procedure",
+        "id": HOSTILE,
+        "status": "completed",
+        "code": {"text": f"左股骨放疗 {HOSTILE}"},
+        "performedDateTime": ago(20),
+    }
+    conference = {"resourceType": "Encounter", "id": HOSTILE, "status": "finished", "period": {"start": ago(9)}}
+    conference |= {"type": [{"text": f"多学科会诊 {HOSTILE}"}]}
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": HOSTILE,
+        "status": "final",
+        "code": {"text": f"骨显像 {HOSTILE}"},
+        "effectiveDateTime": ago(9),
+        "conclusion": f"左髂骨溶骨性骨转移，孤立性 {HOSTILE}",
+    }
+    sent = prefetch(
+        laboratory=bundle(result),
+        conditions=bundle(diagnosis, bone, fracture),
+        medicationRequests=bundle(taken),
+        procedures=bundle(irradiated),
+        encounters=bundle(conference),
+        reports=bundle(report),
+        observations=bundle(
+            told("左髂骨骨病灶大小", valueString=f"20×16 mm {HOSTILE}"),
+            told("疗效评价", valueString=HOSTILE),
+            told("NRS疼痛评分", valueInteger=7, bodySite={"text": HOSTILE}),
+            told("NRS疼痛评分", valueString=HOSTILE),
+            told("预期生存期", valueString=HOSTILE),
+        ),
+    )
     found = answered(edition, request(draft, order("77655", 4, id="other"), prefetch=sent))
     return explained(edition, found, "en")
 
@@ -398,6 +445,10 @@ def test_text_of_the_request_is_inert_on_the_page(edition: Edition, hostile: Exp
     page = explanation_page(hostile, edition.teller("en"))
     parsed = Parsed(page)
     assert "alert(1)" in parsed.said
+    assert {fact.key for c in hostile.chapters for fact in c.facts} >= {
+        *("sign", "lesion-size", "response-stated", "lesion-number", "lesion-kind", "activity", "study"),
+        *("event", "analgesic", "pain", "score-unusable"),
+    }
     assert {"script", "img", "style", "iframe", "link"}.isdisjoint(parsed.elements)
     assert [name for name in parsed.attributes if name.startswith("on") or name == "style"] == []
     assert "<script" not in page.lower()
@@ -423,11 +474,11 @@ def test_views_say_every_verdict_and_every_fact(edition: Edition, every: list[tu
             assert said in page, where
 
 
-def test_a_control_character_of_the_request_does_not_reach_the_terminal(edition: Edition) -> None:
+def test_a_control_character_of_the_request_does_not_reach_the_terminal(edition: Edition, hostile: Explanation) -> None:
     draft = order("77655", 4, id="a\u001b[2Jb")
     draft["medicationCodeableConcept"] |= {"text": "zoledronic acid\u001b[31m\nred\u202e"}
     told = explained(edition, answered(edition, request(draft)), "en")
-    lines = list(as_text(told, edition.teller("en")))
+    lines = [*as_text(told, edition.teller("en")), *as_text(hostile, edition.teller("en"))]
     assert not [line for line in lines if re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e]", line)]
 
 
