@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from cds_service.evaluate.scope import SILENT, ScopeKind, scope_of
+from cds_service.evaluate.scope import OUT_OF_SCOPE, SILENT, ScopeKind, scope_of
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import Chart, Subject
 from cds_service.knowledge.model import Recommendation, SilentFor
@@ -23,6 +23,8 @@ KINDS: Mapping[SilentFor, Callable[[Facts], bool]] = {
 # The chapters of facts that the gate reads.
 CHAPTERS_OF: Mapping[SilentFor, str] = {"dead": "patient", "child": "patient", "comfort-care": "comfort_care"}
 CHART: tuple[SilentFor, ...] = ("dead", "child")
+# Silences that no other data would end.
+SETTLED: frozenset[str] = frozenset({OUT_OF_SCOPE, *KINDS})
 # What must be known of a patient before it is worth while to read more.
 FIRST = (PATIENT, "conditions")
 

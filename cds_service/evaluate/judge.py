@@ -13,7 +13,7 @@ from cds_service.call.problems import RuleFailed
 from cds_service.evaluate.findings import Finding, Findings, precedence
 from cds_service.evaluate.gate import concerned, silences
 from cds_service.evaluate.outcome import CannotTell, NoAdvice, Outcome
-from cds_service.evaluate.scope import SILENT, ScopeKind, at_oncology_dose, scope_of
+from cds_service.evaluate.scope import OUT_OF_SCOPE, SILENT, ScopeKind, at_oncology_dose, scope_of
 from cds_service.evaluate.topic import ABSENT, Question, Topic, required, wanted
 from cds_service.facts.facts import Facts
 from cds_service.facts.readers import Readers
@@ -69,9 +69,9 @@ def _unknown(topic: Topic, record: Record, since: Wanted) -> Iterable[Missing]:
 def _outcome(question: Question, facts: Facts, scope: ScopeKind) -> Outcome:
     topic, subject = question.topic, question.subject
     if scope in SILENT:
-        return NoAdvice("out-of-scope")
+        return NoAdvice(OUT_OF_SCOPE)
     if scope == "no-diagnosis" and not (topic.recommendation.drug_safety and at_oncology_dose(subject)):
-        return NoAdvice("out-of-scope")
+        return NoAdvice(OUT_OF_SCOPE)
     if because := silences(topic.recommendation, subject, facts):
         return NoAdvice(because)
     try:

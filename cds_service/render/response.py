@@ -11,7 +11,8 @@ import msgspec
 from cds_service.base.kinds import NOT_EVALUATED, REVIEW_SUMMARY, URGENCY, Missing, RequestText
 from cds_service.call.problems import Cause, RuleFailed
 from cds_service.evaluate.findings import Finding, Findings, Unknown
-from cds_service.evaluate.outcome import Advise
+from cds_service.evaluate.gate import SETTLED
+from cds_service.evaluate.outcome import Advise, NoAdvice
 from cds_service.render.cards import Rendering, as_folded, card_of, card_uuid, frame
 from cds_service.render.model import Response
 from cds_service.render.resources import Json
@@ -40,7 +41,12 @@ def render(findings: Findings | None, unreadable: Unreadable, unmet: Sequence[Ca
     """
     cards = _once(_made(findings, findings.advice, rendering), rendering) if findings else []
     if unmet or (not rendering.review and (unreadable or (findings and findings.unknown))):
-        cards.append(_guarded(NOT_EVALUATED, partial(_not_evaluated, findings, unreadable, unmet, rendering)))
+        cards.append(
+            _guarded(
+                NOT_EVALUATED,
+                partial(_not_evaluated, findings.unknown if findings else (), unreadable, unmet, rendering),
+            )
+        )
     elif rendering.review and findings:
         cards += _guarded(REVIEW_SUMMARY, partial(_reviewed, findings, unreadable, cards, rendering))
     cards.sort(key=lambda card: -URGENCY.index(card["indicator"]))
@@ -96,8 +102,8 @@ def _reviewed(
     Data that failed to come are a card where something urgent may hide behind them; what was never sent is a line, of
     the summary or of the last card, and none of its own.
     """
-    if any(_urgent_unseen(each, findings) for each in findings.unknown):
-        yield _not_evaluated(findings, unreadable, (), rendering)
+    if in_vain := tuple(_in_vain(findings)):
+        yield _not_evaluated((*findings.unknown, *in_vain), unreadable, (), rendering)
         unseen = ""
     else:
         unseen = _unseen(findings, unreadable, rendering)
@@ -107,11 +113,20 @@ def _reviewed(
         cards[-1]["detail"] = tidy(f"{cards[-1]['detail']}\n\n{unseen}")
 
 
-def _urgent_unseen(unknown: Unknown, findings: Findings) -> bool:
-    """Whether a topic that can be urgent could not be decided because data were asked for in vain."""
-    topic = next(f.topic for f in findings.all if f.code == unknown.topic)
-    urgent = any(indicator != URGENCY[0] for indicator in topic.recommendation.indicators.values())
-    return urgent and any(m.what in findings.facts.failed for m in unknown.missing)
+def _in_vain(findings: Findings) -> Iterator[Unknown]:
+    """Topics that can be urgent and gave no advice, while data they look at were asked for and did not come: a rule
+    that saw no treatment where the prescriptions failed knows nothing of it."""
+    facts = findings.facts
+    for f in findings.all:
+        settled = isinstance(f.outcome, Advise) or (isinstance(f.outcome, NoAdvice) and f.outcome.because in SETTLED)
+        if (
+            settled
+            or f.silent
+            or all(indicator == URGENCY[0] for indicator in f.topic.recommendation.indicators.values())
+        ):
+            continue
+        if missing := facts.lacking(*(need for need in f.topic.needs if need in facts.failed)):
+            yield Unknown(f.code, f.subject, missing)
 
 
 def _unseen(findings: Findings, unreadable: Unreadable, rendering: Rendering) -> str:
@@ -157,11 +172,11 @@ def _recommended(card: Json) -> Json | None:
 
 
 def _not_evaluated(
-    findings: Findings | None, unreadable: Unreadable, unmet: Sequence[Cause], rendering: Rendering
+    unknown: Iterable[Unknown], unreadable: Unreadable, unmet: Sequence[Cause], rendering: Rendering
 ) -> Json:
     recommendation, language = rendering.wording.not_evaluated, rendering.wording.language
     data = {
-        "unknown": list(_unknown_lines(findings.unknown if findings else (), language)),
+        "unknown": list(_unknown_lines(unknown, language)),
         "unreadable": dict(unreadable),
         "unmet": [_unmet(path, why) for path, why in unmet],
     }
