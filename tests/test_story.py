@@ -11,6 +11,7 @@ import pytest
 
 from cds_service.edition import Edition
 from cds_service.fixtures import Situation, situations
+from cds_service.web.discovery import discovery
 from tests.test_fixtures import ask
 
 Json = dict[str, Any]
@@ -105,6 +106,15 @@ def test_the_page_shows_how_to_try_the_step(step: int) -> None:
     commands = re.findall(r"cds-service check (\S+)(.*)$", section(step), re.MULTILINE)
 
     assert commands == [(NAMES[step - 1], ""), (NAMES[step - 1], " --explain")]
+
+
+@each
+def test_a_running_server_has_nothing_to_fetch_for_the_step(edition: Edition, step: int) -> None:
+    """Its FHIR server does not exist: what is not sent would be a card of what could not be looked at."""
+    service, hook = STORY[step - 1].story.service, BODIES[step - 1]["hook"]
+    offered = {(s["id"], s["hook"]): s["prefetch"] for s in discovery(edition)["services"]}
+
+    assert BODIES[step - 1]["prefetch"].keys() == offered[service, hook].keys()
 
 
 def test_each_topic_of_the_guideline_comes_first_at_its_step() -> None:
