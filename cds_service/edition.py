@@ -205,6 +205,7 @@ class Edition:
                 knowledge.scores,
                 knowledge.opioids,
                 DoseTable.of(recommendations.get(TABLE_TOPIC, knowledge.guideline.recommendations[TABLE_TOPIC])),
+                knowledge.radiotherapy,
             ),
             version=_version(root, settings),
             seal=seal,

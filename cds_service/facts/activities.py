@@ -13,6 +13,7 @@ from typing import Literal
 
 from cds_service.base.kinds import RequestText
 from cds_service.facts.procedures import BOOKED, NOT_ORDERED, ORDERED
+from cds_service.facts.requests import place_of
 from cds_service.facts.sites import BoneSite, Place, Side, SiteReader
 from cds_service.facts.skeleton import given_site
 from cds_service.facts.told import ago
@@ -167,10 +168,7 @@ class ActivityReader:
         reasons = [*concepts(it.reason_code), *(c.codeable for c in concepts(it.reason)), *self._referred(it)]
         told = [t for c in (it.code, *more) for t in _words(c)] + notes(it.note)
         why = [t for c in reasons for t in _words(c)]
-        # The body site and the name decide; a reason ("bone metastasis") says bone where they say nothing.
-        place = self._sites.of(concepts(it.body_site), told)
-        if place.of_bone == "unknown":
-            place = self._sites.of((), why)
+        place = place_of(self._sites, concepts(it.body_site), told, why, what)
         ref = f"{it.__struct_config__.tag}/{it.id or '?'}"
         yield Activity(what, how, when, place, RequestText(it.code.said()), RequestText(ref), (*told, *why))
 

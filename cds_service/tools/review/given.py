@@ -23,6 +23,7 @@ from cds_service.facts.bone_modifying import WINDOW, BoneModifying
 from cds_service.facts.calcium import hypercalcaemic
 from cds_service.facts.calcium_given import CalciumGiven
 from cds_service.facts.conferences import CONFERENCE, Conferences
+from cds_service.facts.courses import CoursesGiven
 from cds_service.facts.creatinine import CreatininesGiven
 from cds_service.facts.diagnoses import DiagnosesGiven
 from cds_service.facts.distress import DistressGiven
@@ -65,7 +66,7 @@ PARTS: tuple[type[File], ...] = (
     OrdersGiven, PatientGiven, DiagnosesGiven, RenalGiven, CreatininesGiven, CalciumGiven, TreatmentGiven,
     ProceduresGiven, PainGiven, DistressGiven, FunctionGiven, RenalTestsGiven, PhosphataseGiven, SkeletonGiven,
     ActivitiesGiven, ImagingGiven, LesionsGiven, InstabilityGiven, SizesGiven, AllergiesGiven, RefusalsGiven,
-    GapsGiven,
+    CoursesGiven, GapsGiven,
 )  # fmt: skip
 VOCABULARY: Mapping[str, type[File]] = {
     field.encode_name: part for part in PARTS for field in msgspec.structs.fields(part)
@@ -108,6 +109,7 @@ def facts_of(
         refusals=part(RefusalsGiven).told(drugs),
         bma_options=options(table, known),
         bone_modifying=BoneModifying(treatment, measurements.days(WINDOW)),
+        courses=part(CoursesGiven).told(orders),
         analgesics=Analgesics(treatment, orders, conversion),
         pain=part(PainGiven).told(measurements),
         distress=part(DistressGiven).told(NOW.date()),
