@@ -30,6 +30,9 @@ KEYS = ("procedures", "serviceRequests")
 WINDOW = "order-stands"
 REFERRALS = frozenset({"radiotherapy-referral", "surgical-referral"})
 BIOPSIES = ("bone-biopsy", "biopsy")
+RADIOTHERAPY = ("radiotherapy", "sbrt")
+OPERATIONS = ("bone-surgery", "laminectomy", "spinal-stabilisation", "bone-augmentation")
+STABILISING = ("spinal-stabilisation", "bone-augmentation")
 How = Literal["done", "ordered", "booked"]
 DONE = frozenset({"completed", "in-progress"})
 HELD = frozenset({"finished", "completed", "in-progress", "arrived", "triaged", "onleave", "discharged"})
@@ -97,6 +100,10 @@ class Activities:
         """The latest of these of bone that was done on a day or before it."""
         done = (a for a in self.of(*what) if a.how == "done" and a.site and a.when and a.when <= before)
         return max(done, key=lambda a: (a.when or date.min, a.ref), default=None)
+
+    def about(self, site: BoneSite | None, *what: str) -> tuple[Activity, ...]:
+        """Those of these kinds that are of this bone, or of none that is stated closely enough to be another."""
+        return tuple(a for a in self.of(*what) if a.place.of_bone != "no" and (a.site is None or a.site.may_be(site)))
 
     def arranged(self, days: int, *what: str, among: Iterable[Activity] | None = None) -> Activity | None:
         """The latest of these done in the last days, ordered and standing, or booked for today or later."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from cds_service.facts.activities import RADIOTHERAPY
 from cds_service.facts.explained import Fact, reference
 from cds_service.facts.fraction_text import FractionText, Said, together
 from cds_service.facts.subjects import Order, RequestedProcedure
@@ -18,7 +19,6 @@ from cds_service.knowledge.model import File
 from cds_service.knowledge.radiotherapy import RadiotherapyWords
 
 SBRT = "sbrt"
-RADIOTHERAPY = frozenset({"radiotherapy", SBRT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,11 @@ class Course:
     each: Fraction | None = None
     stereotactic: bool = False
     unclear: bool = False
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one fraction."""
+        return self.fractions == 1
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ class CourseReader:
 
 def is_radiotherapy(order: RequestedProcedure) -> bool:
     """Whether a draft requests radiotherapy."""
-    return not RADIOTHERAPY.isdisjoint({*order.concepts, *order.says.named})
+    return not {*order.concepts, *order.says.named}.isdisjoint(RADIOTHERAPY)
 
 
 def _only(values: set[Fraction]) -> Fraction | None:
