@@ -29,6 +29,8 @@ DRUGS = {
     "vitamin-d": ["vitamin-d"],
     "nsaid": ["nsaid"],
     "platinum": ["cisplatin"],
+    "opioid": ["opioid"],
+    "acetaminophen": ["acetaminophen"],
 }
 ALL_DRUGS = [drug for drugs in DRUGS.values() for drug in drugs]
 DIAGNOSES = [

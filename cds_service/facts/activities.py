@@ -12,6 +12,7 @@ from datetime import date
 from typing import Literal
 
 from cds_service.base.kinds import RequestText
+from cds_service.facts.explained import Basis, Fact, reference
 from cds_service.facts.procedures import BOOKED, NOT_ORDERED, ORDERED
 from cds_service.facts.requests import place_of
 from cds_service.facts.sites import BoneSite, Place, Side, SiteReader
@@ -28,6 +29,7 @@ from cds_service.record.read import Record
 
 KEYS = ("procedures", "serviceRequests")
 WINDOW = "order-stands"
+BASIS = Basis(windows=(WINDOW,))
 REFERRALS = frozenset({"radiotherapy-referral", "surgical-referral"})
 BIOPSIES = ("bone-biopsy", "biopsy")
 RADIOTHERAPY = ("radiotherapy", "sbrt")
@@ -182,8 +184,8 @@ class ActivityReader:
     def _referred(self, it: Procedure | ServiceRequest) -> Iterator[CodeableConcept]:
         """The diagnoses that reasons refer to."""
         inside = [c.reference for c in concepts(it.reason) if c.reference is not None]
-        for reference in (*references(it.reason_reference), *inside):
-            target = reference if isinstance(reference, str) else reference.reference
+        for each in (*references(it.reason_reference), *inside):
+            target = each if isinstance(each, str) else each.reference
             found = self._record.referred(target or "")
             if isinstance(found, Condition) and found.code:
                 yield found.code
@@ -211,11 +213,11 @@ def _first_day(text: str | None, *periods: Period | None) -> date | None:
     return next((day for t in (*(p.start for p in periods if p), text) if (day := day_of(t))), None)
 
 
-def explained(activities: Activities) -> Iterator[str]:
-    """The lines of ``--explain``."""
-    for a in activities.all:
-        where = a.site.name if a.site else a.place.of_bone
-        yield f"{', '.join(sorted(a.what))} ({where}) {a.how}, {a.when or 'undated'} ({a.ref})"
+def explained(activities: Activities) -> Iterator[Fact]:
+    """Each activity; how long an order counts stands beside those that are ordered."""
+    for each in activities.all:
+        windows = BASIS.windows if each.how == "ordered" else ()
+        yield Fact("activity", {"activity": each}, when=each.when, ref=reference(each.ref), windows=windows)
 
 
 class ActivityGiven(File, frozen=True):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cds_service.base.kinds import DrugGroup
 from cds_service.facts.diagnoses import INACTIVE, NEVER_VERIFIED, coded
+from cds_service.facts.explained import Fact
 from cds_service.facts.told import groups_of
 from cds_service.fhir.answered import AllergyIntolerance
 from cds_service.knowledge.drugs import Drugs
@@ -46,10 +47,10 @@ def allergies(records: Iterable[AllergyIntolerance], terminology: Terminology, d
     return Allergies(frozenset(single), frozenset(groups))
 
 
-def explained(allergies: Allergies) -> Iterator[str]:
-    """The line of ``--explain``."""
-    if found := sorted({*allergies.drugs, *allergies.groups}):
-        yield f"not tolerated: {', '.join(found)}"
+def explained(allergies: Allergies) -> Iterator[Fact]:
+    """What is not tolerated."""
+    if allergies.drugs or allergies.groups:
+        yield Fact("allergies", {"allergies": allergies})
 
 
 class AllergiesGiven(File, frozen=True):

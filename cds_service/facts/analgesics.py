@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Literal
 
 from cds_service.base.kinds import DrugGroup, Missing, RequestText
+from cds_service.facts.explained import Fact, reference
 from cds_service.facts.opioids import Conversion, OpioidDaily
 from cds_service.facts.portions import Daily, Portion
 from cds_service.facts.subjects import DrugOrder, Orders
@@ -234,11 +235,12 @@ def identical(order: DrugOrder, other: DrugOrder | DrugUse) -> bool:
     return key is not None and key == _key(other)
 
 
-def explained(analgesics: Analgesics) -> Iterator[str]:
-    """The lines of ``--explain``."""
-    ordered = [o.daily for o in analgesics.orders.all if isinstance(o, DrugOrder)]
-    for daily in filter(None, [*ordered, *(use.daily for use in analgesics.treatment.uses)]):
-        for portion in daily.portions:
-            most = f"at most {float(portion.most):g} mg a day" if portion.most is not None else f"{portion.why}"
-            rate = f", {float(daily.rate):g} ug/h" if daily.rate else ""
-            yield f"{portion.ingredient or portion.concept}: {most}{rate}{' as needed' if daily.as_needed else ''}"
+def explained(analgesics: Analgesics) -> Iterator[Fact]:
+    """How much a day of each active ingredient: of the drafts, then of the record."""
+    drafts = (o for o in analgesics.orders.all if isinstance(o, DrugOrder))
+    both: tuple[DrugOrder | DrugUse, ...] = (*drafts, *analgesics.treatment.uses)
+    for each in both:
+        for portion in each.daily.portions if each.daily else ():
+            data = {"each": each, "portion": portion, "daily": each.daily, "draft": isinstance(each, DrugOrder)}
+            ref = None if each.ref is None else reference(each.ref)
+            yield Fact("analgesic", data, portion.most, None if portion.most is None else "mg/d", ref=ref)

@@ -18,6 +18,7 @@ from cds_service.facts.creatinine import KEYS as CREATININE_KEYS
 from cds_service.facts.creatinine import Creatinine
 from cds_service.facts.diagnoses import KEYS as DIAGNOSIS_KEYS
 from cds_service.facts.diagnoses import Diagnoses
+from cds_service.facts.explained import Fact
 from cds_service.facts.renal import KEYS as RENAL_KEYS
 from cds_service.facts.renal import LOOK_BACK as RENAL_LOOK_BACK
 from cds_service.facts.renal import Renal
@@ -134,7 +135,7 @@ def _above_label(creatinine: Creatinine, table: DoseTable) -> bool:
     return current is not None and current.lab > table.label_limit[current.lab_unit]
 
 
-def explained(options: Options) -> Iterator[str]:
-    """The lines of ``--explain``."""
-    for each in options.left_out:
-        yield f"{each.drug} is not offered: {each.why}"
+def explained(options: Options) -> Iterator[Fact]:
+    """What cannot be offered, and why. What could be is said by the cards that offer it, and by no other."""
+    if options.left_out:
+        yield Fact("options-left-out", {"left_out": options.left_out})

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from functools import cached_property
 
 from cds_service.base.kinds import DrugGroup
+from cds_service.facts.explained import Basis, Fact, reference
 from cds_service.facts.treatment import KEYS, DrugUse, Treatment
 from cds_service.facts.window import within
 
@@ -19,6 +20,7 @@ __all__ = ["KEYS", "BoneModifying", "Course"]
 
 GROUPS: tuple[DrugGroup, ...] = ("bisphosphonate", "rankl-inhibitor")
 WINDOW = "bma-treated"
+BASIS = Basis(windows=(WINDOW,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,9 @@ def _course(run: Sequence[tuple[date, date, DrugUse]]) -> Course:
     return Course(run[0][0], max(end for _, end, _ in run), tuple(reversed(first.values())))
 
 
-def explained(treated: BoneModifying) -> Iterator[str]:
-    """The line of ``--explain``."""
-    if treated.uses:
-        yield f"known to be treated with {', '.join(u.drug for u in treated.uses)}"
+def explained(treated: BoneModifying) -> Iterator[Fact]:
+    """What the patient is known to be treated with, since no longer ago than a dose stands for treatment."""
+    for use in treated.uses:
+        last = treated.last_dose(use)
+        data = {"use": use, "last": last, "today": treated.treatment.today, "held": treated.held(use)}
+        yield Fact("treated", data, when=last or use.when, ref=reference(use.ref), windows=BASIS.windows)

@@ -10,6 +10,7 @@ from cds_service.base.kinds import RequestText
 from cds_service.facts.activities import Activities, Activity
 from cds_service.facts.conditions import has_abated
 from cds_service.facts.diagnoses import INACTIVE, NEVER_VERIFIED, coded
+from cds_service.facts.explained import Basis, Fact, reference
 from cds_service.facts.window import within
 from cds_service.fhir.dates import day_of
 from cds_service.fhir.structs import Condition
@@ -19,6 +20,7 @@ from cds_service.knowledge.terminology import Terminology
 KEYS = ("conditions", "procedures", "serviceRequests")
 CONCEPT = "hospice-care"
 WINDOW = "comfort-care"
+BASIS = Basis(windows=(WINDOW,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def _conditions(
             yield ComfortCare(when, RequestText(f"Condition/{condition.id or '?'}"))
 
 
-def explained(care: ComfortCare | None) -> Iterator[str]:
-    """The line of ``--explain``."""
+def explained(care: ComfortCare | None) -> Iterator[Fact]:
+    """That a hospice cares for the patient."""
     if care:
-        yield f"cared for by a hospice, {care.when or 'undated'} ({care.ref})"
+        yield Fact("comfort-care", {"care": care}, when=care.when, ref=reference(care.ref), windows=BASIS.windows)

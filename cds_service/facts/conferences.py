@@ -12,6 +12,7 @@ from datetime import date
 
 from cds_service.base.kinds import RequestText
 from cds_service.facts.activities import Activities, Activity, ActivityReader
+from cds_service.facts.explained import Fact, reference
 from cds_service.facts.imaging import REPORTED
 from cds_service.facts.sites import Place
 from cds_service.fhir.dates import day_of
@@ -52,7 +53,7 @@ def conferences(record: Record, activities: Activities, reader: ActivityReader) 
     return Conferences(tuple(found), activities)
 
 
-def explained(conferences: Conferences) -> Iterator[str]:
-    """The lines of ``--explain``."""
+def explained(conferences: Conferences) -> Iterator[Fact]:
+    """Each conference held, asked for or planned."""
     for each in conferences.all:
-        yield f"conference of several disciplines {each.how}, {each.when or 'undated'} ({each.ref})"
+        yield Fact("conference", {"conference": each}, when=each.when, ref=reference(each.ref))

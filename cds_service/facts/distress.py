@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from cds_service.base.kinds import Missing, RequestText
 from cds_service.facts.answers import answers
+from cds_service.facts.explained import Fact, reference
 from cds_service.facts.score_text import Written
 from cds_service.facts.scored import INSTRUMENTS, ITEM_9, Scored, Scores, whole
 from cds_service.facts.scored import KEYS as SCORE_KEYS
@@ -25,6 +26,7 @@ from cds_service.knowledge.terminology import Terminology
 
 KEYS = SCORE_KEYS
 LOOK_BACK = {"observations": "distress"}
+TOLD = 5  # screens that the explanation tells
 # The highest total of each; a number above it is of another scale.
 TOPS = {
     "phq-9": 27, "phq-2": 6, "gad-7": 21, "hads": 42, "hads-anxiety": 21, "hads-depression": 21,
@@ -123,13 +125,16 @@ def _item(score: Scored, written: Written) -> Fraction | None:
     return value if value is not None and value.denominator == 1 and 0 <= value <= ITEM_TOP else None
 
 
-def explained(distress: Distress) -> Iterator[str]:
-    """The lines of ``--explain``."""
-    for screen in distress.screens[:5]:
-        yield f"screen {screen.instrument}, {screen.when} ({screen.ref})"
+def explained(distress: Distress) -> Iterator[Fact]:
+    """That a screen was done and when. What it scored is left to a card, where a site may hide it."""
+    for number, screen in enumerate(distress.screens[:TOLD]):
+        windows = tuple(LOOK_BACK.values()) if number == 0 else ()
+        yield Fact("screen", {"screen": screen}, when=screen.when, ref=reference(screen.ref), windows=windows)
     if distress.items:
-        yield f"item 9 answered, {distress.items[0].when} ({distress.items[0].ref})"
-    yield from (f"{m.what} not used: {m.why}, {m.when or 'undated'}" for m in distress.unusable[:3])
+        first = distress.items[0]
+        yield Fact("screen-item", {"item": first}, when=first.when, ref=reference(first.ref))
+    for problem in distress.unusable[:TOLD]:
+        yield Fact("score-unusable", {"problem": problem, "shown": None}, when=problem.when)
 
 
 class ScreenGiven(File, frozen=True):

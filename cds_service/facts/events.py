@@ -18,6 +18,7 @@ from cds_service.facts.activities import Activities
 from cds_service.facts.calcium import HYPERCALCAEMIA_KEYS, Calcium
 from cds_service.facts.calcium import LOOK_BACK as CALCIUM_LOOK_BACK
 from cds_service.facts.diagnoses import Diagnoses
+from cds_service.facts.explained import Basis, Fact, reference
 from cds_service.facts.sites import BoneSite
 from cds_service.facts.skeleton import CORD, METASTASIS, Skeleton
 from cds_service.knowledge.measurements import Measurements
@@ -26,6 +27,7 @@ Kind = Literal["fracture", "cord-compression", "bone-surgery", "bone-radiotherap
 KEYS = tuple(dict.fromkeys((*ACTIVITY_KEYS, *HYPERCALCAEMIA_KEYS)))
 LOOK_BACK = CALCIUM_LOOK_BACK
 WINDOW, BEFORE = "same-event", "event-before-metastasis"
+BASIS = Basis(windows=(WINDOW, BEFORE))
 FRACTURE, HYPERCALCAEMIA = "pathological-fracture", "hypercalcaemia"
 OPERATIONS = ("bone-surgery", "laminectomy", "spinal-stabilisation", "bone-augmentation")
 RADIOTHERAPY = ("radiotherapy", "sbrt")
@@ -158,8 +160,8 @@ def _may_be(one: BoneSite | None, other: BoneSite | None) -> bool:
     return one is None or other is None or one.may_be(other)
 
 
-def explained(events: Events) -> Iterator[str]:
-    """The lines of ``--explain``."""
+def explained(events: Events) -> Iterator[Fact]:
+    """Each event, by its first trace."""
     for event in events.all:
-        also = f", with {', '.join(event.also)}" if event.also else ""
-        yield f"event: {event.kind} ({event.site.name if event.site else 'site not stated'}){also}, {event.when}"
+        ref = reference(event.traces[0].ref)
+        yield Fact("event", {"event": event}, when=event.when, ref=ref, windows=BASIS.windows)

@@ -164,7 +164,7 @@ class Facts(SkeletalFacts, Page):
         )
         return options_chapter.options(self._readers.table, known)
 
-    @chapter(*bone_chapter.KEYS, explained=bone_chapter.explained)
+    @chapter(*bone_chapter.KEYS, explained=bone_chapter.explained, basis=bone_chapter.BASIS)
     def bone_modifying(self) -> bone_chapter.BoneModifying:
         return bone_chapter.BoneModifying(self.treatment, self._readers.measurements.days(bone_chapter.WINDOW))
 
@@ -182,7 +182,12 @@ class Facts(SkeletalFacts, Page):
         readers = self._readers
         return scored_chapter.scored(self._record.coded, readers.terminology, self.now, readers.measurements.ahead)
 
-    @chapter(*pain_chapter.KEYS, look_back=pain_chapter.LOOK_BACK, explained=pain_chapter.explained)
+    @chapter(
+        *pain_chapter.KEYS,
+        look_back=pain_chapter.LOOK_BACK,
+        explained=pain_chapter.explained,
+        basis=pain_chapter.BASIS,
+    )
     def pain(self) -> pain_chapter.Pain:
         return pain_chapter.pain(self.scored, self._readers.written, self.today, self._readers.measurements)
 
@@ -203,7 +208,7 @@ class Facts(SkeletalFacts, Page):
     def procedures(self) -> procedures_chapter.Procedures:
         return procedures_chapter.procedures(self._record, self.orders, self._readers.orders, self.today)
 
-    @chapter(*comfort_chapter.KEYS, explained=comfort_chapter.explained)
+    @chapter(*comfort_chapter.KEYS, explained=comfort_chapter.explained, basis=comfort_chapter.BASIS)
     def comfort_care(self) -> comfort_chapter.ComfortCare | None:
         readers, conditions, stays = self._readers, self._record.all(Condition), self._activity_reader.encounters()
         return comfort_chapter.comfort_care(
@@ -224,12 +229,20 @@ class Facts(SkeletalFacts, Page):
         return phosphatase_chapter.phosphatase(self.results, self.today, self._readers.measurements)
 
     @chapter(
-        *instability_chapter.KEYS, look_back=instability_chapter.LOOK_BACK, explained=instability_chapter.explained
+        *instability_chapter.KEYS,
+        look_back=instability_chapter.LOOK_BACK,
+        explained=instability_chapter.explained,
+        basis=instability_chapter.BASIS,
     )
     def instability(self) -> instability_chapter.Instability:
         return instability_chapter.instability(self.scored, self.today, self._readers.measurements)
 
-    @chapter(*events_chapter.KEYS, look_back=events_chapter.LOOK_BACK, explained=events_chapter.explained)
+    @chapter(
+        *events_chapter.KEYS,
+        look_back=events_chapter.LOOK_BACK,
+        explained=events_chapter.explained,
+        basis=events_chapter.BASIS,
+    )
     def events(self) -> events_chapter.Events:
         return events_chapter.events(
             self.skeleton, self.activities, self.diagnoses, self.calcium, self._readers.measurements

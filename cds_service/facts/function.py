@@ -14,6 +14,7 @@ from fractions import Fraction
 from cds_service.base.kinds import Missing, RequestText
 from cds_service.facts.bounded import norm, told
 from cds_service.facts.exact import number
+from cds_service.facts.explained import Fact, reference
 from cds_service.facts.score_text import LONGEST, Written
 from cds_service.facts.scored import KEYS as SCORE_KEYS
 from cds_service.facts.scored import Scored, Scores, whole
@@ -26,6 +27,8 @@ from cds_service.knowledge.scores import ScoreWords
 
 KEYS = SCORE_KEYS
 LOOK_BACK = {"observations": "function"}
+WINDOWS = tuple(LOOK_BACK.values())
+TOLD = 3  # scores not used that the explanation tells
 # The ends of the scales, and the step of Karnofsky's.
 ECOG_TOP, KARNOFSKY_TOP, KARNOFSKY_STEP = 5, 100, 10
 
@@ -141,15 +144,16 @@ def _life(scores: Scores, lengths: Lengths, today: date, days: int, unusable: li
     return None
 
 
-def explained(function: Function) -> Iterator[str]:
-    """The lines of ``--explain``."""
+def explained(function: Function) -> Iterator[Fact]:
+    """Performance status and life expectancy, and what could not be read."""
     for status in (function.ecog, function.karnofsky):
         if status:
-            yield f"{status.scale} {status.value}, {status.when} ({status.ref})"
-    if function.life:
-        ends = [None if end is None else f"{float(end):.1f}" for end in (function.life.low, function.life.high)]
-        yield f"life expectancy {ends[0] or ''} to {ends[1] or ''} months, {function.life.when} ({function.life.ref})"
-    yield from (f"{m.what} not used: {m.why}, {m.when or 'undated'}" for m in function.unusable[:3])
+            value, ref = Fraction(status.value), reference(status.ref)
+            yield Fact("performance", {"status": status}, value, "1", status.when, ref, windows=WINDOWS)
+    if life := function.life:
+        yield Fact("life-expectancy", {"life": life}, when=life.when, ref=reference(life.ref), windows=WINDOWS)
+    for problem in function.unusable[:TOLD]:
+        yield Fact("score-unusable", {"problem": problem, "shown": problem.detail}, when=problem.when)
 
 
 class FunctionGiven(File, frozen=True):

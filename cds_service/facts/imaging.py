@@ -13,6 +13,7 @@ from typing import Literal
 
 from cds_service.base.kinds import RequestText
 from cds_service.facts.activities import Activities, Activity, ActivityReader, How
+from cds_service.facts.explained import Fact, reference
 from cds_service.facts.narrative import METASTASIS, NarrativeReader, quoted
 from cds_service.facts.sites import Place
 from cds_service.facts.skeleton import given_site
@@ -237,11 +238,11 @@ def _studies(what: Iterable[str], study: Study) -> Iterator[Study]:
     yield from (replace(study, kind=kind) for kind in _kinds(what))
 
 
-def explained(imaging: Imaging) -> Iterator[str]:
-    """The lines of ``--explain``: what was reported; the rest stands among the activities."""
-    for s in imaging.all:
-        if s.reading:
-            yield f"{s.kind} read as {s.reading}, of bone: {s.of_bone}, {s.when or 'undated'} ({s.ref})"
+def explained(imaging: Imaging) -> Iterator[Fact]:
+    """What was reported; the rest stands among the activities."""
+    for study in imaging.all:
+        if study.reading:
+            yield Fact("study", {"study": study}, when=study.when, ref=reference(study.ref))
 
 
 class StudyGiven(File, frozen=True):

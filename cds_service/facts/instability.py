@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 
 from cds_service.base.kinds import RequestText
+from cds_service.facts.explained import Basis, Fact, reference
 from cds_service.facts.scored import Scores
 from cds_service.facts.told import ago
 from cds_service.facts.window import within
@@ -17,6 +19,7 @@ KEYS = ("observations",)
 SCORE = "sins"
 # As long as the performance status: both are judged anew at every visit.
 LOOK_BACK = {"observations": "function"}
+BASIS = Basis(limits=("sins-top",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,12 @@ def instability(scores: Scores, today: date, measurements: Measurements) -> Inst
     return Instability(None)
 
 
-def explained(found: Instability) -> Iterator[str]:
-    """The line of ``--explain``."""
-    if found.sins:
-        yield f"spinal instability: SINS {found.sins.value}, {found.sins.when} ({found.sins.ref})"
+def explained(found: Instability) -> Iterator[Fact]:
+    """The score that counts."""
+    if sins := found.sins:
+        windows, value = tuple(LOOK_BACK.values()), Fraction(sins.value)
+        ref, data = reference(sins.ref), {"sins": sins}
+        yield Fact("instability", data, value, "1", sins.when, ref, windows=windows, limits=BASIS.limits)
 
 
 class InstabilityGiven(File, frozen=True):

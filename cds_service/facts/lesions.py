@@ -12,6 +12,7 @@ from datetime import date
 from typing import Literal
 
 from cds_service.base.kinds import RequestText
+from cds_service.facts.explained import Fact, reference
 from cds_service.facts.narrative import METASTASIS, Clause, NarrativeReader, quoted
 from cds_service.facts.sites import BoneSite
 from cds_service.facts.told import ago
@@ -132,13 +133,13 @@ def _newest_first(found: list) -> tuple:  # type: ignore[type-arg]  # of either 
     return tuple(sorted(found, key=lambda e: (e.when or date.min, e.ref), reverse=True))
 
 
-def explained(lesions: Lesions) -> Iterator[str]:
-    """The lines of ``--explain``."""
+def explained(lesions: Lesions) -> Iterator[Fact]:
+    """How many there are said to be, on what evidence, and of which kind."""
     if lesions.counted:
         first = lesions.counted[0]
-        yield f"number of bone lesions: {lesions.number} ({first.when or 'undated'}, {first.ref})"
+        yield Fact("lesion-number", {"lesions": lesions}, when=first.when, ref=reference(first.ref))
     for each in lesions.typed:
-        yield f"kind of lesion: {' and '.join(sorted(each.kinds))}, {each.when or 'undated'} ({each.ref})"
+        yield Fact("lesion-kind", {"typed": each}, when=each.when, ref=reference(each.ref))
 
 
 class CountGiven(File, frozen=True):

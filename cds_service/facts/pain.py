@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Literal
 
 from cds_service.base.kinds import Missing, RequestText
+from cds_service.facts.explained import Basis, Fact, reference
 from cds_service.facts.score_text import DEGREES, Degree, Written
 from cds_service.facts.scored import KEYS as SCORE_KEYS
 from cds_service.facts.scored import OTHER_PAIN, PAIN_SCALES, Scored, Scores
@@ -24,6 +25,8 @@ from cds_service.knowledge.model import File
 
 KEYS = SCORE_KEYS
 LOOK_BACK = {"observations": "pain"}
+BASIS = Basis(windows=("pain",), limits=("pain-moderate", "pain-severe"))
+TOLD = 3  # scores that the explanation tells
 Scale = Literal["numeric", "visual", "faces", "unstated", "words"]
 SCALES: dict[str, Scale] = {
     "pain-numeric": "numeric", "pain-visual": "visual", "pain-faces": "faces", "pain-score": "unstated"
@@ -216,17 +219,19 @@ def _other(score: Scored) -> PainScore:
     return PainScore(None, "none", "unstated", score.when, score.ref, RequestText(score.name))
 
 
-def explained(pain: Pain) -> Iterator[str]:
-    """The lines of ``--explain``."""
-    for score in pain.scores[:3]:
-        value = "" if score.value is None else f" {float(score.value):g}"
-        site = score.site or "site not stated"
-        yield f"pain{value} ({score.degree}, {score.scale}), {score.when}, {site} ({score.ref})"
-    if pain.elsewhere:
-        yield f"pain elsewhere: {pain.elsewhere.site}, {pain.elsewhere.when}"
-    if pain.other:
-        yield f"no severity: {pain.other.shown}, {pain.other.when}"
-    yield from (f"pain score not used: {m.why}, {m.when or 'undated'}" for m in pain.unusable[:3])
+def explained(pain: Pain) -> Iterator[Fact]:
+    """The newest scores, and what on record is no such score."""
+    for number, score in enumerate(pain.scores[:TOLD]):
+        windows, limits = (BASIS.windows, BASIS.limits) if number == 0 else ((), ())
+        ref, unit = reference(score.ref), None if score.value is None else "{score}"
+        old = not within(score.when, pain.today, pain.window)
+        data = {"score": score, "counts": score == pain.newest, "old": old, "window": pain.window}
+        yield Fact("pain", data, score.value, unit, score.when, ref, windows=windows, limits=limits)
+    for key, other in (("pain-elsewhere", pain.elsewhere), ("pain-other", pain.other)):
+        if other:
+            yield Fact(key, {"score": other}, when=other.when, ref=reference(other.ref))
+    for problem in pain.unusable[:TOLD]:
+        yield Fact("score-unusable", {"problem": problem, "shown": problem.detail}, when=problem.when)
 
 
 class PainGiven(File, frozen=True):

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from cds_service.base.kinds import RequestText
+from cds_service.facts.explained import Fact
 from cds_service.facts.results import Reading, Results
 from cds_service.facts.told import Number, ago, exact
 from cds_service.facts.window import newest
@@ -37,11 +38,11 @@ def phosphatase(results: Results, today: date, measurements: Measurements) -> Ph
     return Phosphatase(newest(results, ANALYTE, today, measurements.days(ANALYTE)))
 
 
-def explained(found: Phosphatase) -> Iterator[str]:
-    """The line of ``--explain``."""
+def explained(found: Phosphatase) -> Iterator[Fact]:
+    """The result that counts, and whether it is raised."""
     if found.reading:
-        why = "" if found.reading.high is not None else " (the result came without a range: not judged)"
-        yield f"alkaline phosphatase {found.reading.shown}, raised: {found.raised}{why} ({found.reading.when})"
+        data = {"reading": found.reading, "raised": found.raised}
+        yield Fact.of(ANALYTE, found.reading, data, windows=tuple(LOOK_BACK.values()))
 
 
 class PhosphataseGiven(File, frozen=True):

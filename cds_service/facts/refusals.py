@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cds_service.base.kinds import DrugGroup, RequestText
+from cds_service.facts.explained import Fact, reference
 from cds_service.facts.remembered import RememberedDrugs
 from cds_service.facts.told import NOW, ago, groups_of
 from cds_service.facts.window import within
@@ -58,10 +59,10 @@ def _says_so(reason: CodeableConcept, terminology: Terminology) -> bool:
     return any(m.concept == CONCEPT for m in terminology.match("condition", codings, reason.codeable.text))
 
 
-def explained(refusals: Refusals) -> Iterator[str]:
-    """The lines of ``--explain``."""
+def explained(refusals: Refusals) -> Iterator[Fact]:
+    """Each refusal."""
     for each in refusals.all:
-        yield f"refused: {', '.join(sorted(each.groups)) or 'another drug'}, {each.when or 'undated'} ({each.ref})"
+        yield Fact("refusal", {"refusal": each}, when=each.when, ref=reference(each.ref))
 
 
 class RefusalGiven(File, frozen=True):

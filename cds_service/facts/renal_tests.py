@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from cds_service.facts.explained import Fact
 from cds_service.facts.renal import ANALYTES as RENAL_ANALYTES
 from cds_service.facts.results import KEYS, Results
 from cds_service.facts.told import NOW, ago
@@ -42,10 +43,10 @@ def renal_tests(results: Results, today: date, measurements: Measurements) -> Re
     return RenalTests(max(days, default=None), measurements.days(WINDOW), today)
 
 
-def explained(tests: RenalTests) -> Iterator[str]:
-    """The line of ``--explain``."""
+def explained(tests: RenalTests) -> Iterator[Fact]:
+    """When renal function was last looked at."""
     if tests.last:
-        yield f"renal function last looked at on {tests.last}"
+        yield Fact("renal-tests", {"looked": tests}, when=tests.last, windows=(WINDOW,))
 
 
 class RenalTestsGiven(File, frozen=True):

@@ -9,8 +9,10 @@ from fractions import Fraction
 from typing import Literal
 
 from cds_service.facts.sites import BoneSite
-from cds_service.facts.sizes import Size, Sizes
+from cds_service.facts.sizes import Size, Sizes, per_cent
 from cds_service.facts.skeleton import Sign
+
+__all__ = ["Compared", "Sum", "Why", "appeared", "compare", "per_cent"]
 
 Why = Literal["not-measured", "one-diameter", "too-old", "one-date", "too-close", "unmatched"]
 
@@ -66,11 +68,6 @@ def _sum(sizes: Sizes, day: date, lesions: Iterable[str]) -> Sum:
     measured = sizes.on(day)
     chosen = [measured[lesion] for lesion in lesions]
     return Sum(day, sum((s.product for s in chosen), Fraction(0)), sum((s.both for s in chosen), Fraction(0)))
-
-
-def per_cent(now: Fraction, then: Fraction) -> Fraction | None:
-    """The change in per cent; None of what was nothing."""
-    return (now / then - 1) * 100 if then else None
 
 
 def appeared(metastases: Iterable[Sign], since: date | None, lag: int) -> tuple[Sign | None, Sign | None]:

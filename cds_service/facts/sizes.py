@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from itertools import groupby
 
 from cds_service.base.kinds import RequestText
 from cds_service.facts.exact import number
+from cds_service.facts.explained import Fact, reference
 from cds_service.facts.narrative import quoted
 from cds_service.facts.observations import COUNTING
 from cds_service.facts.sites import Place, SiteReader
@@ -192,15 +194,25 @@ def _stated(it: Observation) -> Iterator[Stated]:
         yield Stated(quoted(value), when, RequestText(f"Observation/{it.id or '?'}"))
 
 
-def explained(sizes: Sizes) -> Iterator[str]:
-    """The lines of ``--explain``: the table of lesions."""
-    for s in sizes.all:
-        axes = f"{float(s.longest):g} × {float(s.other):g} mm = {float(s.product):g} mm²"
-        yield f"size of a bone lesion: {s.shown or s.lesion}, {axes}, {s.when} ({s.ref})"
+def explained(sizes: Sizes) -> Iterator[Fact]:
+    """The table of lesions, each size beside the one before it; what was left out; and what was stated."""
+    before: dict[str, Size] = {}
+    for _, same_day in groupby(sizes.all, key=lambda s: s.when):
+        measured = tuple(same_day)
+        for size in measured:
+            last = before.get(size.lesion)
+            data = {"size": size, "before": last, "change": per_cent(size.product, last.product) if last else None}
+            yield Fact("lesion-size", data, size.product, "mm2", size.when, reference(size.ref))
+        before |= {size.lesion: size for size in measured}
     for left in sizes.left_out:
-        yield f"size left out: {left.why}, {left.when or 'undated'} ({left.ref})"
+        yield Fact("lesion-size-left-out", {"left": left}, when=left.when, ref=reference(left.ref))
     if sizes.stated:
-        yield f"response as stated: {sizes.stated.words}, {sizes.stated.when} ({sizes.stated.ref})"
+        yield Fact("response-stated", {"stated": sizes.stated}, when=sizes.stated.when, ref=reference(sizes.stated.ref))
+
+
+def per_cent(now: Fraction, then: Fraction) -> Fraction | None:
+    """The change in per cent; None of what was nothing."""
+    return (now / then - 1) * 100 if then else None
 
 
 class SizeGiven(File, frozen=True):

@@ -37,7 +37,7 @@ class SkeletalFacts:
         readers, conditions = self._readers, self._record.all(Condition)
         return skeleton_chapter.skeleton(conditions, readers.terminology, readers.narratives.sites, self.now.date())
 
-    @chapter(*activities_chapter.KEYS, explained=activities_chapter.explained)
+    @chapter(*activities_chapter.KEYS, explained=activities_chapter.explained, basis=activities_chapter.BASIS)
     def activities(self) -> activities_chapter.Activities:
         stands = self._readers.measurements.days(activities_chapter.WINDOW)
         return activities_chapter.Activities(tuple(self._activity_reader.all()), self.now.date(), stands)

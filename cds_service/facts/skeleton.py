@@ -14,6 +14,7 @@ from typing import Literal
 from cds_service.base.kinds import RequestText
 from cds_service.facts.conditions import has_abated, meanings
 from cds_service.facts.diagnoses import INACTIVE, NEVER_VERIFIED, SUSPECTED, coded
+from cds_service.facts.explained import Fact, reference
 from cds_service.facts.narrative import quoted
 from cds_service.facts.sites import BoneSite, Side, SiteReader
 from cds_service.facts.told import ago
@@ -135,11 +136,10 @@ def doubts(condition: Condition, terminology: Terminology) -> frozenset[str]:
     return frozenset(c for unsaid in read for c, state in unsaid.items() if state == "suspected")
 
 
-def explained(skeleton: Skeleton) -> Iterator[str]:
-    """The lines of ``--explain``."""
-    for s in skeleton.all:
-        state = ("confirmed" if s.confirmed else "suspected", "active" if s.active else "over")
-        yield f"{s.concept} {', '.join(state)}, {s.site.name if s.site else 'site not stated'}, {s.when or 'undated'}"
+def explained(skeleton: Skeleton) -> Iterator[Fact]:
+    """Each diagnosis of the skeleton."""
+    for sign in skeleton.all:
+        yield Fact("sign", {"sign": sign}, when=sign.when, ref=reference(sign.ref))
 
 
 class SignGiven(File, frozen=True):

@@ -21,7 +21,8 @@ def bma_duration_review(subject: Chart, facts: Facts, p: Parameters) -> Outcome:
     if not courses:
         return CannotTell((Missing("first-dose", "undated"),))
     course = courses[-1]
-    data = {"course": course, "months": facts.months_since(course.start)}
+    # Not the course itself: where treatment goes on, its last day is today, and evidence must not change by the day.
+    data = {"start": course.start, "drugs": course.drugs, "months": facts.months_since(course.start)}
     if not facts.longer_than(p.days("months"), course.start):
         return NoAdvice("new-course" if len(courses) > 1 else "under-two-years", data)
     denosumab = any(use.drug == "denosumab" for use in facts.bone_modifying.oncology())

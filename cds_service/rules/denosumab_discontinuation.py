@@ -52,7 +52,7 @@ def _lapsed(facts: Facts, p: Parameters) -> Outcome:
     last = facts.treatment.last_dose((DENOSUMAB,))
     if last is None:
         return NoAdvice("no-dose")
-    days = (facts.today - last).days
+    days = facts.days_since(last)
     if days <= p.days("interval") + p.days("overdue"):
         return NoAdvice("on-time", {"last": last})
     if days > p.days("latest"):

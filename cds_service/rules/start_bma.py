@@ -41,7 +41,7 @@ def _say(facts: Facts, earlier: bool) -> str:
         return "calcium-low"
     if facts.unsteady:
         return "unsteady"
-    if facts.renal.clearance is None:
+    if facts.renal.clearance is None and not facts.diagnoses.has("dialysis"):
         return "clearance-unknown"
     if facts.calcium.level is None:
         return "calcium-unknown"
