@@ -1,7 +1,7 @@
 """What a text says of dose and fractions of radiotherapy: "30Gy/10f", "8 Gy×1次", "每次3Gy 共10次", "2000 cGy in 5".
 
-Nothing is guessed: a rate (每日1次, 5 fractions/week), a span, a time and an ordinal are no number of fractions. Linear in
-the text, which is bounded first.
+Nothing is guessed: a rate (每日1次, 5 fractions/week), a span, a time and an ordinal are no number of fractions. Linear
+in the text, which is bounded first.
 """
 
 from __future__ import annotations
@@ -115,16 +115,19 @@ class FractionText:
         elif after.kind == "fraction":
             if not _is_rate(words, at):
                 _count(word, said)
-        elif before.text in _JOINS and self._is_after_dose(words, at) and _ends(after):
-            _count(word, said)
-        elif after.text in _TIMES and _at(words, at + 2).kind == "number" and _at(words, at + 3).kind == "dose":
+        elif (before.text in _JOINS and self._is_after_dose(words, at) and _ends(after)) or (
+            after.text in _TIMES and _at(words, at + 2).kind == "number" and _at(words, at + 3).kind == "dose"
+        ):
             _count(word, said)
 
     def _dose(self, words: Sequence[_Word], at: int, gray: Fraction, said: Said) -> None:
         """One dose, of a fraction or in all, by what stands around it."""
         after, next_one = _at(words, at + 2), _at(words, at + 3)
         divided = (after.text in _PER and next_one.kind == "fraction") or after.text == "每次"
-        before = [_at(words, at - 1), _at(words, at - 2) if _at(words, at - 1).text in (":", "=") else _Word("word", "")]
+        before = [
+            _at(words, at - 1),
+            _at(words, at - 2) if _at(words, at - 1).text in (":", "=") else _Word("word", ""),
+        ]
         multiplied = after.text in _TIMES or _at(words, at - 1).text in _TIMES
         if divided or multiplied or any(w.kind == "each" for w in before):
             said.each.add(gray)
@@ -201,5 +204,3 @@ def together(said: Iterable[Said]) -> Said:
         whole.weak |= each.weak
         whole.unclear |= each.unclear
     return whole
-
-

@@ -118,9 +118,7 @@ class OrderReader:
         found = self._conditions([reason])
         return bool(found) and found <= INDICATIONS
 
-    def _procedure(
-        self, position: int, resource: ServiceRequest, selected: bool, lookup: Lookup
-    ) -> RequestedProcedure:
+    def _procedure(self, position: int, resource: ServiceRequest, selected: bool, lookup: Lookup) -> RequestedProcedure:
         concept = resource.code.codeable if resource.code else CodeableConcept()
         known = self.procedures(concept)
         return RequestedProcedure(

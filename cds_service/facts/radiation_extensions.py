@@ -1,4 +1,4 @@
-"""What the extensions of mCODE and CodeX RT say of a course: fractions, doses, volume, intent, whether it is a second one.
+"""What the extensions of mCODE and CodeX RT say of a course: fractions, doses, volume, intent, a second course.
 
 What cannot be read leaves its field unknown, never zero. A number of sessions is no number of fractions.
 """

@@ -72,7 +72,9 @@ class Readers:
             Names(terminology, measurements.analytes),
             doses,
             drug_reader,
-            OrderReader(drug_reader, terminology, RequestReader(terminology, narratives, ExtensionReader(radiotherapy))),
+            OrderReader(
+                drug_reader, terminology, RequestReader(terminology, narratives, ExtensionReader(radiotherapy))
+            ),
             Written(scores),
             Lengths(scores),
             Conversion(opioids),

@@ -21,7 +21,9 @@ Lookup = Callable[[str], Resource | None]
 MOST_TEXTS = 20
 RADIONUCLIDE = "radiopharmaceutical"
 # Operations and radiation of a named part: beside one, letters name a vertebra ("SBRT T8").
-OF_A_PART = frozenset({"laminectomy", "spinal-stabilisation", "bone-augmentation", "bone-surgery", "radiotherapy", "sbrt"})
+OF_A_PART = frozenset(
+    {"laminectomy", "spinal-stabilisation", "bone-augmentation", "bone-surgery", "radiotherapy", "sbrt"}
+)
 AGAIN = "re-irradiation"
 
 
@@ -82,7 +84,9 @@ class RequestReader:
 
     def _procedures(self, coded: Iterable[CodeableConcept], told: Iterable[str]) -> frozenset[str]:
         found = {m.concept for concept in coded for m in self._match("procedure", concept)}
-        return frozenset(found | {row.concept for text in told for row in self._terminology.read("procedure", text).rows})
+        return frozenset(
+            found | {row.concept for text in told for row in self._terminology.read("procedure", text).rows}
+        )
 
     def _conditions(self, told: Iterable[str]) -> frozenset[str]:
         return frozenset(row.concept for text in told for row in self._terminology.read("condition", text).rows)

@@ -39,12 +39,17 @@ def _judged(order: RequestedProcedure, facts: Facts, p: Parameters) -> Outcome:
     if missing := facts.lacking("procedures", "serviceRequests"):
         return CannotTell(missing)
     unstable = facts.skeleton.found("spinal-instability")
-    data = {"orders": (order,), "site": site, "sins": facts.instability.sins, "unstable": unstable[0] if unstable else None}
+    data = {
+        "orders": (order,),
+        "site": site,
+        "sins": facts.instability.sins,
+        "unstable": unstable[0] if unstable else None,
+    }
     return Advise(p.indicator(), "default", data)
 
 
 def _spinal(order: RequestedProcedure, facts: Facts) -> bool:
-    """Whether the operation can be for the metastasis: one of the spine or of no stated bone, or the cord is pressed."""
+    """Whether it can be for the metastasis: one of the spine or of no stated bone, or the cord is pressed."""
     sites = [s.site for s in facts.skeleton.found(METASTASIS)]
     cord = any(not s.degenerative for s in facts.skeleton.found(CORD))
     return cord or not TUMOROUS.isdisjoint(order.says.conditions) or any(SPINE.may_be(site) for site in sites)

@@ -10,7 +10,6 @@ from cds_service.facts.subjects import Chart
 from cds_service.knowledge.model import Parameters
 
 
-
 @rule("radionuclide-therapy", chart_opened())
 def radionuclide_therapy(chart: Chart, facts: Facts, p: Parameters) -> Outcome:
     if not facts.skeleton.metastatic:

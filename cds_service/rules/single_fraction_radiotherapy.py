@@ -45,7 +45,12 @@ def _judged(order: RequestedProcedure, facts: Facts, p: Parameters) -> Outcome:
     if missing := facts.lacking("procedures"):
         return CannotTell(missing)
     elsewhere = [a for a in facts.activities.of(*RADIOTHERAPY) if a.how == "done" and a.place.of_bone == "unknown"]
-    data = {"orders": (order,), "course": course, "score": facts.pain.newest, "unstated": elsewhere[0] if elsewhere else None}
+    data = {
+        "orders": (order,),
+        "course": course,
+        "score": facts.pain.newest,
+        "unstated": elsewhere[0] if elsewhere else None,
+    }
     return Advise(p.indicator(), "default", data)
 
 
