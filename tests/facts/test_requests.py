@@ -112,6 +112,12 @@ def test_members_of_any_shape_are_no_fault(edition: Edition, member: str, value:
     assert says(edition, {"code": {"text": "股骨放疗 30Gy/10f"}, member: value}).place.bone
 
 
+def test_words_too_long_for_an_order_are_not_read_by_their_beginning(edition: Edition) -> None:
+    found = says(edition, {"code": {"text": "股骨放疗"}, "note": [{"text": "30Gy/10f，" * 200}]})
+    assert found.unread
+    assert found.told == ()
+
+
 # Several orders, told once.
 
 
