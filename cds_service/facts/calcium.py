@@ -100,7 +100,7 @@ def calcium(results: Results, today: date, measurements: Measurements) -> Calciu
         return Calcium(days, None, problems=tuple(_problems(results, today, days)))
     reading, albumin = chosen.reading, chosen.albumin
     low, high, origin = _range(reading, measurements, RANGE_OF[chosen.kind])
-    lab = reading.lab * chosen.value / reading.value
+    lab = reading.lab * chosen.value / reading.value if albumin else reading.lab
     found, severe, downward = judged(chosen, lab, (low, high), measurements)
     inputs = (Sourced("calcium-total", reading.value, reading.unit, reading),) if albumin else ()
     return Calcium(
