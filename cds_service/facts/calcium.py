@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import Literal
 
 from cds_service.base.kinds import Missing, RequestText
+from cds_service.base.numbers import compare
 from cds_service.facts.diagnoses import KEYS as DIAGNOSIS_KEYS
 from cds_service.facts.diagnoses import Diagnoses
 from cds_service.facts.explained import Basis, Fact, Input, reference
@@ -166,9 +167,9 @@ def _limit(name: str, unit: str, measurements: Measurements) -> Fraction:
 
 def level(value: Fraction, low: Fraction, high: Fraction) -> CalciumLevel:
     """Low below the range, high above it; both its ends are normal."""
-    if value < low:
+    if compare(value, low) < 0:
         return "low"
-    return "high" if value > high else "normal"
+    return "high" if compare(value, high) > 0 else "normal"
 
 
 def corrected(total: Fraction, albumin: Fraction, measurements: Measurements) -> Fraction:

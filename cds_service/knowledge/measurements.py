@@ -6,6 +6,7 @@ import unicodedata
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from typing import Any
 
 import msgspec
 
@@ -112,6 +113,11 @@ class Analyte(File, frozen=True, dict=True):
     @cached_property
     def known(self) -> dict[tuple[Decimal, str | None], Fraction | str]:
         """Values already turned into ``unit``, or why not; filled by the reader."""
+        return {}
+
+    @cached_property
+    def quantities(self) -> dict[tuple[str | None, ...], Any]:
+        """Quantities already read, by how they are spelt; filled by the reader."""
         return {}
 
     @cached_property

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from cds_service.base.kinds import Indicator
+from cds_service.base.numbers import compare
 
 # ``published``: a grading or guideline of others (CTCAE, KDIGO), named in the source of each number.
 Origin = Literal["guideline", "label", "published", "local"]
@@ -50,10 +51,10 @@ class Band(File, frozen=True, dict=True):
         """Whether a clearance (same unit as the table) lies in this band."""
         above, from_, below, to = self._bounds
         return (
-            (above is None or value > above)
-            and (from_ is None or value >= from_)
-            and (below is None or value < below)
-            and (to is None or value <= to)
+            (above is None or compare(value, above) > 0)
+            and (from_ is None or compare(value, from_) >= 0)
+            and (below is None or compare(value, below) < 0)
+            and (to is None or compare(value, to) <= 0)
         )
 
     @cached_property
