@@ -144,6 +144,11 @@ class Recommendation(File, frozen=True, dict=True):
         """The exact value of every parameter."""
         return {name: Fraction(parameter.value) for name, parameter in self.parameters.items()}
 
+    @cached_property
+    def whole(self) -> dict[str, int]:
+        """The same without what is behind the point: days."""
+        return {name: int(value) for name, value in self.numbers.items()}
+
 
 class Statement(File, frozen=True):
     """One numbered recommendation or section of the guideline, in the registry."""
@@ -194,7 +199,7 @@ class Parameters:
         return self.number(name) / 100
 
     def days(self, name: str) -> int:
-        return int(self.number(name))
+        return self._recommendation.whole[name]
 
     def limit(self, name: str, unit: str) -> Fraction:
         """A limit that its source prints in two units, in the one given: ``name``, or ``name`` with ``_si``."""
