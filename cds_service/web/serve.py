@@ -40,6 +40,7 @@ def serve(app_factory: Callable[[], Flask], settings: Settings) -> None:
     Needs ``fork`` (Linux, macOS).
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(process)d %(name)s %(message)s", level=logging.INFO)
+    _lean_lines()
     _quieten_waitress()
     _raise_descriptors()
     # Listening first: a taken port is said at once, and what connects while the application warms up is kept waiting.
@@ -86,6 +87,12 @@ def _raise_descriptors() -> None:
     most = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def _lean_lines() -> None:
+    """What no line says is not looked for: the code that logs, threads (Python's logging howto, "Optimization")."""
+    logging._srcfile = None  # noqa: SLF001  # as the howto says
+    logging.logThreads = logging.logMultiprocessing = False
 
 
 def _quieten_waitress() -> None:
