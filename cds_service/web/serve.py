@@ -41,6 +41,8 @@ def serve(
     Needs ``fork`` (Linux, macOS).
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(process)d %(name)s %(message)s", level=logging.INFO)
+    # Of a schema that is looked at it says five lines; what cannot be used is a fault of the start.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     _quieten_waitress()
     _raise_descriptors()
     # Listening first: a taken port is said at once, and what connects while the application warms up is kept waiting.

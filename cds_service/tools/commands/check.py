@@ -51,7 +51,7 @@ def check(
     try:
         answered = answer_body(edition, service or edition.service_ids[0], read.body, time, tag, defaults)
     except CallProblem as problem:
-        _refused(problem)
+        _refused(problem, read.body)
     _show(edition, answered, time, view, explained=explained)
 
 
@@ -63,14 +63,29 @@ def _show(edition: Edition, answered: Answer, time: datetime, view: str | None, 
         click.echo(msgspec.json.format(msgspec.json.encode(answered.response), indent=2).decode())
 
 
-def _refused(problem: CallProblem) -> None:
+def _refused(problem: CallProblem, body: bytes) -> None:
     status, outcome = of_problem(problem)
     click.echo(json.dumps(outcome, ensure_ascii=False, indent=2))
     click.echo(f"HTTP status would be {status}", err=True)
+    if other := _something_else(body):
+        click.echo(f"note: {other}", err=True)
     if isinstance(problem, RuleFailed):
         # On this terminal only: over HTTP no value of a patient may leave with an exception.
         click.echo(_raised(problem.__cause__), err=True)
     sys.exit(1)
+
+
+def _something_else(body: bytes) -> str | None:
+    """What was given instead of a request, where that can be told."""
+    try:
+        read = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(read, dict) or "hook" in read:
+        return None
+    if "resourceType" in read:
+        return "this is a FHIR resource, not a CDS Hooks request; cds-service validate reads resources"
+    return "this is an answer of a service, not a request" if "cards" in read else None
 
 
 def _raised(error: BaseException | None) -> str:
