@@ -12,6 +12,8 @@ from flask import Flask, Response, g, request
 
 from cds_service import fixtures
 from cds_service.answer import answer
+from cds_service.base.clock import local_now
+from cds_service.base.complaints import Faults, StartFault
 from cds_service.base.kinds import LANGUAGES
 from cds_service.call.hook import read_hook
 from cds_service.call.problems import CallProblem, UnknownService
@@ -40,15 +42,11 @@ from cds_service.web.openapi import openapi
 from cds_service.web.outcomes import answer_json
 from cds_service.web.probes import probes
 from cds_service.web.servers import fhir_servers
+from cds_service.web.start import note_all
 
 log = logging.getLogger("cds_service")
 _encode = msgspec.json.Encoder().encode
 Clock = Callable[[], datetime]
-
-
-def local_now() -> datetime:
-    """The present, in the time zone of the server (set TZ to the hospital's)."""
-    return datetime.now().astimezone()
 
 
 def create_app(
@@ -83,9 +81,17 @@ def create_app(
 
 def load_app(settings: Settings) -> Flask:
     """The application with its memory, everything read anew from content, site file and key files. Raises
-    ``StartFault``."""
-    edition = Edition.load(settings)
-    return create_app(settings, edition, memory=Memory.open(settings, edition.site.suppression, edition.site.said_once))
+    ``StartFault`` with everything that is wrong."""
+    try:
+        edition = Edition.load(settings)
+        memory = Memory.open(settings, edition.site.suppression, edition.site.said_once)
+        return create_app(settings, edition, memory=memory)
+    except StartFault as first:
+        faults = Faults()
+        faults.add(first)
+        note_all(settings, faults)
+        faults.stop()
+        raise
 
 
 def _information(app: Flask, edition: Edition, memory: Memory | None) -> None:
@@ -165,16 +171,12 @@ def _fitted(response: CardsResponse, caller: Caller, offered: Offered) -> bytes:
     return _encode(transform(whole, caller.client, caller.language, offered))
 
 
-# A situation whose answer touches clearance, calcium, suggestions and several sentences.
-WARM_UP = "zoledronic-acid-dose-above-row"
-
-
 def _warm(app: Flask, edition: Edition, clock: Clock) -> None:
     """Answer once in each language before workers fork: decoders, templates and caches are ready.
 
     Not through the door, and not recorded: nobody called.
     """
-    situation, now = fixtures.load(WARM_UP), clock()
+    situation, now = fixtures.load(fixtures.SHOWN), clock()
     offered = Offered.of(edition.knowledge, edition.site)
     for tag in LANGUAGES:
         try:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from cds_service import __version__
-from cds_service.base.kinds import LANGUAGES
+from cds_service.base.kinds import LANGUAGE_NAMES
 from cds_service.edition import Edition
 from cds_service.render.explain.model import RulePage
 from cds_service.render.explain.rules import rule_address
@@ -96,7 +96,7 @@ def _explanation(edition: Edition) -> Json:
         "security": [],
         "parameters": [
             {"name": "topic", "in": "path", "required": True, "schema": topic},
-            {"name": "lang", "in": "query", "schema": {"enum": list(LANGUAGES)}},
+            {"name": "lang", "in": "query", "schema": {"enum": list(LANGUAGE_NAMES)}},
         ],
         "responses": {
             "200": {
