@@ -47,8 +47,7 @@ UNMATCHED = UnmatchedCounter()
 
 def texts_of(edition: Edition, body: bytes, now: datetime) -> Counter[tuple[str, str]]:
     """Kind and text of the unrecognised orders of one request, with counts. Raises the problems of a call."""
-    hooks = tuple(dict.fromkeys(hook for service in edition.knowledge.services.services for hook in service.hooks))
-    call = read_hook(body, "", hooks)
+    call = read_hook(body, "", edition.hooks)
     reading = Reading(call.patient_id, (), now)
     reading.prefetched(call.prefetch or {})
     drafts = draft_resources(call)

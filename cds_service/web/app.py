@@ -14,7 +14,7 @@ from cds_service import fixtures
 from cds_service.answer import answer
 from cds_service.base.kinds import LANGUAGES
 from cds_service.call.hook import read_hook
-from cds_service.call.problems import CallProblem, UnknownService
+from cds_service.call.problems import CallProblem, UnknownHook, UnknownService
 from cds_service.caller import Caller, Defaults, settle
 from cds_service.deliver import codesystem
 from cds_service.deliver.issue import issue
@@ -43,6 +43,8 @@ from cds_service.web.servers import fhir_servers
 
 log = logging.getLogger("cds_service")
 _encode = msgspec.json.Encoder().encode
+# Before the paths of the specification, for clients that know a service by its URL alone (``discovery``).
+OF_HOOK = "/hooks/<hook>"
 Clock = Callable[[], datetime]
 
 
@@ -89,12 +91,19 @@ def load_app(settings: Settings) -> Flask:
 
 
 def _information(app: Flask, edition: Edition, memory: Memory | None) -> None:
-    services, document = orjson.dumps(discovery(edition)), orjson.dumps(openapi(edition, feedback=memory is not None))
+    document = orjson.dumps(openapi(edition, feedback=memory is not None))
+    services = orjson.dumps(discovery(edition))
+    of_hook = {hook: orjson.dumps(discovery(edition, (hook,))) for hook in edition.hooks}
     topic_codes = orjson.dumps(codesystem.topic_system(edition))
 
     @app.get("/cds-services")
-    def discover() -> Response:
-        return answer_json(200, services)
+    @app.get(f"{OF_HOOK}/cds-services")
+    def discover(hook: str | None = None) -> Response:
+        if hook is None:
+            return answer_json(200, services)
+        if hook not in of_hook:
+            raise UnknownHook(edition.hooks)
+        return answer_json(200, of_hook[hook])
 
     @app.get("/openapi.json")
     def describe() -> Response:
@@ -119,12 +128,13 @@ def _calls(app: Flask, settings: Settings, edition: Edition, clock: Clock, memor
     offered = Offered.of(edition.knowledge, edition.site)
 
     @app.post("/cds-services/<service_id>")
-    def call(service_id: str) -> Response:
+    @app.post(f"{OF_HOOK}/cds-services/<service_id>")
+    def call(service_id: str, hook: str | None = None) -> Response:
         if refused := refused_media():
             return refused
         now = clock()
-        service = _service(edition, service_id)
-        asked = g.call = read_hook(read_body(), service.id, service.hooks)
+        service = _service(edition, service_id, hook)
+        asked = g.call = read_hook(read_body(), service.id, (hook,) if hook else service.hooks)
         language = choose_language(request.headers.get("Accept-Language"))
         caller = g.caller = settle(edition.site, g.who, asked, now.date(), language, defaults)
         answered = answer(edition, caller, asked, now, servers(g.who.client).source(asked))
@@ -138,10 +148,13 @@ def _calls(app: Flask, settings: Settings, edition: Edition, clock: Clock, memor
         return response
 
 
-def _service(edition: Edition, service_id: str) -> Service:
+def _service(edition: Edition, service_id: str, hook: str | None = None) -> Service:
+    """The service of an address; ``hook``: of an address that has one."""
+    if hook is not None and hook not in edition.hooks:
+        raise UnknownHook(edition.hooks)
     service = edition.service(service_id)
-    if service is None:
-        raise UnknownService(edition.service_ids)
+    if service is None or (hook is not None and hook not in service.hooks):
+        raise UnknownService(edition.service_ids_on(hook))
     return service
 
 
@@ -149,10 +162,11 @@ def _feedback(app: Flask, edition: Edition, clock: Clock, memory: Memory) -> Non
     desk = FeedbackDesk(memory.database, vocabulary(edition.knowledge.guideline, edition.site.feedback))
 
     @app.post("/cds-services/<service_id>/feedback")
-    def feedback(service_id: str) -> Response:
+    @app.post(f"{OF_HOOK}/cds-services/<service_id>/feedback")
+    def feedback(service_id: str, hook: str | None = None) -> Response:
         if refused := refused_media():
             return refused
-        _service(edition, service_id)
+        _service(edition, service_id, hook)
         return desk.take(service_id, clock())
 
 

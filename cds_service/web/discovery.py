@@ -1,7 +1,12 @@
-"""``GET /cds-services``: every service once per hook, with the prefetch its active rules need."""
+"""``GET /cds-services``: every service once per hook, with the prefetch its active rules need.
+
+The specification tells services apart by id and hook; some clients, HL7's Sandbox among them, by their URL alone, so
+that of one service on two hooks they keep one. ``/hooks/{hook}/cds-services`` is a discovery endpoint of one hook each.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from cds_service.edition import Edition
@@ -10,8 +15,8 @@ from cds_service.edition import Edition
 CDS_HOOKS_VERSION = "2.0.1"
 
 
-def discovery(edition: Edition) -> dict[str, Any]:
-    """The discovery document."""
+def discovery(edition: Edition, hooks: Collection[str] | None = None) -> dict[str, Any]:
+    """The discovery document of these hooks; None: of all."""
     return {
         "services": [
             {
@@ -25,5 +30,6 @@ def discovery(edition: Edition) -> dict[str, Any]:
             }
             for service in edition.knowledge.services.services
             for hook in service.hooks
+            if hooks is None or hook in hooks
         ]
     }
