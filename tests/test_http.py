@@ -26,6 +26,7 @@ from tests.build import NOW, SERVICE, denosumab, encoded, prefetch, request, zol
 
 Post = Callable[..., Any]
 BUNDLE = {"resourceType": "Bundle"}
+LOW_CALCIUM = prefetch(laboratory=build.bundle(build.clearance(90), build.calcium(1.9)))
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +138,17 @@ def test_a_selection_of_another_kind_of_order_is_somebody_elses(client: FlaskCli
     diet = {"resourceType": "NutritionOrder", "id": "diet"}
     body = request(zoledronic(), diet, hook="order-select", selections=["NutritionOrder/diet"])
     assert topics(post(client, body)) == []
+
+
+def test_a_draft_of_another_patient_that_concerns_no_topic_is_passed_over_and_counted(client: FlaskClient) -> None:
+    def counted() -> int:
+        return int(client.get("/health").get_json()["unmatched"]["other-patient"])
+
+    before, expected = counted(), topics(post(client, request(zoledronic(), prefetch=LOW_CALCIUM)))
+    amoxicillin = build.order("723", 500, subject={"reference": "Patient/other"})
+    assert topics(post(client, request(zoledronic(), amoxicillin, prefetch=LOW_CALCIUM))) == expected != []
+    assert topics(post(client, request(amoxicillin))) == []
+    assert counted() == before + 2
 
 
 def test_a_draft_for_another_patient_is_refused(client: FlaskClient) -> None:

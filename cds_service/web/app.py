@@ -118,7 +118,8 @@ def _information(app: Flask, edition: Edition, memory: Memory | None) -> None:
         """Of the worker that happens to answer."""
         audit = memory.audit if memory else None
         calls = {"waiting": audit.waiting, "dropped": audit.dropped, "failing": audit.failing} if audit else {}
-        return answer_json(200, orjson.dumps({"status": "ok", "knowledge": edition.version, "calls": calls}))
+        said = {"status": "ok", "knowledge": edition.version, "calls": calls, "unmatched": UNMATCHED.counts()}
+        return answer_json(200, orjson.dumps(said))
 
 
 def _calls(app: Flask, settings: Settings, edition: Edition, clock: Clock, memory: Memory | None) -> None:
@@ -138,7 +139,7 @@ def _calls(app: Flask, settings: Settings, edition: Edition, clock: Clock, memor
         language = choose_language(request.headers.get("Accept-Language"))
         caller = g.caller = settle(edition.site, g.who, asked, now.date(), language, defaults)
         answered = answer(edition, caller, asked, now, servers(g.who.client).source(asked))
-        UNMATCHED.observe(answered.subjects)
+        UNMATCHED.observe(answered.subjects, answered.passed_over)
         delivered, issued = issue(answered.response, answered.findings, asked, caller, earlier)
         response = answer_json(200, _fitted(delivered, caller, offered))
         # From here on the answer stands: what is recorded as shown is what is sent.
