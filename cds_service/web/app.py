@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 
 import msgspec
 import orjson
@@ -66,9 +67,10 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.strict_slashes = True
     journal(app)
-    guard(app, gate_of(settings, edition, memory), settings)
-    _information(app, edition, memory)
-    probes(app, memory)
+    gate = gate_of(settings, edition, memory)
+    guard(app, gate, settings)
+    _information(app, edition, feedback=memory is not None, open_door=gate is None)
+    probes(app, memory, edition.version)
     explanations(app, edition, settings)
     _calls(app, settings, edition, clock, memory)
     if memory:
@@ -90,8 +92,9 @@ def load_app(settings: Settings) -> Flask:
     return create_app(settings, edition, memory=Memory.open(settings, edition.site.suppression, edition.site.said_once))
 
 
-def _information(app: Flask, edition: Edition, memory: Memory | None) -> None:
-    document = orjson.dumps(openapi(edition, feedback=memory is not None))
+def _information(app: Flask, edition: Edition, *, feedback: bool, open_door: bool) -> None:
+    # Made when it is first asked for: its examples are looked for among all situations.
+    document = cache(lambda: orjson.dumps(openapi(edition, feedback=feedback, open_door=open_door)))
     services = orjson.dumps(discovery(edition))
     of_hook = {hook: orjson.dumps(discovery(edition, (hook,))) for hook in edition.hooks}
     topic_codes = orjson.dumps(codesystem.topic_system(edition))
@@ -107,19 +110,11 @@ def _information(app: Flask, edition: Edition, memory: Memory | None) -> None:
 
     @app.get("/openapi.json")
     def describe() -> Response:
-        return answer_json(200, document)
+        return answer_json(200, document())
 
     @app.get(f"/fhir/CodeSystem/{codesystem.ID}")
     def topics() -> Response:
         return Response(topic_codes, 200, content_type="application/fhir+json")
-
-    @app.get("/health")
-    def health() -> Response:
-        """Of the worker that happens to answer."""
-        audit = memory.audit if memory else None
-        calls = {"waiting": audit.waiting, "dropped": audit.dropped, "failing": audit.failing} if audit else {}
-        said = {"status": "ok", "knowledge": edition.version, "calls": calls, "unmatched": UNMATCHED.counts()}
-        return answer_json(200, orjson.dumps(said))
 
 
 def _calls(app: Flask, settings: Settings, edition: Edition, clock: Clock, memory: Memory | None) -> None:
