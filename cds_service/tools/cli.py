@@ -31,6 +31,7 @@ from cds_service.site.settings import Settings
 from cds_service.store.command import db_group, purge_command
 from cds_service.tools.asking import answer_body
 from cds_service.tools.explaining import explained_answer
+from cds_service.tools.harness import export_http, fixtures_command, record_command
 from cds_service.tools.leniency import leniencies
 from cds_service.tools.seal import seal_command
 from cds_service.web.app import load_app, local_now
@@ -44,7 +45,9 @@ def main() -> None:
 
 
 main.add_command(db_group)
+main.add_command(fixtures_command)
 main.add_command(purge_command)
+main.add_command(record_command)
 main.add_command(report_command)
 main.add_command(seal_command)
 
@@ -85,13 +88,6 @@ def fixture(name: str, at: str | None) -> None:
     except FileNotFoundError as error:
         raise click.ClickException(str(error)) from None
     click.echo(situation.request_at(_time(at)).decode())
-
-
-@main.command("fixtures")
-def list_fixtures() -> None:
-    """List the shipped situations."""
-    for situation in fixtures.situations():
-        click.echo(f"{situation.name}: {situation.story.title}")
 
 
 def _time(text: str | None) -> datetime:
@@ -327,7 +323,10 @@ def measure_burden() -> None:
 
 @main.group()
 def export() -> None:
-    """Print what others need of the running edition."""
+    """Write what others need of the running edition."""
+
+
+export.add_command(export_http)
 
 
 @export.command("epic-sheet")
