@@ -1,4 +1,4 @@
-"""deploy/conformance.md names tests that exist; what CDS Hooks asks of a response holds for every one that is shipped."""
+"""deploy/conformance.md names tests that exist; what CDS Hooks asks of a response holds for all that are shipped."""
 
 from __future__ import annotations
 
