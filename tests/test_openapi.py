@@ -152,7 +152,6 @@ def test_a_call_needs_what_is_required_and_nothing_else(document: schemathesis.B
         ("GET", "/explanation/{topic}"),
         ("GET", "/hooks/order-select/cds-services"),
         ("POST", f"/hooks/order-select{SERVICE}"),
-        ("POST", f"/hooks/order-sign{SERVICE}/feedback"),
         ("GET", "/fhir/CodeSystem/card-topic"),
         ("GET", "/openapi.json"),
         ("GET", "/health"),
