@@ -125,15 +125,23 @@ tests/acceptance/node_modules/.package-lock.json: tests/acceptance/package.json 
 	npm ci --prefix tests/acceptance --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# What generates a client from /openapi.json, in an environment of its own.
+build/generated/stamp: requirements-generated.lock | $(VENV)/pyvenv.cfg
+	$(PYTHON) -m venv --clear build/generated
+	build/generated/bin/python -m pip $(LOCKED) requirements-generated.lock
+	build/generated/bin/python -m pip check
+	@touch $@
+
 siege: $(VENV)/test.stamp ## loads against a real server: slow clients, floods, hung workers, full disks (five minutes)
 	$(BIN)/python tests/siege/run.py
 
 crash: $(VENV)/test.stamp ## kill -9 of the whole server under feedback load, twenty times on each database
 	$(BIN)/python tests/crash/run.py
 
-acceptance: $(VENV)/test.stamp tests/acceptance/node_modules/.package-lock.json ## an independent client; behind nginx (needs npm, nginx, openssl)
+acceptance: $(VENV)/test.stamp build/generated/stamp tests/acceptance/node_modules/.package-lock.json ## an independent client; behind nginx; a client generated from /openapi.json (needs npm, nginx, openssl)
 	$(BIN)/python tests/acceptance/run.py
 	$(BIN)/python tests/acceptance/nginx_run.py
+	$(BIN)/python -m tests.acceptance.generated_run build/generated/bin/python
 
 # Needs none of the locks: they may be what cannot be installed any more.
 lock: $(VENV)/pyvenv.cfg ## resolve the lock files anew
@@ -142,6 +150,7 @@ lock: $(VENV)/pyvenv.cfg ## resolve the lock files anew
 	$(BIN)/$(COMPILE) --extra dev pyproject.toml -o requirements-dev.lock
 	$(BIN)/$(COMPILE) tests/fhir_server/requirements.in -o requirements-fhir.lock
 	$(BIN)/$(COMPILE) deploy/supply.in -o requirements-supply.lock
+	$(BIN)/$(COMPILE) tests/acceptance/requirements.in -o requirements-generated.lock
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(FHIR_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants build dist *.egg-info tests/acceptance/node_modules

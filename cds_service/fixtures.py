@@ -82,6 +82,20 @@ def names(root: Path | None = None) -> list[str]:
     return sorted(p.name for p in (root or fixtures_root()).iterdir() if (p / "story.yaml").is_file())
 
 
+def matching(
+    topic: str | None = None, dialect: str | None = None, language: LanguageTag | None = None, root: Path | None = None
+) -> Iterator[Situation]:
+    """The situations with a card of this topic, told in this dialect, asked in this language; None: any."""
+    for situation in situations(root):
+        story = situation.story
+        if (
+            (topic is None or topic in story.topics)
+            and dialect in (None, story.dialect)
+            and language in (None, story.language)
+        ):
+            yield situation
+
+
 def situations(root: Path | None = None) -> Iterator[Situation]:
     """All situations, sorted by name."""
     for name in names(root):

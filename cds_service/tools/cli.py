@@ -15,6 +15,7 @@ from cds_service.base.folders import content_root
 from cds_service.call.problems import CallProblem
 from cds_service.site.settings import Settings
 from cds_service.tools import loading
+from cds_service.tools.harness import export_http
 from cds_service.tools.lazy import LazyGroup
 from cds_service.tools.times import time_of
 
@@ -28,7 +29,9 @@ _ELSEWHERE = {
     "config": "cds_service.tools.commands.config:config",
     "db": "cds_service.store.command:db_group",
     "doctor": "cds_service.tools.doctor.command:doctor",
+    "fixtures": "cds_service.tools.harness:fixtures_command",
     "purge": "cds_service.store.command:purge_command",
+    "record": "cds_service.tools.harness:record_command",
     "report": "cds_service.report.command:report",
     "seal": "cds_service.tools.seal:seal_command",
     "serve": "cds_service.tools.commands.serve:serve",
@@ -60,13 +63,6 @@ def fixture(name: str, at: str | None) -> None:
     except FileNotFoundError as error:
         raise click.ClickException(str(error)) from None
     click.echo(situation.request_at(time_of(at)).decode())
-
-
-@main.command("fixtures")
-def list_fixtures() -> None:
-    """List the shipped situations."""
-    for situation in fixtures.situations():
-        click.echo(f"{situation.name}: {situation.story.title}")
 
 
 @main.command()
@@ -181,7 +177,10 @@ def measure_burden() -> None:
 
 @main.group()
 def export() -> None:
-    """Print what others need of the running edition."""
+    """Write what others need of the running edition."""
+
+
+export.add_command(export_http)
 
 
 @export.command("epic-sheet")

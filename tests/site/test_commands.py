@@ -133,8 +133,8 @@ def test_the_counter_counts_and_keeps_no_text(edition: Edition, tmp_path: Path) 
     call = read_hook(Path(file).read_bytes(), BONE, HOOKS)
     counter.observe(orders_of(edition, call))
 
-    assert counter.counts() == {"drug": 2, "procedure": 1}
-    assert UnmatchedCounter().counts() == {"drug": 0, "procedure": 0}
+    assert counter.counts() == {"drug": 2, "procedure": 1, "other-patient": 0}
+    assert UnmatchedCounter().counts() == {"drug": 0, "procedure": 0, "other-patient": 0}
 
 
 def test_the_sheet_has_every_row_an_analyst_types(edition: Edition, monkeypatch: pytest.MonkeyPatch) -> None:
