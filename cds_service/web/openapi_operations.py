@@ -16,8 +16,8 @@ Json = dict[str, Any]
 _LANGUAGE: Json = {
     "name": "Accept-Language",
     "in": "header",
-    "description": f"The language of the cards: {', '.join(LANGUAGES)}.",
-    "schema": {"type": "string", "examples": list(LANGUAGES)},
+    "description": f"The language of the cards: {', '.join(LANGUAGE_NAMES)}.",
+    "schema": {"type": "string", "examples": list(LANGUAGE_NAMES)},
 }
 
 
