@@ -146,7 +146,8 @@ def precedence(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     folds = {subject: _folds(advice, marks[subject]) for subject, advice in several.items()}
     if not any(marks.values()) and not any(folds.values()):
         return found
-    return tuple(_marked(f, marks.get(f.subject.key, {}), folds.get(f.subject.key, {})) for f in found)
+    # Only advice is ever marked, and most findings are none.
+    return tuple([_marked(f, marks, folds) if isinstance(f.outcome, Advise) else f for f in found])
 
 
 def _marks(advice: Sequence[tuple[Finding, Advise]]) -> dict[str, str]:
@@ -194,7 +195,11 @@ def _folds(advice: Sequence[tuple[Finding, Advise]], marks: Mapping[str, str]) -
     return folds
 
 
-def _marked(finding: Finding, marks: Mapping[str, str], folds: Mapping[str, str]) -> Finding:
+def _marked(
+    finding: Finding, marked: Mapping[str, Mapping[str, str]], folded: Mapping[str, Mapping[str, str]]
+) -> Finding:
+    """``marked``, ``folded``: by subject."""
+    marks, folds = marked.get(finding.subject.key, {}), folded.get(finding.subject.key, {})
     if finding.code not in marks and finding.code not in folds:
         return finding
     if not isinstance(finding.outcome, Advise) or finding.silent:

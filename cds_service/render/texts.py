@@ -37,9 +37,10 @@ class Sentence:
         """The sentence with these values. Raises what a filter raises, and jinja2's ``UndefinedError``."""
         if self._fixed is not None:
             return self._fixed
-        # Shared: Jinja takes the mapping as it is, instead of a copy of it and of its globals for every sentence.
-        context = self._template.new_context({**values, "m": self._macros}, shared=True)
-        return "".join(self._template.root_render_func(context))
+        # Made here: Jinja's ``new_context`` would copy the values, and look for globals, for every sentence.
+        template = self._template
+        context = _Context(template.environment, {**values, "m": self._macros}, template.name, template.blocks)
+        return "".join(template.root_render_func(context))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,17 @@ class _Context(jinja2.runtime.Context):
         globals: object = None,  # noqa: A002, ARG002  # Jinja gives it
     ) -> None:
         super().__init__(environment, parent, name, blocks)
+
+    def call(  # Jinja gives it the variables of loops and blocks, for what is called with the context
+        self,
+        called: Callable[..., object],
+        *args: object,
+        _loop_vars: object = None,
+        _block_vars: object = None,
+        **named: object,
+    ) -> object:
+        """Without Jinja's questions whether what is called wants the context: no macro and no method of ours does."""
+        return called(*args, **named)
 
 
 def _environment(shared: SharedText, finalize: Callable[[object], object]) -> jinja2.Environment:
