@@ -199,9 +199,6 @@ def _marked(
     finding: Finding, marked: Mapping[str, Mapping[str, str]], folded: Mapping[str, Mapping[str, str]]
 ) -> Finding:
     """``marked``, ``folded``: by subject."""
-    marks, folds = marked.get(finding.subject.key, {}), folded.get(finding.subject.key, {})
-    if finding.code not in marks and finding.code not in folds:
-        return finding
-    if not isinstance(finding.outcome, Advise) or finding.silent:
-        return finding if finding.code not in marks else replace(finding, replaced_by=marks[finding.code])
-    return replace(finding, replaced_by=marks.get(finding.code), folded_into=folds.get(finding.code))
+    code, subject = finding.code, finding.subject.key
+    carrier, holder = marked.get(subject, {}).get(code), folded.get(subject, {}).get(code)
+    return finding if carrier is holder is None else replace(finding, replaced_by=carrier, folded_into=holder)

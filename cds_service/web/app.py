@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 import msgspec
 import orjson
@@ -52,6 +53,12 @@ OF_HOOK = "/hooks/<hook>"
 Clock = Callable[[], datetime]
 
 
+class _App(Flask):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """As it is: nothing here is ``async``, and Flask would look for it at every call of every function."""
+        return func
+
+
 def create_app(
     settings: Settings, edition: Edition | None = None, clock: Clock = local_now, memory: Memory | None = None
 ) -> Flask:
@@ -61,7 +68,7 @@ def create_app(
     """
     edition = edition or Edition.load(settings)
     log.log(logging.INFO if edition.seal.holds else logging.WARNING, "%s", edition.seal)
-    app = Flask("cds_service", static_folder=None)
+    app = _App("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.strict_slashes = True
     journal(app)
