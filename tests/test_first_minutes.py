@@ -80,7 +80,7 @@ def test_a_mistake_at_the_terminal_is_told_in_words_that_help(
     said = " ".join(result.output.split())
     for words in mistake.said:
         assert words in said
-    assert len(result.output.splitlines()) < 12, "nobody reads a page of names"
+    assert len(result.stderr.splitlines()) < 12, "nobody reads a page of names"
 
 
 def test_a_port_that_is_taken_is_blamed_on_the_port(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
