@@ -200,7 +200,7 @@ def _refused(body: bytes, edition: Edition) -> bool:
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when a page is stale.")
 def review(only_check: bool) -> None:
     """Write a review page per recommendation (cards/review/) from the running rules. Needs a source checkout."""
-    from cds_service.tools.review.pages import stale_pages, write_pages
+    from cds_service.review.pages import stale_pages, write_pages
 
     edition = _edition(Settings.from_env({}))
     stale = stale_pages(edition)

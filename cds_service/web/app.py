@@ -40,6 +40,7 @@ from cds_service.web.openapi import openapi
 from cds_service.web.outcomes import answer_json
 from cds_service.web.probes import probes
 from cds_service.web.servers import fhir_servers
+from cds_service.web.workbench import workbench
 
 log = logging.getLogger("cds_service")
 _encode = msgspec.json.Encoder().encode
@@ -68,6 +69,7 @@ def create_app(
     _information(app, edition, memory)
     probes(app, memory)
     explanations(app, edition, settings)
+    workbench(app, edition, settings, clock, memory, openapi(edition, feedback=memory is not None))
     _calls(app, settings, edition, clock, memory)
     if memory:
         _feedback(app, edition, clock, memory)

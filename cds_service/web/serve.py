@@ -19,6 +19,7 @@ from cds_service.site.settings import Settings
 from cds_service.web.board import Board
 from cds_service.web.errors import place_of
 from cds_service.web.supervisor import PLACES_PER_WORKER, Supervisor, Work
+from cds_service.web.workbench import is_on
 from cds_service.web.worker import work
 
 if TYPE_CHECKING:
@@ -64,8 +65,13 @@ def serve(app_factory: Callable[[], Flask], settings: Settings) -> None:
         )
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        said = "listening on http://%s:%s workers=%s threads=%s"
-        supervised.run(lambda: log.info(said, shown, port, settings.workers, settings.threads))
+
+        def ready() -> None:
+            log.info("listening on http://%s:%s workers=%s threads=%s", shown, port, settings.workers, settings.threads)
+            if is_on(settings):
+                log.info("workbench: http://%s:%s/", shown, port)
+
+        supervised.run(ready)
 
 
 def _listen(host: str, port: int) -> socket.socket:
