@@ -91,7 +91,7 @@ class Pages:
         query = (("situation", wish.situation), *((f"{_KNOB}{k}", v) for k, v in wish.numbers.items()))
         links = Links(self._tag, 0, "try", query if wish.text is None else ())
         shown |= drawn(laid, wish) | chooser(self._edition, self._tag, wanted)
-        opened = request.args.get("choose") or not request.values.get("situation")
+        opened = missing or "choose" in request.args
         return self._page("try.html.j2", links, 404 if missing else 200, **shown, strips=told, opened=opened)
 
     def part(self, template: str) -> ResponseReturnValue:
@@ -229,9 +229,9 @@ class Pages:
         named = next((tag for tag in LANGUAGES if tag == asked), None)
         return named or choose_language(request.headers.get("Accept-Language")) or self._settings.default_language
 
-    def _page(self, template: str, links: Links, status: int = 200, **values: object) -> Response:
+    def _page(self, template: str, links: Links, code: int = 200, **values: object) -> Response:
         made = page(template, self._edition, links, **values)
-        response = Response(made, status, content_type="text/html; charset=utf-8")
+        response = Response(made, code, content_type="text/html; charset=utf-8")
         response.headers["Content-Language"] = links.tag
         return response
 

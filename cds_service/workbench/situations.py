@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
@@ -9,6 +10,8 @@ import msgspec
 
 from cds_service import fixtures
 from cds_service.base.kinds import LanguageTag
+
+_HAN = re.compile(r"[一-鿿]")
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -24,6 +27,11 @@ class Listed(msgspec.Struct, frozen=True):
     dialect: str
     status: int
     topics: tuple[str, ...]
+
+    @property
+    def written(self) -> LanguageTag:
+        """The language its title and story are written in."""
+        return "zh-CN" if _HAN.search(self.title) else "en"
 
 
 class Wanted(msgspec.Struct, frozen=True):

@@ -57,7 +57,7 @@ function remember() {
   }
   if (held.get("look") !== "generic") query.set("look", held.get("look"));
   history.replaceState(null, "", `?${query}`);
-  for (const link of all("[data-language], [data-json]")) {
+  for (const link of all("a[data-language], a[data-json]")) {
     query.set("lang", link.dataset.language ?? root.lang);
     link.href = `${link.getAttribute("href").split("?")[0]}?${query}`;
   }
