@@ -30,9 +30,11 @@ from cds_service.site.model import NO_SITE, Site
 from cds_service.site.settings import Settings
 from cds_service.store.command import db_group, purge_command
 from cds_service.tools.asking import answer_body
+from cds_service.tools.diff import diff_command
 from cds_service.tools.explaining import explained_answer
 from cds_service.tools.leniency import leniencies
 from cds_service.tools.seal import seal_command
+from cds_service.tools.site_export import site_command
 from cds_service.web.app import load_app, local_now
 from cds_service.web.outcomes import of_problem
 
@@ -47,6 +49,7 @@ main.add_command(db_group)
 main.add_command(purge_command)
 main.add_command(report_command)
 main.add_command(seal_command)
+main.add_command(diff_command)
 
 
 def _settings() -> Settings:
@@ -328,6 +331,9 @@ def measure_burden() -> None:
 @main.group()
 def export() -> None:
     """Print what others need of the running edition."""
+
+
+export.add_command(site_command)
 
 
 @export.command("epic-sheet")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,14 +31,22 @@ from cds_service.workbench.page import page
 from cds_service.workbench.problem import Problem, of_outcome
 from cds_service.workbench.recorded import DAYS, numbers
 from cds_service.workbench.situations import Wanted
-from cds_service.workbench.trial import LOOKS
+from cds_service.workbench.trial import LOOKS, Look
 from cds_service.workbench.trying import FIRST, Firing, chooser, drawn
 
 View = Callable[..., ResponseReturnValue]
 STATIC = {"bench.css": "text/css", "bench.js": "text/javascript", "icon.svg": "image/svg+xml"}
 MOST_COMPARED = 200
 _KNOB = "k."
-_LOOKS = {look: look for look in LOOKS}
+_LOOKS: Mapping[str, Look] = {look: look for look in LOOKS}
+
+
+def _state(laid: Laid | None) -> tuple[tuple[str, str], ...]:
+    """What may stand in an address: the name of a shipped situation, and numbers."""
+    if laid is None or laid.situation is None:
+        return ()
+    moved = ((f"{_KNOB}{key}", f"{value:f}") for key, value in laid.values.items())
+    return (("situation", laid.situation.name), *moved)
 
 
 class Pages:
@@ -88,8 +96,7 @@ class Pages:
         if data:
             return self._json({**shown, "strips": told}, 404 if missing else 200)
         wanted = Wanted(*(request.args.get(name, "") for name in ("q", "topic", "dialect", "language", "service")))
-        query = (("situation", wish.situation), *((f"{_KNOB}{k}", v) for k, v in wish.numbers.items()))
-        links = Links(self._tag, 0, "try", query if wish.text is None else ())
+        links = Links(self._tag, 0, "try", _state(laid))
         shown |= drawn(laid, wish) | chooser(self._edition, self._tag, wanted)
         opened = missing or "choose" in request.args
         return self._page("try.html.j2", links, 404 if missing else 200, **shown, strips=told, opened=opened)
@@ -117,7 +124,9 @@ class Pages:
 
     def fired(self) -> ResponseReturnValue:
         """The cards of a real call, drawn; what is drawn came from this service, by way of the page."""
-        found = Firing.read(request.form.get("status", ""), request.form.get("ms", ""), request.form.get("response", ""))
+        found = Firing.read(
+            request.form.get("status", ""), request.form.get("ms", ""), request.form.get("response", "")
+        )
         if found is None:
             abort(400)
         return self._page("fired.html.j2", Links(self._tag), **found.values, service=request.form.get("service", ""))
@@ -188,9 +197,7 @@ class Pages:
         if data:
             return self._json({"difference": difference, "unreadable": unreadable})
         links = Links(self._tag, 0, "compare")
-        return self._page(
-            "compare.html.j2", links, difference=difference, unreadable=unreadable, most=MOST_COMPARED
-        )
+        return self._page("compare.html.j2", links, difference=difference, unreadable=unreadable, most=MOST_COMPARED)
 
     def report(self, *, data: bool = False) -> ResponseReturnValue:
         """How people react to the cards, from this server's database."""
@@ -198,7 +205,14 @@ class Pages:
         if data:
             return self._json(found)
         say = Words.read(self._edition, self._tag)
-        values = {"made": found.made, "why": found.why, "days": DAYS, "say": say, "lines": lines, "plain": plain}
+        values: dict[str, Any] = {
+            "made": found.made,
+            "why": found.why,
+            "days": DAYS,
+            "say": say,
+            "lines": lines,
+            "plain": plain,
+        }
         links = Links(self._tag, 0, "report")
         return self._page("report.html.j2", links, **values, active=self._edition.recommendations)
 
@@ -229,7 +243,7 @@ class Pages:
         named = next((tag for tag in LANGUAGES if tag == asked), None)
         return named or choose_language(request.headers.get("Accept-Language")) or self._settings.default_language
 
-    def _page(self, template: str, links: Links, code: int = 200, **values: object) -> Response:
+    def _page(self, template: str, links: Links, code: int = 200, /, **values: object) -> Response:
         made = page(template, self._edition, links, **values)
         response = Response(made, code, content_type="text/html; charset=utf-8")
         response.headers["Content-Language"] = links.tag

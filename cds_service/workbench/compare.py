@@ -28,7 +28,7 @@ Change = Literal["new", "gone", "changed"]
 Answers = Mapping[tuple[str, str], tuple[Json, ...]]
 MOST_LINES = 20_000
 # A word, or one character of a language that puts no spaces between words.
-_TOKENS = re.compile(r"\s+|[一-鿿]|[^\s一-鿿]+")
+_TOKENS = re.compile(r"\s+|[\u4e00-\u9fff]|[^\s\u4e00-\u9fff]+")
 
 
 class Recorded(msgspec.Struct, frozen=True):

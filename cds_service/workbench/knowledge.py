@@ -1,4 +1,4 @@
-"""What is reviewed, as pages: each topic with its source, numbers, decision tables, cases and situations; the registry."""
+"""What is reviewed, as pages: each topic with its source, numbers, decision tables, cases and situations."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from cds_service.base.kinds import LanguageTag
@@ -45,7 +45,7 @@ class Links:
 
     def language(self, tag: LanguageTag) -> str:
         """This page in another language."""
-        return replace(self, tag=tag)._to(self.here, **dict(self.query))
+        return self._to(self.here, **{**dict(self.query), "lang": tag})
 
     def data(self) -> str:
         """This page as JSON."""
@@ -56,7 +56,7 @@ class Links:
         return f"../{self.up}{path}"
 
     def _to(self, path: str, **query: str) -> str:
-        return f"{self.up}{path}?{urlencode({'lang': self.tag, **query})}"
+        return f"{self.up}{path}?{urlencode({'lang': self.tag} | query)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,9 @@ _FOLDER = Path(__file__).parent / "templates"
 # Two templates of the explanation are shown here too.
 _EXPLAIN = Path(explain_html.__file__).parent
 # Nothing a text says is loaded or led to: neither HTML, nor pictures, nor links.
-_markdown = MarkdownIt("commonmark", {"html": False}).disable(["image", "link", "autolink", "html_inline", "html_block"])
+_markdown = MarkdownIt("commonmark", {"html": False}).disable(
+    ["image", "link", "autolink", "html_inline", "html_block"]
+)
 
 
 def markdown(text: str) -> Markup:
@@ -41,7 +43,7 @@ def minute(moment: datetime) -> str:
 @jinja2.pass_context
 def _display(context: jinja2.runtime.Context, topic: str) -> str:
     """The name of a topic in the language of the page; the code itself of one that this content does not have."""
-    names: Mapping[str, str] = context.resolve("named")
+    names: Mapping[str, str] = context["named"]
     return names.get(topic, topic)
 
 

@@ -25,7 +25,5 @@ class Problem(msgspec.Struct, frozen=True):
 
 def of_outcome(status: int, outcome: Mapping[str, Any]) -> Problem:
     """The problem of an OperationOutcome of this service."""
-    issues = (
-        Issue(each["details"]["text"], next(iter(each.get("expression", ())), None)) for each in outcome["issue"]
-    )
+    issues = (Issue(each["details"]["text"], next(iter(each.get("expression", ())), None)) for each in outcome["issue"])
     return Problem(status, f"problem-{status}" if status in _KNOWN else "problem-other", tuple(issues))

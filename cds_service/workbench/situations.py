@@ -11,7 +11,7 @@ import msgspec
 from cds_service import fixtures
 from cds_service.base.kinds import LanguageTag
 
-_HAN = re.compile(r"[一-鿿]")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
 class Listed(msgspec.Struct, frozen=True):

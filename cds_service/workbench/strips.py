@@ -41,7 +41,7 @@ class Bar(msgspec.Struct, frozen=True):
     urgency: str
 
 
-_HEIGHT = {NOTHING: 2, REFUSED: 2, **{urgency: 4 * n for n, urgency in enumerate(URGENCY, 1)}}
+_HEIGHT: Mapping[str, int] = {NOTHING: 2, REFUSED: 2} | {urgency: 4 * n for n, urgency in enumerate(URGENCY, 1)}
 
 
 class Strip(msgspec.Struct, frozen=True):
@@ -82,7 +82,8 @@ class Axis(msgspec.Struct, frozen=True):
 
 def strip(edition: Edition, trial: Trial, axis: Axis, defaults: Defaults) -> Strip:
     """The strip of one knob. Raises nothing: where a request would be refused, the stretch says so."""
-    knob, said = axis.knob, dict[int, Said | None]()
+    knob = axis.knob
+    said: dict[int, Said | None] = {}
     displays = edition.wordings[trial.language].language.topics
 
     def ask(n: int) -> Said | None:
