@@ -19,7 +19,7 @@ from cds_service.render.explain.model import Explanation
 from cds_service.workbench.documents import Json, Shown, read, shown, written
 from cds_service.workbench.knobs import Knob, knobs, turned
 from cds_service.workbench.situations import Listed, listed
-from cds_service.workbench.strips import Axis, Strip, strip
+from cds_service.workbench.strips import Axis, Cuts, Strip, strip
 from cds_service.workbench.trial import Look, Trial, renewed, tried
 
 # Of the strips of shipped situations so many are remembered; of a pasted request never anything.
@@ -89,6 +89,7 @@ class Desk:
     def __init__(self, edition: Edition, defaults: Defaults) -> None:
         self._edition, self._defaults = edition, defaults
         self._strips: dict[tuple[object, ...], Strip] = {}
+        self._cuts: dict[tuple[object, ...], Cuts] = {}
 
     def lay(self, wish: Wish, now: datetime) -> Laid:
         """Read a wish. Raises the problems of ``call.problems``, and ``FileNotFoundError`` for an unknown name."""
@@ -132,11 +133,14 @@ class Desk:
         if laid.situation is None:
             return strip(self._edition, laid.trial, axis, self._defaults)
         others = tuple(sorted((key, value) for key, value in laid.values.items() if key != knob.key))
-        key = (laid.situation.name, laid.trial.language, knob.key, others)
+        place = (laid.situation.name, knob.key, others)
+        key = (laid.trial.language, *place)
         if key not in self._strips:
             if len(self._strips) >= MOST_REMEMBERED:
                 self._strips.clear()
-            self._strips[key] = strip(self._edition, laid.trial, axis, self._defaults)
+                self._cuts.clear()
+            made = strip(self._edition, laid.trial, axis, self._defaults, self._cuts.get(place))
+            self._strips[key], self._cuts[place] = made, made.cuts
         return self._strips[key]
 
     def fired(self, laid: Laid, now: datetime) -> bytes:

@@ -32,9 +32,9 @@ def export_site(edition: Edition, folder: Path, document: Mapping[str, Any], *, 
     (folder / "static").mkdir(parents=True, exist_ok=True)
     for name in ("bench.css", "icon.svg"):
         shutil.copyfile(STATIC / name, folder / "static" / name)
-    written = 0
+    written, desk = 0, Desk(edition, DEFAULTS)
     for tag in LANGUAGES:
-        for path, text in _pages(edition, tag, document, strips=strips):
+        for path, text in _pages(edition, desk, tag, document, strips=strips):
             file = folder / tag / f"{path}.html"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
@@ -45,11 +45,10 @@ def export_site(edition: Edition, folder: Path, document: Mapping[str, Any], *, 
 
 
 def _pages(
-    edition: Edition, tag: LanguageTag, document: Mapping[str, Any], *, strips: bool
+    edition: Edition, desk: Desk, tag: LanguageTag, document: Mapping[str, Any], *, strips: bool
 ) -> Iterator[tuple[str, str]]:
     """Path below the language, without its ending, and text of every page."""
-    shelf, desk = Shelf(edition), Desk(edition, DEFAULTS)
-    active = edition.recommendations
+    shelf, active = Shelf(edition), edition.recommendations
     yield "try", page("index.html.j2", edition, FileLinks(tag, 0, "try"), found=catalogue())
     for each in catalogue():
         yield f"try/{each.name}", _situation(edition, desk, each, tag, strips=strips)

@@ -105,7 +105,8 @@ def _range(name: str, value: Decimal, unit: str) -> tuple[Decimal, Decimal, Deci
     units = _ranges().get(name, {})
     if found := units.get(unit) or units.get("*"):
         return found
-    return Decimal(0), _TWICE * value or Decimal(1), min(_TENTH, Decimal(1).scaleb(_places(value)))
+    fine, coarse = Decimal(1).scaleb(_places(value)), Decimal(1).scaleb(value.adjusted() - 2)
+    return Decimal(0), _TWICE * value or Decimal(1), fine if fine < _TENTH else max(_TENTH, coarse)
 
 
 def _places(value: Decimal) -> int:

@@ -23,6 +23,8 @@ POINTS = 48
 REFUSED, NOTHING = "refused", "none"
 # What an answer is, without what only repeats the number: topic, urgency and offers of each card.
 Said = tuple[tuple[str, str, tuple[str, ...]], ...]
+# First and last step of every stretch.
+Cuts = tuple[tuple[int, int], ...]
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -50,6 +52,7 @@ class Strip(msgspec.Struct, frozen=True):
     knob: Knob
     segments: tuple[Segment, ...]
     always: tuple[str, ...]
+    cuts: Cuts
 
     @property
     def changes(self) -> bool:
@@ -80,8 +83,11 @@ class Axis(msgspec.Struct, frozen=True):
     knob: Knob
 
 
-def strip(edition: Edition, trial: Trial, axis: Axis, defaults: Defaults) -> Strip:
-    """The strip of one knob. Raises nothing: where a request would be refused, the stretch says so."""
+def strip(edition: Edition, trial: Trial, axis: Axis, defaults: Defaults, cuts: Cuts | None = None) -> Strip:
+    """The strip of one knob. Raises nothing: where a request would be refused, the stretch says so.
+
+    ``cuts``: the stretches, where they are known already, as those of another language are.
+    """
     knob = axis.knob
     said: dict[int, Said | None] = {}
     displays = edition.wordings[trial.language].language.topics
@@ -92,16 +98,18 @@ def strip(edition: Edition, trial: Trial, axis: Axis, defaults: Defaults) -> Str
             said[n] = _said(edition, replace(trial, body=written(moved)), defaults)
         return said[n]
 
-    first = sorted({knob.steps * n // (POINTS - 1) for n in range(POINTS)} | set(_told(edition, trial.service, knob)))
-    for left, right in pairwise(first):
-        _refine(ask, left, right)
-    stretches = list(_stretches(said))
+    if cuts is None:
+        _search(ask, {knob.steps * n // (POINTS - 1) for n in range(POINTS)} | set(_told(edition, trial.service, knob)))
+        stretches = list(_stretches(said))
+    else:
+        stretches = [(low, high, ask(low)) for low, high in cuts]
     common = _common(each for _, _, each in stretches)
     named = {code: text.display for code, text in displays.items()}
     return Strip(
         knob,
         tuple(Segment(knob.at(a), knob.at(b), _urgency(it), _words(it, common, named)) for a, b, it in stretches),
         tuple(named[topic] for topic, _, _ in common),
+        tuple((a, b) for a, b, _ in stretches),
     )
 
 
@@ -128,6 +136,12 @@ def _said(edition: Edition, trial: Trial, defaults: Defaults) -> Said | None:
 
 def _offers(card: Card) -> tuple[str, ...]:
     return tuple(suggestion.label for suggestion in card.suggestions)
+
+
+def _search(ask: Callable[[int], Said | None], first: Iterable[int]) -> None:
+    """Ask at these points, and between any two that differ."""
+    for left, right in pairwise(sorted(first)):
+        _refine(ask, left, right)
 
 
 def _refine(ask: Callable[[int], Said | None], left: int, right: int) -> None:

@@ -196,14 +196,20 @@ def test_each_look_is_what_that_client_gets(client: FlaskClient) -> None:
 
 def test_a_search_finds_by_title_topic_and_dialect_without_script(client: FlaskClient) -> None:
     found = Elements(get(client, "try?q=zoled&topic=bisphosphonate-renal-dose&dialect=R5").text).found
-    listed = [a["href"] for name, a in found if name == "a" and "situation=" in (a.get("href") or "") and "data-" not in str(a)]
+    listed = [
+        a["href"]
+        for name, a in found
+        if name == "a" and "situation=" in (a.get("href") or "") and "data-" not in str(a)
+    ]
     assert any("version-r5-zoledronic-acid" in each for each in listed if each)
     assert not any("denosumab" in each for each in listed if each)
 
 
 def test_the_crosshair_leads_to_the_resource(client: FlaskClient) -> None:
     page = get(client, f"try?situation={FIRST}").text
-    (place,) = set(re.findall(r'href="#(resource-\d+)"><span aria-hidden="true">◎</span> Observation/creatinine<', page))
+    (place,) = set(
+        re.findall(r'href="#(resource-\d+)"><span aria-hidden="true">◎</span> Observation/creatinine<', page)
+    )
     assert re.search(rf'id="{place}"><summary><code>Observation/creatinine</code>', page)
 
 
@@ -330,7 +336,9 @@ def test_a_request_as_large_as_a_call_may_be_is_read(client: FlaskClient) -> Non
 # Who comes in
 
 
-@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000", "10.1.2.3", "a.localhost"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000", "10.1.2.3", "a.localhost"]
+)
 def test_it_answers_to_its_own_names(client: FlaskClient, host: str) -> None:
     assert get(client, "api", Host=host).status_code == 200
 
