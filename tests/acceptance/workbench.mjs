@@ -47,7 +47,7 @@ async function journey(title, test, options = {}) {
 
 async function accessible(page) {
   await page.evaluate(axe);
-  const found = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags }), TAGS);
+  const found = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags, preload: false }), TAGS);
   const told = found.violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.html.slice(0, 150)).slice(0, 3)}`);
   assert.deepEqual(told, []);
 }
