@@ -1,7 +1,7 @@
 """Two sets of answers compared: cards that are new, gone or changed.
 
-Answers come from an edition, from a folder of content, or from a recording: NDJSON, a line for each situation, with
-``situation``, ``cards``, and perhaps ``language``. The ids of cards come from the call, topic and order, so the same
+Answers come from an edition, from a folder of content, or from a recording: NDJSON, a line for each situation, with its
+``name``, perhaps its ``language``, and its ``cards``, or the ``outcome`` it was refused with. The ids of cards come from the call, topic and order, so the same
 card is found again whatever it says now.
 """
 
@@ -34,8 +34,9 @@ _TOKENS = re.compile(r"\s+|[\u4e00-\u9fff]|[^\s\u4e00-\u9fff]+")
 class Recorded(msgspec.Struct, frozen=True):
     """A line of a recording; what else it holds is not looked at."""
 
-    situation: str
-    cards: list[dict[str, Any]]
+    name: str
+    cards: list[dict[str, Any]] | None = None
+    outcome: dict[str, Any] | None = None
     language: str = "en"
 
 
@@ -119,10 +120,12 @@ def recorded(text: str) -> Answers:
         try:
             it = decoder.decode(line)
         except (msgspec.MsgspecError, RecursionError, UnicodeError):
-            raise NotARecording(f"line {n} is no JSON object with situation and cards") from None
+            raise NotARecording(f"line {n} is no JSON object with name and cards") from None
+        if it.cards is None and it.outcome is None:
+            raise NotARecording(f"line {n} has neither cards nor outcome")
         if n > MOST_LINES:
             raise NotARecording(f"more than {MOST_LINES} lines")
-        made[it.situation, it.language] = tuple(it.cards)
+        made[it.name, it.language] = tuple(it.cards or ())
     if not made:
         raise NotARecording("there is no line in it")
     return made

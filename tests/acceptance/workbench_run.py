@@ -78,7 +78,7 @@ def recording(edition: Edition) -> tuple[str, list[str]]:
     """The answers with one number of the table changed, and the situations that then differ."""
     lines, names = [], []
     for (name, tag), cards in answers_of(edition).items():
-        text = json.dumps({"situation": name, "language": tag, "cards": cards}, ensure_ascii=False)
+        text = json.dumps({"name": name, "language": tag, "cards": cards}, ensure_ascii=False)
         lines.append(text.replace("3.3 mg", "3.7 mg"))
         shown = [(c["summary"], c["detail"], [s["label"] for s in c.get("suggestions", ())]) for c in cards]
         if "3.3 mg" in json.dumps(shown, ensure_ascii=False):

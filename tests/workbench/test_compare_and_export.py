@@ -34,7 +34,7 @@ def running(edition: Edition) -> Answers:
 
 
 def ndjson(answers: Answers) -> str:
-    lines = ({"situation": s, "language": tag, "cards": cards} for (s, tag), cards in answers.items())
+    lines = ({"name": s, "language": tag, "cards": cards} for (s, tag), cards in answers.items())
     return "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
 
 
@@ -92,9 +92,10 @@ def test_new_gone_and_changed_are_told_apart(running: Answers) -> None:
         "{",
         "[]",
         "3",
-        '{"situation": 3, "cards": []}',
+        '{"name": 3, "cards": []}',
         '{"cards": []}',
-        '{"situation": "x", "cards": [3]}',
+        '{"name": "x"}',
+        '{"name": "x", "cards": [3]}',
         "[" * 5000,
     ],
 )
@@ -106,7 +107,7 @@ def test_what_is_no_recording_is_told_by_its_line(text: str) -> None:
 @pytest.mark.parametrize("card", [{}, {"source": 3}, {"suggestions": [3], "summary": 7}, {"uuid": None, "detail": []}])
 def test_odd_cards_of_a_recording_do_no_harm(running: Answers, edition: Edition, card: Any) -> None:
     key = ("zoledronic-acid-dose-above-row", "en")
-    line = json.dumps({"situation": key[0], "cards": [card]})
+    line = json.dumps({"name": key[0], "cards": [card]})
     assert compared(recorded(line), {key: running[key]}).count("new") == 1
     client = create_app(Settings(), edition, lambda: NOW).test_client()
     assert client.post("/workbench/compare", data={"recording": line}).status_code == 200
