@@ -1,8 +1,8 @@
 """Two sets of answers compared: cards that are new, gone or changed.
 
 Answers come from an edition, from a folder of content, or from a recording: NDJSON, a line for each situation, with its
-``name``, perhaps its ``language``, and its ``cards``, or the ``outcome`` it was refused with. The ids of cards come from the call, topic and order, so the same
-card is found again whatever it says now.
+``name``, perhaps its ``language``, and its ``cards``, or the ``outcome`` it was refused with. The ids of cards come
+from the call, topic and order, so the same card is found again whatever it says now.
 """
 
 from __future__ import annotations

@@ -64,26 +64,32 @@ def knobs(document: Json, told: Explanation) -> tuple[Knob, ...]:
     for _, resource in resources(document):
         held.setdefault(reference(resource) or "", []).append(resource)
     made: dict[tuple[str, str], Knob] = {}
-    for name, words, of in _named(told):
+    for name, words, of, told_as in _named(told):
         for resource in held.get(of, ()):
-            if (name, of) not in made and (found := _number(name, resource, told.at.date())):
+            found = _number(name, resource, told.at.date())
+            # A fact that is another number than its resource's was computed from it.
+            if found and (name, of) not in made and told_as in (None, found[0]):
                 taken = {k.key for k in made.values()}
                 made[name, of] = _knob(_free(name, taken), name, words, of, *found)
     return tuple(made.values())[:MOST]
 
 
-def _named(told: Explanation) -> Iterator[tuple[str, str, str]]:
-    """Name, words and reference of every number the explanation rests on, each resource once; doses come first."""
+def _named(told: Explanation) -> Iterator[tuple[str, str, str, Decimal | None]]:
+    """Name, words and reference of every number the explanation rests on, each resource once; doses come first. Last:
+    the number of a fact without inputs."""
     for order in told.orders:
         if order.kind == "drug" and order.reference and not order.stops:
-            yield "dose", "", order.reference
+            yield "dose", "", order.reference, None
     seen = set()
     for chapter in told.chapters:
         for fact in chapter.facts:
             for it in fact.inputs:
                 if it.reference and it.value and (it.reference, it.name == "age") not in seen:
                     seen.add((it.reference, it.name == "age"))
-                    yield it.name, it.words, it.reference
+                    yield it.name, it.words, it.reference, None
+            if fact.reference and fact.value and not fact.inputs and (fact.reference, False) not in seen:
+                seen.add((fact.reference, False))
+                yield fact.key, chapter.words, fact.reference, Decimal(fact.value)
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -123,7 +129,8 @@ def _number(name: str, resource: Json, today: date) -> tuple[Decimal, str] | Non
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
     unit = quantity.get("unit") or quantity.get("code") if quantity else None
-    return Decimal(value), unit if isinstance(unit, str) else ""
+    # Braces: an annotation of UCUM, and no unit.
+    return Decimal(value), unit if isinstance(unit, str) and not unit.startswith("{") else ""
 
 
 def _quantity(resource: Json) -> Json | None:
