@@ -54,8 +54,13 @@ class Situation:
 
     def request_at(self, now: datetime) -> bytes:
         """The request with every date moved so that the story happens at ``now``'s date."""
-        shift = now.date() - self.at.date()
-        return _DATE.sub(lambda m: _moved(m.group(1), shift), self.request.decode()).encode()
+        return moved(self.request, self.at.date(), now.date())
+
+
+def moved(request: bytes, told: date, today: date) -> bytes:
+    """A request of the day it is told of with every date moved so that it happens today."""
+    shift = today - told
+    return _DATE.sub(lambda m: _moved(m.group(1), shift), request.decode()).encode()
 
 
 def _moved(day: str, shift: timedelta) -> str:

@@ -17,7 +17,7 @@ from cds_service.base.complaints import ContentError, SettingsError
 from cds_service.base.folders import content_root, fixtures_root
 from cds_service.edition import Edition
 from cds_service.knowledge.terminology import Terminology
-from cds_service.tools.review import pages
+from cds_service.review import pages
 from cds_service.web import serve as server
 from tests.build import NOW, Json, bundle, clearance, encoded, order, prefetch, request, zoledronic
 from tests.commands import run, run_on

@@ -143,8 +143,9 @@ def test_chinese_in_a_header_is_chinese_however_it_is_written(client: FlaskClien
 
 
 def test_the_greeting_has_an_address_and_a_call_to_paste() -> None:
-    said = "\n".join(greeting("http://127.0.0.1:8123", {}))
+    said = "\n".join(greeting("http://127.0.0.1:8123", {}, workbench=True))
     assert "http://127.0.0.1:8123/cds-services " in said
+    assert "The page: http://127.0.0.1:8123/\n" in said
     # The words of the call are those of the README.
     pasted = " ".join(said.replace("\\\n", " ").split())
     assert f"{command()} fixture {SITUATION} | curl -s http://127.0.0.1:8123{ENDPOINT} -H " in pasted
@@ -156,7 +157,7 @@ def test_a_proxy_of_the_environment_is_not_used_and_said_so_without_its_password
     environ = {name: "http://user:s3cret@proxy.example:3128"}
     (line,) = ignored(environ)
     assert line.startswith(f"{name}: not used")
-    said = "\n".join(greeting("http://127.0.0.1:8000", environ))
+    said = "\n".join(greeting("http://127.0.0.1:8000", environ, workbench=False))
     assert "curl -s --noproxy '*' http://127.0.0.1:8000/" in said
     assert "s3cret" not in line + said
     assert not list(ignored({name: " "}))

@@ -61,6 +61,8 @@ class Settings:
     ``CDS_SEAL_FILE``             cards/seal.yaml         who has signed the content (``cds-service seal``); production
                                                           starts with signed content only
     ``CDS_FETCH_SECONDS``         2                       what reading from a caller's FHIR server may take in all
+    ``CDS_WORKBENCH``             development             the pages under /workbench: ``on``, ``off``, or
+                                                          ``development``: on in that profile and off in production
     ============================= ======================= ===========================================================
     """
 
@@ -87,6 +89,7 @@ class Settings:
     site_file: Path | None = None
     seal_file: Path | None = None
     fetch_seconds: int = 2
+    workbench: Literal["development", "on", "off"] = "development"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -172,4 +175,5 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str, str], Any]]] = {
     "CDS_SITE_FILE": ("site_file", values.file),
     "CDS_SEAL_FILE": ("seal_file", values.path),
     "CDS_FETCH_SECONDS": ("fetch_seconds", values.number(1, 30)),
+    "CDS_WORKBENCH": ("workbench", values.one_of("development", "on", "off")),
 }

@@ -15,7 +15,6 @@ from cds_service.base.folders import content_root
 from cds_service.call.problems import CallProblem
 from cds_service.site.settings import Settings
 from cds_service.tools import loading
-from cds_service.tools.harness import export_http
 from cds_service.tools.lazy import LazyGroup
 from cds_service.tools.times import time_of
 
@@ -28,6 +27,7 @@ _ELSEWHERE = {
     "check": "cds_service.tools.commands.check:check",
     "config": "cds_service.tools.commands.config:config",
     "db": "cds_service.store.command:db_group",
+    "diff": "cds_service.tools.diff:diff_command",
     "doctor": "cds_service.tools.doctor.command:doctor",
     "fixtures": "cds_service.tools.harness:fixtures_command",
     "purge": "cds_service.store.command:purge_command",
@@ -36,6 +36,10 @@ _ELSEWHERE = {
     "seal": "cds_service.tools.seal:seal_command",
     "serve": "cds_service.tools.commands.serve:serve",
     "validate": "cds_service.tools.commands.validate:validate",
+}
+_EXPORTS = {
+    "http": "cds_service.tools.harness:export_http",
+    "site": "cds_service.tools.site_export:site_command",
 }
 
 
@@ -69,7 +73,7 @@ def fixture(name: str, at: str | None) -> None:
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail when a page is stale.")
 def review(only_check: bool) -> None:
     """Write a review page per recommendation (cards/review/) from the running rules. Needs a source checkout."""
-    from cds_service.tools.review.pages import stale_pages, write_pages
+    from cds_service.review.pages import stale_pages, write_pages
 
     edition = _edition(Settings.from_env({}))
     stale = stale_pages(edition)
@@ -175,12 +179,9 @@ def measure_burden() -> None:
     click.echo(f"wrote {page_file()}")
 
 
-@main.group()
+@main.group(cls=LazyGroup, elsewhere=_EXPORTS)
 def export() -> None:
     """Write what others need of the running edition."""
-
-
-export.add_command(export_http)
 
 
 @export.command("epic-sheet")

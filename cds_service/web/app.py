@@ -41,10 +41,11 @@ from cds_service.web.journal import journal, record_calls
 from cds_service.web.language import choose_language
 from cds_service.web.media import read_body, refused_media
 from cds_service.web.openapi import openapi
-from cds_service.web.outcomes import answer_json
+from cds_service.web.outcomes import Json, answer_json
 from cds_service.web.probes import probes
 from cds_service.web.servers import fhir_servers
 from cds_service.web.start import note_all
+from cds_service.web.workbench import workbench
 
 log = logging.getLogger("cds_service")
 _encode = msgspec.json.Encoder().encode
@@ -74,9 +75,12 @@ def create_app(
     journal(app)
     gate = gate_of(settings, edition, memory)
     guard(app, gate, settings)
-    _information(app, edition, feedback=memory is not None, open_door=gate is None)
+    # Made when it is first asked for: its examples are looked for among all situations.
+    document = cache(lambda: openapi(edition, feedback=memory is not None, open_door=gate is None))
+    _information(app, edition, document)
     probes(app, memory, edition.version)
     explanations(app, edition, settings)
+    workbench(app, edition, settings, clock, memory, document)
     _calls(app, settings, edition, clock, memory)
     if memory:
         _feedback(app, edition, clock, memory)
@@ -105,9 +109,8 @@ def load_app(settings: Settings) -> Flask:
         raise
 
 
-def _information(app: Flask, edition: Edition, *, feedback: bool, open_door: bool) -> None:
-    # Made when it is first asked for: its examples are looked for among all situations.
-    document = cache(lambda: orjson.dumps(openapi(edition, feedback=feedback, open_door=open_door)))
+def _information(app: Flask, edition: Edition, document: Callable[[], Json]) -> None:
+    described = cache(lambda: orjson.dumps(document()))
     services = orjson.dumps(discovery(edition))
     of_hook = {hook: orjson.dumps(discovery(edition, (hook,))) for hook in edition.hooks}
     topic_codes = orjson.dumps(codesystem.topic_system(edition))
@@ -123,7 +126,7 @@ def _information(app: Flask, edition: Edition, *, feedback: bool, open_door: boo
 
     @app.get("/openapi.json")
     def describe() -> Response:
-        return answer_json(200, document())
+        return answer_json(200, described())
 
     @app.get(f"/fhir/CodeSystem/{codesystem.ID}")
     def topics() -> Response:

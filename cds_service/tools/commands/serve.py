@@ -17,6 +17,7 @@ from cds_service.site.settings import Settings
 from cds_service.web import serve as server
 from cds_service.web.app import load_app
 from cds_service.web.start import settings_of
+from cds_service.web.workbench import is_on
 
 
 @click.command()
@@ -41,17 +42,19 @@ def ignored(environ: Mapping[str, str]) -> Iterator[str]:
 def _greet(address: str, settings: Settings) -> None:
     # In production a service manager reads the log, which has the address.
     if settings.profile == "development":
-        for line in greeting(address, os.environ):
+        for line in greeting(address, os.environ, workbench=is_on(settings)):
             click.echo(line, err=True)
 
 
-def greeting(address: str, environ: Mapping[str, str]) -> Iterator[str]:
-    """The address, and a call to paste into a second terminal."""
+def greeting(address: str, environ: Mapping[str, str], *, workbench: bool) -> Iterator[str]:
+    """The address, the page where it is on, and a call to paste into a second terminal."""
     story = fixtures.load(fixtures.SHOWN).story
     # A proxy of the environment would be asked for this machine's own address.
     direct = "--noproxy '*' " if proxies_in(environ) else ""
     yield ""
     yield f"Ready: {address}/cds-services   (Ctrl-C stops it)"
+    if workbench:
+        yield f"The page: {reached(address)}/"
     yield "A first card, in a second terminal:"
     yield ""
     yield f"  {command()} fixture {fixtures.SHOWN} \\"
