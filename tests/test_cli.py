@@ -18,6 +18,7 @@ from cds_service.base.folders import content_root, fixtures_root
 from cds_service.edition import Edition
 from cds_service.knowledge.terminology import Terminology
 from cds_service.review import pages
+from cds_service.tools.dates import all_old
 from cds_service.web import serve as server
 from tests.build import NOW, Json, bundle, clearance, encoded, order, prefetch, request, zoledronic
 from tests.commands import run, run_on
@@ -163,14 +164,16 @@ def test_standard_input_is_read_and_bounded(monkeypatch: pytest.MonkeyPatch) -> 
     assert "standard input is larger than 1024 bytes" in refused.stderr
 
 
-def test_a_request_that_is_kept_too_long_is_told_so_and_a_fresh_one_is_not(body: Any) -> None:
+def test_a_request_that_is_kept_too_long_is_told_so_and_a_fresh_one_is_not(body: Any, edition: Edition) -> None:
     situation = fixtures.load(SITUATION)
     file = body(situation.request)
     assert "every date of this request is old: the newest is 2026-03-02" in run("check", file).stderr
     assert run("check", file, "--at", situation.at.isoformat()).stderr == ""
     assert run("check", body(situation.request_at(local_now()))).stderr == ""
-    # One date of this week, and it may be meant as it is.
-    assert run("check", body(situation.request_at(local_now() - timedelta(days=6)))).stderr == ""
+    # As old as the shortest look-back, 7 days, and it may be meant as it is.
+    for days, old in ((7, False), (8, True)):
+        body_of = situation.request_at(NOW - timedelta(days=days))
+        assert bool(all_old(body_of, NOW, edition.readers.measurements.windows.values())) is old
 
 
 @pytest.mark.parametrize("tag", ["zh", "zh-CN", "ZH"])

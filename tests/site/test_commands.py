@@ -32,6 +32,11 @@ def written(folder: Path, text: str) -> str:
     return str(file)
 
 
+def without_clock(said: str) -> list[str]:
+    """A minute may have passed between two examinations."""
+    return [line for line in said.splitlines() if "clock: " not in line]
+
+
 def test_doctor_finds_the_example_usable(monkeypatch: pytest.MonkeyPatch) -> None:
     around = {"CDS_PUBLIC_URL": "https://cds.example", "CDS_PROXIES": "127.0.0.1", "PORT": "0"}
     monkeypatch.setattr("os.environ", dict(os.environ) | around)
@@ -40,7 +45,7 @@ def test_doctor_finds_the_example_usable(monkeypatch: pytest.MonkeyPatch) -> Non
     assert f"ok: site file: {EXAMPLE}: usable" in given.stdout.splitlines()
 
     monkeypatch.setattr("os.environ", dict(os.environ) | {"CDS_SITE_FILE": str(EXAMPLE)})
-    assert run("doctor", "--offline").stdout == given.stdout
+    assert without_clock(run("doctor", "--offline").stdout) == without_clock(given.stdout)
 
 
 def test_doctor_says_everything_that_is_wrong(tmp_path: Path) -> None:
