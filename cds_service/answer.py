@@ -7,18 +7,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cds_service.call.hook import HookCall
+from cds_service.call.ids import is_professional
 from cds_service.call.problems import Cause, DataNotObtained
 from cds_service.caller import Caller
 from cds_service.edition import Edition
 from cds_service.evaluate.findings import Findings
-from cds_service.evaluate.judge import judge
+from cds_service.evaluate.gate import FIRST
+from cds_service.evaluate.judge import judge, worth_reading
 from cds_service.evaluate.topic import Question, Topic, questions, required, wanted
 from cds_service.facts.subjects import Chart, Subject
 from cds_service.fetch.obtain import Obtaining, Source
+from cds_service.record.completeness import Wanted
 from cds_service.record.read import Record, another_patients, foreign, unmet
-from cds_service.render.cards import Rendering, render
+from cds_service.render.cards import Rendering
 from cds_service.render.model import Response
 from cds_service.render.resources import OrderContext
+from cds_service.render.response import render
 
 NOTHING = Response(cards=[])
 
@@ -44,7 +48,8 @@ def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, sour
 
     ``source``: where what the call did not bring may be read; None: nowhere.
     """
-    obtaining = Obtaining(call, edition.prefetch(call.service), now, source)
+    stand_ins = edition.stand_ins(call.service)
+    obtaining = Obtaining(call, edition.searches(call.service), now, source, stand_ins)
     rendering = _rendering(edition, caller, call, now)
     try:
         subjects = edition.readers.subjects(call, obtaining.drafts, obtaining.medications())
@@ -53,16 +58,28 @@ def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, sour
     topics = edition.topics_of(call.service)
     subjects = _of_the_patient(subjects, foreign(call, obtaining.drafts), topics)
     asked = questions(topics, subjects)
-    if not asked:
+    if not asked or (call.kind == "chart" and not is_professional(call.user_id)):
         return Answer(call, caller, NOTHING, subjects, obtaining.record, None)
     since = wanted(asked, now.date())
-    record = obtaining.needs(since)
-    causes = unmet(record, required(_heard(asked, caller.silent)), since)
+    record = _read(edition, call, obtaining, since, now)
+    needed = edition.must(call.service, required(_heard(asked, caller.silent)))
+    causes = unmet(record, needed, since)
     if causes and caller.missing_data == "refuse":
         raise DataNotObtained(causes)
     findings = judge(edition.readers, asked, record, subjects, now).silencing(caller.silent)
+    if call.kind == "chart":
+        findings = edition.quieted(findings, call.service)
     response = render(findings, record.unreadable, causes, rendering)
     return Answer(call, caller, response, subjects, record, findings, causes)
+
+
+def _read(edition: Edition, call: HookCall, obtaining: Obtaining, since: Wanted, now: datetime) -> Record:
+    """The record, as far as the questions go. An opened chart is read further only where it could say anything."""
+    if call.kind == "chart":
+        record = obtaining.needs({key: since[key] for key in FIRST if key in since})
+        if not worth_reading(edition.readers, record, now):
+            return record
+    return obtaining.needs(since)
 
 
 def _of_the_patient(
@@ -96,4 +113,6 @@ def _unread(problem: DataNotObtained, caller: Caller, call: HookCall, record: Re
 def _rendering(edition: Edition, caller: Caller, call: HookCall, now: datetime) -> Rendering:
     context = OrderContext(caller.fhir_version, call.patient_id, call.user_id, call.encounter_id, now, caller.language)
     drafts = {n: e.resource for n, e in enumerate(call.drafts) if e.resource}
-    return Rendering(edition.wordings[caller.language], edition.offer, context, call.hook_instance, drafts)
+    wording, review = edition.wordings[caller.language], call.kind == "chart"
+    beside = edition.beside(call.service)
+    return Rendering(wording, edition.offer, context, call.hook_instance, drafts, review, beside)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,20 +16,23 @@ from pathlib import Path
 from cds_service import __version__, rules
 from cds_service.base.complaints import Faults, SettingsError
 from cds_service.base.folders import content_root
-from cds_service.base.kinds import LANGUAGES, NOT_EVALUATED, LanguageTag, Need
+from cds_service.base.kinds import LANGUAGES, NOT_EVALUATED, REVIEW_SUMMARY, WITHOUT_RULE, LanguageTag, Need
 from cds_service.evaluate.agreement import chapters_read, disagreements, needs_of
+from cds_service.evaluate.findings import Findings
 from cds_service.evaluate.topic import Topic
 from cds_service.evaluate.triggers import Rule
+from cds_service.facts.bma_options import TABLE_TOPIC, DoseTable
 from cds_service.facts.readers import Readers
 from cds_service.knowledge.knowledge import Knowledge, load_knowledge
 from cds_service.knowledge.measurements import Measurements
-from cds_service.knowledge.model import Recommendation
+from cds_service.knowledge.model import Parameters, Recommendation
 from cds_service.knowledge.seal import Standing, checked, fingerprint
 from cds_service.knowledge.services import Service
 from cds_service.knowledge.terminology import Terminology
-from cds_service.render.cards import NOT_EVALUATED_DATA, Offer, Wording
+from cds_service.render.cards import Offer, Wording
 from cds_service.render.explain.rules import rule_address
 from cds_service.render.explain.teller import Teller
+from cds_service.render.response import WORDED_WITH
 from cds_service.render.texts import compile_language
 from cds_service.site.check import Known
 from cds_service.site.load import apply, apply_windows, load_site, rows
@@ -81,8 +84,42 @@ class Edition:
         """The prefetch templates of a service: what its active topics can use, ``{codes:...}`` filled."""
         return self._templates[service]
 
+    def searches(self, service: str) -> dict[Need, str]:
+        """All searches for what a service's active topics can use: those of discovery, those that it leaves out, and
+        those that one of discovery stands for."""
+        return self._searches[service]
+
+    def beside(self, service: str) -> frozenset[Need]:
+        """The keys that a service can use and does not ask for in discovery."""
+        return frozenset(self._services[service].beside)
+
+    def must(self, service: str, required: Iterable[Need]) -> tuple[Need, ...]:
+        """Of what is required, that without which a service does not answer at all."""
+        must = self._services[service].must
+        return tuple(key for key in required if must is None or key in must)
+
+    def stand_ins(self, service: str) -> dict[Need, Need]:
+        """The keys of topics that a service asks for under another key -> that one."""
+        found = self._services[service]
+        return {key: stand_in for stand_in, keys in found.reads.items() for key in keys}
+
+    def quieted(self, findings: Findings, service: str) -> Findings:
+        """What an opened chart is told at once, and what may wait."""
+        if self.site.review.full_cards == "all":
+            return findings
+        full = Parameters(self.recommendations[REVIEW_SUMMARY]).days("full_cards")
+        return findings.quieted(full, self._services[service].ahead)
+
     @cached_property
     def _templates(self) -> dict[str, dict[Need, str]]:
+        made = {}
+        for service in self.knowledge.services.services:
+            hidden = {*service.beside, *self.stand_ins(service.id)}
+            made[service.id] = {key: it for key, it in self._searches[service.id].items() if key not in hidden}
+        return made
+
+    @cached_property
+    def _searches(self) -> dict[str, dict[Need, str]]:
         def fill(match: re.Match[str]) -> str:
             concepts = match.group(1).split(",")
             return ",".join(code for concept in concepts for code in self.terminology.codes(concept, LOINC))
@@ -90,7 +127,8 @@ class Edition:
         searches = self.knowledge.services.prefetch | self.site.prefetch
         made = {}
         for service in self.knowledge.services.services:
-            used = {key for topic in self.topics_of(service.id) for key in topic.needs}
+            keys = {key for topic in self.topics_of(service.id) for key in topic.needs}
+            used = keys | {service.stand_in(key) for key in keys}
             made[service.id] = {
                 key: _CODES.sub(fill, searches[key]) for key in self.knowledge.services.prefetch if key in used
             }
@@ -133,7 +171,7 @@ class Edition:
         root, faults = root or content_root(), Faults()
         ruled = load_rules()
         knowledge = load_knowledge(root, faults)
-        for fault in disagreements(knowledge, ruled, NOT_EVALUATED_DATA, root):
+        for fault in disagreements(knowledge, ruled, WORDED_WITH, root):
             faults.add(fault)
         known = Known.of(knowledge, root, faults)
         site = _site(settings, known, faults)
@@ -155,9 +193,19 @@ class Edition:
             topics=_topics(knowledge, recommendations, ruled, measurements),
             recommendations=recommendations,
             rules=ruled,
-            wordings={tag: _wording(knowledge, tag, settings.public_url) for tag in LANGUAGES},
+            wordings={
+                tag: _wording(knowledge, tag, settings.public_url, labels=settings.label_rules) for tag in LANGUAGES
+            },
             terminology=terminology,
-            readers=Readers.of(terminology, measurements, knowledge.guideline.drugs, knowledge.dosing),
+            readers=Readers.of(
+                terminology,
+                measurements,
+                knowledge.guideline.drugs,
+                knowledge.dosing,
+                knowledge.scores,
+                knowledge.opioids,
+                DoseTable.of(recommendations.get(TABLE_TOPIC, knowledge.guideline.recommendations[TABLE_TOPIC])),
+            ),
             version=_version(root, settings),
             seal=seal,
         )
@@ -214,17 +262,17 @@ def _active(knowledge: Knowledge, settings: Settings) -> dict[str, Recommendatio
     return {
         topic: recommendations[topic]
         for topic in order
-        if settings.label_rules or topic == NOT_EVALUATED or recommendations[topic].source.kind == "guideline"
+        if settings.label_rules or topic in WITHOUT_RULE or recommendations[topic].source.kind == "guideline"
     }
 
 
-def _wording(knowledge: Knowledge, tag: LanguageTag, public_url: str | None) -> Wording:
+def _wording(knowledge: Knowledge, tag: LanguageTag, public_url: str | None, *, labels: bool) -> Wording:
     guideline = knowledge.guideline
     reasons = guideline.override_reasons
     texts = {topic: text[tag] for topic, text in knowledge.texts.items()}
     sources = {topic: it.source for topic, it in guideline.recommendations.items()}
     return Wording(
-        language=compile_language(tag, knowledge.shared[tag], knowledge.macros[tag], texts, sources),
+        language=compile_language(tag, knowledge.shared[tag], knowledge.macros[tag], texts, sources, labels=labels),
         override_reasons={
             topic: [
                 {"system": reasons.system, "code": code, "display": reasons.display[code][tag]}
@@ -234,6 +282,7 @@ def _wording(knowledge: Knowledge, tag: LanguageTag, public_url: str | None) -> 
         },
         topic_system=knowledge.services.topic_system,
         not_evaluated=guideline.recommendations[NOT_EVALUATED],
+        summary=guideline.recommendations[REVIEW_SUMMARY],
         links={topic: [_link(public_url, topic, knowledge, tag)] for topic in texts} if public_url else {},
     )
 

@@ -88,14 +88,22 @@ def test_a_walk_crosses_a_limit(edition: Edition, topic: str, walk: Walk) -> Non
 # Every limit is pinned: moved a little, either way, some case must fail.
 
 NUDGES = {
-    "d": 1, "mo": 1, "a": 1, "1": 1, "mL/min": "0.02", "min": "0.02", "mg": "0.2", "mg/dL": "0.02", "%": "0.2",
-    "umol/L": "0.02", "mL/min/1.73m2": "0.02",
+    "d": 1, "mo": 1, "a": 1, "1": 1, "mL/min": "0.02", "min": "0.02", "mg": "0.2", "mg/d": "0.1", "mg/dL": "0.02",
+    "%": "0.2", "umol/L": "0.02", "mL/min/1.73m2": "0.02",
 }  # fmt: skip
 # What a rule does not decide its answer by, but words or suggests; each is tested by name below.
 WORDED = {
     ("denosumab-dose", "osteoporosis_dose"),
     ("denosumab-dose", "renal_impairment"),
+    ("psychological-support", "show_score"),
+    # Held by tests/facts/test_opioids.py.
+    ("opioid-taper", "least_share"),
+    ("opioid-taper", "most_share"),
     ("bisphosphonate-renal-dose", "denosumab_dose"),
+    ("start-bma", "exam"),
+    ("start-bma", "ordered"),
+    ("opioid-with-bma", "exam"),
+    ("opioid-with-bma", "ordered"),
     ("bisphosphonate-renal-dose", "ibandronate_label_creatinine"),
     ("bisphosphonate-renal-dose", "ibandronate_label_creatinine_si"),
 }
@@ -290,6 +298,59 @@ def test_a_test_already_ordered_is_not_suggested_again(
     outcome = ask(edition, topic, given | {"exams": exams}).outcome
     assert isinstance(outcome, Advise)
     assert bool(outcome.suggestions) is (how is None)
+
+
+@pytest.mark.parametrize(
+    ("service", "label"), [("dental-examination", "order-exam"), ("calcium-total", "order-calcium")]
+)
+@pytest.mark.parametrize(("days", "offered"), [(179, False), (180, False), (181, True)])
+@pytest.mark.parametrize(
+    ("topic", "given"), [("start-bma", {"order": None}), ("opioid-with-bma", {"order": {"drug": "opioid"}, "pain": 8})]
+)
+def test_what_was_arranged_lately_is_not_offered_before_a_first_bone_modifying_drug(
+    edition: Edition, topic: str, given: dict[str, Any], service: str, label: str, days: int, offered: bool
+) -> None:
+    how = "done" if service == "dental-examination" else "ordered"
+    exams = [{"service": service, "how": how, "days_ago": days}]
+    outcome = ask(edition, topic, given | {"calcium": {"level": None}, "exams": exams}).outcome
+    assert isinstance(outcome, Advise)
+    assert (label in [s.label for s in outcome.suggestions]) is offered
+
+
+@pytest.mark.parametrize(
+    ("given", "offered"),
+    [
+        ({"clearance": 25}, {"denosumab": None, "ibandronate": 2, "incadronate": 5}),
+        ({"clearance": 30}, {"denosumab": None, "zoledronic-acid": 3, "ibandronate": 4, "incadronate": 5}),
+        ({"clearance": 90}, {"denosumab": None, "zoledronic-acid": 4, "pamidronate": 90, "incadronate": 10}),
+        ({"clearance": None}, {"denosumab": None}),
+        ({"clearance": 25, "calcium": {"level": "low", "mmol_l": 2}}, {"ibandronate": 2, "incadronate": 5}),
+        ({"creatinines": [{"mg_dl": Decimal("1.6"), "days_ago": 1}, {"mg_dl": 1, "days_ago": 6}]}, {"denosumab": None}),
+        ({"diagnoses": ["lung-cancer", "bone-metastasis", "dialysis"]}, {"denosumab": None}),
+        ({"allergic_to_class": ["bisphosphonate"]}, {"denosumab": None}),
+        ({"allergic_to": ["denosumab", "pamidronate"]}, {"zoledronic-acid": 4, "incadronate": 10}),
+        ({"clearance": 25, "creatinines": [{"umol_l": 443, "days_ago": 1}]}, {"denosumab": None, "incadronate": 5}),
+        ({"clearance": 25, "creatinines": [{"umol_l": 442, "days_ago": 1}]},
+         {"denosumab": None, "ibandronate": 2, "incadronate": 5}),
+    ],
+)  # fmt: skip
+def test_what_a_first_bone_modifying_drug_can_be(
+    edition: Edition, given: dict[str, Any], offered: dict[str, int | None]
+) -> None:
+    outcome = ask(edition, "start-bma", {"order": None, **given}).outcome
+    assert isinstance(outcome, Advise)
+    made = {act.orderable: act.mg for s in outcome.suggestions for act in s.acts if isinstance(act, CreateDrug)}
+    assert made == {drug: None if mg is None else Fraction(mg) for drug, mg in offered.items()}
+
+
+@pytest.mark.parametrize(("clearance", "said"), [(30, True), ("30.1", False), (25, False)])
+def test_between_two_printed_rows_is_said(edition: Edition, clearance: str, said: bool) -> None:
+    one = ask(edition, "start-bma", {"order": None, "clearance": Decimal(clearance)})
+    assert isinstance(one.outcome, Advise)
+    values = template_values(edition.recommendations["start-bma"], one.subject, one.facts, one.outcome.data)
+    limits = edition.wordings["en"].language.topics["start-bma"].cards["untreated"].limits
+    assert limits
+    assert ("the table has no row" in limits.render(values)) is said
 
 
 @pytest.mark.parametrize(("drug", "offered"), [("nsaid", True), ("cisplatin", False)])

@@ -16,7 +16,7 @@ from cds_service.base import folders
 from cds_service.base.complaints import StartFault
 from cds_service.base.folders import content_root
 from cds_service.base.kinds import LANGUAGES, DrugGroup
-from cds_service.edition import NOT_EVALUATED, Edition
+from cds_service.edition import WITHOUT_RULE, Edition
 from cds_service.site.settings import Settings
 from tests.asked import faults_of
 
@@ -154,7 +154,7 @@ def test_a_topic_can_be_switched_off(edition: Edition, tmp_path: Path) -> None:
     assert "nsaid-with-bisphosphonate" not in without.topics
 
 
-@pytest.mark.parametrize("topic", ["no-such-topic", "not-evaluated"])
+@pytest.mark.parametrize("topic", ["no-such-topic", "not-evaluated", "review-summary"])
 def test_a_topic_that_is_not_there_or_must_stay_cannot_be_switched_off(tmp_path: Path, topic: str) -> None:
     with pytest.raises(StartFault, match=topic):
         Edition.load(off(tmp_path, topic))
@@ -162,15 +162,15 @@ def test_a_topic_that_is_not_there_or_must_stay_cannot_be_switched_off(tmp_path:
 
 def test_without_label_rules_only_the_guideline_speaks() -> None:
     edition = Edition.load(Settings(label_rules=False))
-    assert NOT_EVALUATED in edition.recommendations
-    kinds = {topic: r.source.kind for topic, r in edition.recommendations.items() if topic != NOT_EVALUATED}
+    assert edition.recommendations.keys() >= WITHOUT_RULE
+    kinds = {topic: r.source.kind for topic, r in edition.recommendations.items() if topic not in WITHOUT_RULE}
     assert set(kinds.values()) == {"guideline"}
     assert len(kinds) > 5
 
 
 def test_what_only_a_switched_off_topic_needs_is_not_asked_for(tmp_path: Path) -> None:
     needs = Edition.load(off(tmp_path, "dental-exam-before-bma")).prefetch("bone-modifying-agents")
-    assert "procedures" not in needs
+    assert "appointments" not in needs
     assert "laboratory" in needs
 
 

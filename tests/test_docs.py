@@ -24,14 +24,6 @@ def text(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def test_the_readme_counts_the_topics(edition: Edition) -> None:
-    kinds = [r.source.kind for r in edition.knowledge.guideline.recommendations.values()]
-    guideline, others = kinds.count("guideline"), len(kinds) - kinds.count("guideline")
-    said = " ".join(text("README.md").split())
-    assert f"{len(kinds)} topics: {guideline} of the guideline's recommendations" in said
-    assert f"and {others} that rest on drug labels" in said
-
-
 def test_the_readme_counts_the_errata(edition: Edition) -> None:
     found = re.search(r"(\d+) misprints", text("cards/README.md"))
     assert found
@@ -127,7 +119,7 @@ def test_words_of_the_glossary_are_in_order_and_their_places_exist() -> None:
     rows = re.findall(r"^\| ([a-z ]+) \| (.*) \|$", text("GLOSSARY.md"), re.MULTILINE)
     names = [name for name, _ in rows if name != "word"]
     assert names == sorted(names)
-    assert 20 <= len(names) <= 40
+    assert 20 <= len(names) <= 60
     for _, meaning in rows:
         for module, name in re.findall(r"`((?:[a-z_]+\.)+)([A-Z]\w+)`", meaning):
             path = CODE.joinpath(*module.strip(".").split(".")).with_suffix(".py")

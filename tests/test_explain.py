@@ -6,8 +6,9 @@ import ast
 import dataclasses
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 
 from cds_service import fixtures
 from cds_service.answer import Answer
-from cds_service.base.kinds import LANGUAGES, LanguageTag
+from cds_service.base.kinds import LANGUAGES, REVIEW_SUMMARY, LanguageTag
 from cds_service.caller import Defaults
 from cds_service.edition import Edition
 from cds_service.facts.facts import CHAPTERS
@@ -46,6 +47,10 @@ def explained(edition: Edition, found: Answer, tag: LanguageTag, now: Any = NOW)
     service = found.call.service
     asked = Asked(service, now, found.subjects, found.record, found.findings, edition.topics_of(service), found.unmet)
     return explanation(asked, edition.teller(tag))
+
+
+# Facts that tests make (``test_explained_facts.py``).
+IN_NO_SITUATION = {"life-expectancy", "pain-elsewhere", "performance", "response-stated", "score-unusable"}
 
 
 @pytest.fixture(scope="module")
@@ -80,13 +85,15 @@ def test_the_situations_make_every_kind_of_verdict_and_of_fact(
     assert any(v.replaced_by for v in verdicts)
     assert any(v.folded_into for v in verdicts)
     told = {fact.key for _, _, it in every for chapter in it.chapters for fact in chapter.facts}
-    assert set(edition.teller("en").own.facts) - told <= {"clearance-at-least"}
+    assert set(edition.teller("en").own.facts) - told <= {"clearance-at-least", *IN_NO_SITUATION}
 
 
 def test_what_has_a_card_is_what_the_answer_shows(every: list[tuple[str, Answer, Explanation]]) -> None:
     for where, found, told in every:
         shown = {v.topic for v in told.verdicts if v.shown}
-        assert shown == {card.source.topic.code for card in found.response.cards} - {"not-evaluated"}, where
+        # Those two have no rule: one tells what was not evaluated, the other holds the cards that may wait.
+        of_no_rule = {"not-evaluated", REVIEW_SUMMARY}
+        assert shown == {card.source.topic.code for card in found.response.cards} - of_no_rule, where
         assert all(v.standing for v in told.verdicts if v.outcome == "advise" and not v.shown), where
 
 
@@ -238,23 +245,43 @@ def test_every_text_of_the_yaml_that_is_shown_is_translated_and_no_more(edition:
 
 
 def called(name: str) -> set[str]:
-    """The literals with which facts ask ``measurements`` for a window (``days``) or a limit (``limit``)."""
+    """What facts ask ``measurements`` for: a window (``days``) or a limit (``limit``), by a literal or a constant."""
     root = Path(__file__).parents[1] / "cds_service" / "facts"
-    return {
-        node.args[0].value
-        for file in root.glob("*.py")
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == name
-        and ast.unparse(node.func.value).endswith("measurements")
-        and isinstance(node.args[0], ast.Constant)
-    }
+    asked: set[str] = set()
+    for file in root.glob("*.py"):
+        members = vars(import_module(f"cds_service.facts.{file.stem}"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != name:
+                continue
+            if ast.unparse(node.func.value).endswith("measurements") and isinstance(
+                found := value_of(node.args[0], members), str
+            ):
+                asked.add(found)
+    return asked
+
+
+def value_of(node: ast.expr, members: Mapping[str, Any]) -> object:
+    """A literal, a constant of a module, or a member of one; None: it is made while it runs."""
+    match node:
+        case ast.Constant():
+            return node.value
+        case ast.Name():
+            return members.get(node.id)
+        case ast.Attribute():
+            return getattr(value_of(node.value, members), node.attr, None)
+        case ast.Subscript():
+            table, key = value_of(node.value, members), value_of(node.slice, members)
+            return table.get(key) if isinstance(table, dict) else None
+    return None
+
+
+# Back to which a chapter must be known; a rule asks for it with a number of its own.
+ASKED_BY_RULES = {"distress"}
 
 
 def test_a_window_or_limit_that_facts_use_stands_in_the_explanation() -> None:
     windows = {w for c in CHAPTERS.values() for w in (*c.look_back.values(), *c.basis.windows)}
-    assert called("days") == windows
+    assert called("days") | ASKED_BY_RULES == windows
     assert called("limit") <= {limit for c in CHAPTERS.values() for limit in c.basis.limits}
 
 
@@ -352,7 +379,13 @@ class Parsed(HTMLParser):
         self.said += data
 
 
-HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+HOSTILE = "\u001b[2J\u202e<script>alert(1)</script><img src=x onerror=alert(1)>"
+
+
+def told(name: str, **members: Any) -> Json:
+    """A result of this name and hostile words."""
+    it = {"resourceType": "Observation", "id": f"{name} {HOSTILE}", "status": "final", "effectiveDateTime": ago(2)}
+    return it | {"code": {"text": name}} | members
 
 
 @pytest.fixture(scope="module")
@@ -362,7 +395,48 @@ def hostile(edition: Edition) -> Explanation:
     draft["medicationCodeableConcept"] |= {"text": f"唑来膦酸 {HOSTILE}"}
     result = clearance(45) | {"id": HOSTILE}
     diagnosis = {"resourceType": "Condition", "id": HOSTILE, "code": {"text": f"lung cancer {HOSTILE}"}}
-    sent = prefetch(laboratory=bundle(result), conditions=bundle(diagnosis))
+    bone = {"resourceType": "Condition", "id": HOSTILE, "code": {"text": f"左髂骨骨转移 {HOSTILE}"}}
+    fracture = {
+        "resourceType": "Condition",
+        "id": "fracture",
+        "code": {"text": f"病理性骨折 {HOSTILE}"},
+        "bodySite": [{"text": f"左股骨 {HOSTILE}"}],
+        "recordedDate": ago(9),
+    }
+    taken = order("", 0, id="taken", status="active", authoredOn=ago(9))
+    taken["medicationCodeableConcept"] = {"text": f"tramadol 50 mg {HOSTILE}"}
+    irradiated = {
+        "resourceType": "Procedure",
+        "id": HOSTILE,
+        "status": "completed",
+        "code": {"text": f"左股骨放疗 {HOSTILE}"},
+        "performedDateTime": ago(20),
+    }
+    conference = {"resourceType": "Encounter", "id": HOSTILE, "status": "finished", "period": {"start": ago(9)}}
+    conference |= {"type": [{"text": f"多学科会诊 {HOSTILE}"}]}
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": HOSTILE,
+        "status": "final",
+        "code": {"text": f"骨显像 {HOSTILE}"},
+        "effectiveDateTime": ago(9),
+        "conclusion": f"左髂骨溶骨性骨转移，孤立性 {HOSTILE}",
+    }
+    sent = prefetch(
+        laboratory=bundle(result),
+        conditions=bundle(diagnosis, bone, fracture),
+        medicationRequests=bundle(taken),
+        procedures=bundle(irradiated),
+        encounters=bundle(conference),
+        reports=bundle(report),
+        observations=bundle(
+            told("左髂骨骨病灶大小", valueString=f"20×16 mm {HOSTILE}"),
+            told("疗效评价", valueString=HOSTILE),
+            told("NRS疼痛评分", valueInteger=7, bodySite={"text": HOSTILE}),
+            told("NRS疼痛评分", valueString=HOSTILE),
+            told("预期生存期", valueString=HOSTILE),
+        ),
+    )
     found = answered(edition, request(draft, order("77655", 4, id="other"), prefetch=sent))
     return explained(edition, found, "en")
 
@@ -371,6 +445,10 @@ def test_text_of_the_request_is_inert_on_the_page(edition: Edition, hostile: Exp
     page = explanation_page(hostile, edition.teller("en"))
     parsed = Parsed(page)
     assert "alert(1)" in parsed.said
+    assert {fact.key for c in hostile.chapters for fact in c.facts} >= {
+        *("sign", "lesion-size", "response-stated", "lesion-number", "lesion-kind", "activity", "study"),
+        *("event", "analgesic", "pain", "score-unusable"),
+    }
     assert {"script", "img", "style", "iframe", "link"}.isdisjoint(parsed.elements)
     assert [name for name in parsed.attributes if name.startswith("on") or name == "style"] == []
     assert "<script" not in page.lower()
@@ -396,11 +474,11 @@ def test_views_say_every_verdict_and_every_fact(edition: Edition, every: list[tu
             assert said in page, where
 
 
-def test_a_control_character_of_the_request_does_not_reach_the_terminal(edition: Edition) -> None:
+def test_a_control_character_of_the_request_does_not_reach_the_terminal(edition: Edition, hostile: Explanation) -> None:
     draft = order("77655", 4, id="a\u001b[2Jb")
     draft["medicationCodeableConcept"] |= {"text": "zoledronic acid\u001b[31m\nred\u202e"}
     told = explained(edition, answered(edition, request(draft)), "en")
-    lines = list(as_text(told, edition.teller("en")))
+    lines = [*as_text(told, edition.teller("en")), *as_text(hostile, edition.teller("en"))]
     assert not [line for line in lines if re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e]", line)]
 
 

@@ -59,6 +59,10 @@ def test_discovery_offers_the_service_once_per_hook(client: FlaskClient) -> None
     assert [(s["id"], s["hook"]) for s in services] == [
         ("bone-modifying-agents", "order-select"),
         ("bone-modifying-agents", "order-sign"),
+        ("bone-metastasis-review", "patient-view"),
+        ("bone-metastasis-review", "encounter-start"),
+        ("cancer-pain", "order-select"),
+        ("cancer-pain", "order-sign"),
     ]
     for service in services:
         assert service["title"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cds_service.base.kinds import LANGUAGES, Missing
 from cds_service.edition import Edition, load_rules
 from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome, ReviseOrder
-from cds_service.evaluate.triggers import OnDrug, OnProcedure
+from cds_service.evaluate.triggers import OnChart, OnDrug, OnProcedure
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import Subject
 from cds_service.knowledge.model import Parameters
@@ -29,6 +29,8 @@ DRUGS = {
     "vitamin-d": ["vitamin-d"],
     "nsaid": ["nsaid"],
     "platinum": ["cisplatin"],
+    "opioid": ["opioid"],
+    "acetaminophen": ["acetaminophen"],
 }
 ALL_DRUGS = [drug for drugs in DRUGS.values() for drug in drugs]
 DIAGNOSES = [
@@ -37,7 +39,8 @@ DIAGNOSES = [
 ]  # fmt: skip
 NEEDS = [
     "patient", "conditions", "laboratory", "measurements", "medicationRequests", "medicationStatements",
-    "medicationAdministrations", "procedures", "serviceRequests", "appointments",
+    "medicationAdministrations", "procedures", "serviceRequests", "appointments", "observations",
+    "reports", "encounters",
 ]  # fmt: skip
 REASONS = ["bone-pain", "pathological-fracture", "osteonecrosis-of-jaw"]
 TABLE_2 = ["zoledronic-acid", "pamidronate", "ibandronate", "incadronate"]
@@ -78,6 +81,14 @@ creatinines = st.lists(
 )
 
 
+def _subjects(topic: str, *, stops: st.SearchStrategy[bool]) -> st.SearchStrategy[dict[str, Any] | None]:
+    """An order the topic is about; None: the chart that was opened."""
+    triggers = RULES[topic].triggers
+    chart = [st.none()] if any(isinstance(t, OnChart) for t in triggers) else []
+    ordered = [_orders(topic, stops=stops)] if len(triggers) > len(chart) else []
+    return st.one_of(*chart, *ordered)
+
+
 def _orders(topic: str, *, stops: st.SearchStrategy[bool]) -> st.SearchStrategy[dict[str, Any]]:
     triggers = RULES[topic].triggers
     if services := {c for t in triggers if isinstance(t, OnProcedure) for c in t.concepts}:
@@ -98,6 +109,64 @@ def _orders(topic: str, *, stops: st.SearchStrategy[bool]) -> st.SearchStrategy[
     )
 
 
+bones = _some(None, "bone", "spine", "femur", "rib-sternum")
+signs = st.fixed_dictionaries(
+    {
+        "concept": _some(
+            "bone-metastasis", "spinal-cord-compression", "pathological-fracture", "spinal-instability", "bone-pain",
+            "nerve-compression", "vertebral-compression-fracture",
+        ),
+        "days_ago": st.none() | days,
+        "suspected": st.booleans(),
+        "active": st.booleans(),
+        "degenerative": st.booleans(),
+        "site": bones,
+    }
+)  # fmt: skip
+activities = st.fixed_dictionaries(
+    {
+        "what": _some(
+            "radiotherapy", "sbrt", "radiotherapy-referral", "surgical-referral", "bone-surgery", "bone-augmentation",
+            "ablation", "bone-biopsy", "biopsy", "mdt", "radionuclide-therapy", "systemic-anticancer-treatment",
+        ),
+        "how": _some("done", "ordered", "booked"),
+        "days_ago": st.none() | st.integers(-30, 400),
+        "site": bones,
+        "elsewhere": st.booleans(),
+    }
+)  # fmt: skip
+studies = st.fixed_dictionaries(
+    {
+        "kind": _some("bone-scan", "naf-pet", "pet-ct", "mri", "mri-bone", "mri-whole-body", "ct", "ct-bone"),
+        "how": _some("done", "ordered", "booked"),
+        "days_ago": st.none() | st.integers(-30, 400),
+        "reading": _some(None, "positive", "equivocal", "negative", "not-read"),
+        "site": bones,
+        "elsewhere": st.booleans(),
+    }
+)
+sizes = st.fixed_dictionaries(
+    {"longest": st.integers(0, 60), "other": st.integers(0, 60), "days_ago": days, "lesion": _some("a", "b")}
+)
+
+
+@st.composite
+def bony(draw: st.DrawFn) -> dict[str, Any]:
+    """What the chapters about bones may find."""
+    counts = st.fixed_dictionaries({"number": _some("solitary", "multiple", "unknown"), "days_ago": st.none() | days})
+    kinds = st.fixed_dictionaries({"kinds": _some(("osteolytic",), ("osteoblastic",), ("osteolytic", "osteoblastic"))})
+    return {
+        "skeleton": draw(st.lists(signs, max_size=4)),
+        "activities": draw(st.lists(activities, max_size=4)),
+        "studies": draw(st.lists(studies, max_size=4)),
+        "lesion_counts": draw(st.lists(counts, max_size=2)),
+        "lesion_kinds": draw(st.lists(kinds, max_size=2)),
+        "sizes": draw(st.lists(sizes, max_size=5)),
+        "pain": draw(st.none() | st.integers(0, 10)),
+        "sins": draw(st.none() | st.integers(0, 18)),
+    }
+
+
 @st.composite
 def situations(draw: st.DrawFn, topic: str) -> dict[str, Any]:
     """A ``given`` the rule of this topic is about, gaps not included."""
@@ -107,8 +176,9 @@ def situations(draw: st.DrawFn, topic: str) -> dict[str, Any]:
     also = st.fixed_dictionaries(
         {"drug": st.sampled_from(ALL_DRUGS), "stops": st.booleans(), "selected": st.booleans()}
     )
-    return {
-        "order": draw(_orders(topic, stops=stops)),
+    chart = any(isinstance(trigger, OnChart) for trigger in RULES[topic].triggers)
+    return (draw(bony()) if chart else {}) | {
+        "order": draw(_subjects(topic, stops=stops)),
         "also_ordered": draw(st.lists(also, max_size=2)),
         "age": draw(st.none() | st.integers(18, 100)),
         "diagnoses": draw(st.lists(st.sampled_from(DIAGNOSES), unique=True)),
@@ -122,7 +192,8 @@ def situations(draw: st.DrawFn, topic: str) -> dict[str, Any]:
 
 
 def _facts(edition: Edition, situation: dict[str, Any]) -> tuple[Facts, Subject]:
-    return facts_of(situation, edition.knowledge.guideline.drugs, edition.knowledge.measurements)
+    known, readers = edition.knowledge, edition.readers
+    return facts_of(situation, known.guideline.drugs, known.measurements, readers.conversion, readers.table)
 
 
 def _answer(edition: Edition, topic: str, order: Subject, facts: Facts) -> Outcome:
@@ -165,8 +236,10 @@ def test_the_order_of_the_record_never_changes_the_answer(edition: Edition, topi
     facts, order = _facts(edition, data.draw(situations(topic)))
     treatment, procedures, diagnoses = facts.treatment, facts.procedures, facts.diagnoses
     arranged = dataclasses.replace(procedures, all=tuple(data.draw(st.permutations(procedures.all))))
+    treated = dataclasses.replace(treatment, uses=tuple(data.draw(st.permutations(treatment.uses))))
     shuffled = facts.but(
-        treatment=dataclasses.replace(treatment, uses=tuple(data.draw(st.permutations(treatment.uses)))),
+        treatment=treated,
+        bone_modifying=dataclasses.replace(facts.bone_modifying, treatment=treated),
         procedures=arranged,
         tests=arranged,
         diagnoses=dataclasses.replace(diagnoses, all=tuple(data.draw(st.permutations(diagnoses.all)))),

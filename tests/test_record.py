@@ -10,7 +10,8 @@ import pytest
 from cds_service.call.decode import decode
 from cds_service.call.hook import Authorization, HookCall
 from cds_service.call.problems import BadRequest
-from cds_service.fhir.structs import Appointment, Medication, MedicationRequest, Observation, Patient, Resource
+from cds_service.fhir.examined import Appointment
+from cds_service.fhir.structs import Medication, MedicationRequest, Observation, Patient, Resource
 from cds_service.record.completeness import Completeness
 from cds_service.record.read import Record, draft_resources, foreign, unmet
 from cds_service.record.whose import belongs, same_patient

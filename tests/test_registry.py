@@ -8,7 +8,8 @@ from fractions import Fraction
 import pytest
 
 from cds_service.base.folders import content_root
-from cds_service.base.kinds import Dose, RequestText, Route
+from cds_service.base.kinds import WITHOUT_RULE, Dose, RequestText, Route
+from cds_service.edition import Edition
 from cds_service.knowledge.load import Guideline
 from tests.asked import guideline_of
 
@@ -25,7 +26,9 @@ SECTIONS = [
 GRADES = ["1A", "2A", "1A", "1A", "1A, 2B", "1A", "1B, 2B", "1B", "1C", "1B", "2B", "2B"]
 
 # The topics that look after themselves when there is no diagnosis on record.
-NOT_SAFETY = {"bma-prophylaxis", "bma-early-discontinuation", "denosumab-dose", "calcium-vitamin-d-supplement"}
+NOT_SAFETY = {
+    "bma-prophylaxis", "bma-early-discontinuation", "denosumab-dose", "calcium-vitamin-d-supplement",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +81,13 @@ GIVING = [RISKS, "infusion-time", "pamidronate-infusion-time"]
 LOW = {say: ["calcium-vitamin-d-supplement"] for say in ("low", "low-uncorrected", "low-corrected")}
 
 
-def test_safety_topics_and_precedence(guideline: Guideline) -> None:
+def test_safety_topics_and_precedence(guideline: Guideline, edition: Edition) -> None:
     recommendations = guideline.recommendations
-    assert {t for t, r in recommendations.items() if not r.drug_safety} == NOT_SAFETY
+    # Sections 2 to 5 speak to those whom the guideline is about, and to nobody else.
+    drugs, *others = edition.knowledge.services.services
+    beyond = {t for service in others for t in service.topics} - set(drugs.topics) - WITHOUT_RULE
+    assert not [t for t in beyond if recommendations[t].drug_safety]
+    assert {t for t in drugs.topics if not recommendations[t].drug_safety} == NOT_SAFETY
     assert {t: r.replaces for t, r in recommendations.items() if r.replaces} == {
         "creatinine-rise-hold": {
             "risen": [DOSE, UNSTABLE, MISSING, *GIVING],
@@ -105,7 +112,9 @@ def test_safety_topics_and_precedence(guideline: Guideline) -> None:
         "bisphosphonate-hypocalcaemia": LOW,
         # Without bone metastasis no dose for it is named; and of two products the pair is what matters.
         "bma-prophylaxis": {"no-metastasis": ["denosumab-dose"]},
-        "concurrent-bma": {"product-active": ["bma-repeat-too-early"]},
+        "concurrent-bma": {"product-active": ["bma-repeat-too-early"], "both-active": ["bma-duration-review"]},
+        # Of one bone: what is urgent is said once.
+        "refractory-pain-radiotherapy": {"cord": ["surgical-evaluation"], "pain": ["ablation-osteoplasty"]},
     }
     assert {t: r.folds for t, r in recommendations.items() if r.folds} == {
         "bma-early-discontinuation": {"short": ["denosumab-discontinuation"]},
@@ -139,7 +148,7 @@ def test_an_early_end_knows_what_table_2_does_not_recommend(guideline: Guideline
 
 def test_every_topic_in_scope_needs_the_diagnoses(guideline: Guideline) -> None:
     for topic, it in guideline.recommendations.items():
-        assert topic == "not-evaluated" or "conditions" in it.needs.required, topic
+        assert topic in WITHOUT_RULE or "conditions" in it.needs.required, topic
 
 
 def test_every_reason_on_a_button_is_used(guideline: Guideline) -> None:

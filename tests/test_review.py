@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from cds_service.edition import NOT_EVALUATED, Edition
+from cds_service.edition import WITHOUT_RULE, Edition
 from cds_service.tools.review.pages import pages, stale_pages
 from tests.asked import with_recommendation
 
@@ -16,7 +16,7 @@ TOPIC = "infusion-time"
 def test_every_topic_has_a_page_and_all_are_fresh(edition: Edition) -> None:
     made = dict(pages(edition))
     assert set(made) == {
-        f"{topic}.md" for topic in edition.knowledge.guideline.recommendations if topic != NOT_EVALUATED
+        f"{topic}.md" for topic in edition.knowledge.guideline.recommendations if topic not in WITHOUT_RULE
     }
     assert stale_pages(edition) == []
 

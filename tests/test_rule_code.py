@@ -14,14 +14,22 @@ MAY_IMPORT = {
     "cds_service.evaluate.outcome", "cds_service.evaluate.triggers",
     *(f"cds_service.facts.{chapter}" for chapter in (
         "facts", "subjects", "results", "renal", "clearances", "creatinine", "calcium", "diagnoses", "treatment",
-        "procedures", "patient",
+        "procedures", "patient", "pain", "analgesics", "opioids", "distress", "function", "skeleton", "sites",
+        "activities", "response", "bma_options", "events",
     )),
 }  # fmt: skip
 # Spellings that occur in orders and records are recognised, not shown.
 READS_CHINESE = {
+    "facts/bone_texts.py",
     "facts/bounded.py",
     "facts/infusion.py",
+    "facts/dose_text.py",
+    "facts/function.py",
     "facts/intervals.py",
+    "facts/narrative.py",
+    "facts/sites.py",
+    "facts/sizes.py",
+    "facts/strengths.py",
     "facts/tokens.py",
     "knowledge/wording.py",
     "knowledge/words.py",

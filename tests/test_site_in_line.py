@@ -111,7 +111,7 @@ def test_a_label_site_names_no_dose_of_ibandronate(tmp_path: Path) -> None:
 def test_a_site_sets_the_searches_its_server_can_answer(tmp_path: Path) -> None:
     own = "Observation?patient={{context.patientId}}&_sort=-date"
     client = served(tmp_path, f'prefetch: {{laboratory: "{own}"}}\n')
-    (service, _) = client.get("/cds-services").get_json()["services"]
+    service = client.get("/cds-services").get_json()["services"][0]
     assert service["prefetch"]["laboratory"] == own
     for wrong in ("Condition?patient={{context.patientId}}", "Observation?status=final"):
         with pytest.raises(ContentError, match="laboratory"):

@@ -12,13 +12,20 @@ URGENCY: tuple[Indicator, ...] = get_args(Indicator)  # ascending
 LanguageTag = Literal["en", "zh-CN"]
 LANGUAGES: tuple[LanguageTag, ...] = get_args(LanguageTag)
 FhirVersion = Literal["R4", "R4B", "R5"]
-DrugGroup = Literal["bisphosphonate", "rankl-inhibitor", "calcium", "vitamin-d", "nsaid", "platinum"]
+DrugGroup = Literal[
+    "bisphosphonate", "rankl-inhibitor", "calcium", "vitamin-d", "nsaid", "platinum", "opioid", "acetaminophen",
+    "psychotropic", "systemic-anticancer",
+    "radiopharmaceutical",
+]  # fmt: skip
 Route = Literal["intravenous", "subcutaneous", "oral", "topical", "other"]
 MissingData = Literal["card", "refuse"]
 Need = str  # a prefetch key of services.yaml: "patient", "conditions", "laboratory", ...
 
-# The card of what could not be decided: it has no rule, and no site can switch it off.
+# The card of what could not be decided, and the one that holds what may wait: they have no rule, and no site can switch
+# them off.
 NOT_EVALUATED = "not-evaluated"
+REVIEW_SUMMARY = "review-summary"
+WITHOUT_RULE = frozenset({NOT_EVALUATED, REVIEW_SUMMARY})
 
 
 class RequestText(str):

@@ -1,12 +1,26 @@
-"""Which version of FHIR a caller speaks: what an extension says, else what the shapes of its drafts say, else R4."""
+"""Which version of FHIR a caller speaks: what an extension says, else the shapes of its drafts, of an opened chart
+those of what it prefetched; else R4."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import msgspec
 
 from cds_service.base.decoding import UNREADABLE
 from cds_service.base.kinds import FhirVersion
 from cds_service.call.hook import HookCall
+from cds_service.fhir.examined import BodyStructure, Encounter
+from cds_service.fhir.members import ReadBundle
+from cds_service.fhir.structs import (
+    MedicationAdministration,
+    MedicationRequest,
+    MedicationStatement,
+    Procedure,
+    Resource,
+    ServiceRequest,
+    many,
+)
 
 # Epic names the version here (open.epic.com, CDS Hooks).
 EXTENSION = "com.epic.cdshooks.request.fhir-version"
@@ -30,7 +44,36 @@ def fhir_version(call: HookCall) -> FhirVersion:
     stated = call.extension.get(EXTENSION)
     if stated is not None:
         return "R5" if _stated(stated) == "R5" else "R4"
-    return "R5" if any(bool(e.resource) and _is_r5(e.resource) for e in call.drafts) else "R4"
+    if any(bool(e.resource) and _is_r5(e.resource) for e in call.drafts):
+        return "R5"
+    return "R5" if call.kind == "chart" and any(map(_has_r5_shape, _prefetched(call))) else "R4"
+
+
+def _prefetched(call: HookCall) -> Iterator[Resource]:
+    """The prefetched resources that were decoded at once; of the others the version is not asked."""
+    for member in (call.prefetch or {}).values():
+        if isinstance(member, ReadBundle):
+            found = (entry.resource for entry in many(member.entry))
+            yield from (resource for resource in found if isinstance(resource, Resource))
+        elif isinstance(member, Resource):
+            yield member
+
+
+def _has_r5_shape(resource: Resource) -> bool:
+    """Whether it has a member that R5 brought in."""
+    match resource:
+        case MedicationRequest() | MedicationStatement() | MedicationAdministration():
+            return resource.medication is not None
+        case ServiceRequest():
+            return resource.code is not None and resource.code.concept is not None
+        case Procedure():
+            return bool(resource.occurrence_date_time or resource.occurrence_period)
+        case Encounter():
+            return resource.actual_period is not None
+        case BodyStructure():
+            return bool(many(resource.included_structure))
+        case _:
+            return False
 
 
 def _stated(raw: msgspec.Raw) -> str | None:

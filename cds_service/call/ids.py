@@ -12,6 +12,8 @@ from cds_service.call.problems import BadRequest
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 # Who may be the requester of an order: of these a reference is written.
 REQUESTERS = ("Practitioner/", "PractitionerRole/", "Patient/", "RelatedPerson/", "Organization/", "Device/")
+# Who opens a chart that is their own, or a relative's: what cards say is for those who treat.
+LAYMEN = ("Patient/", "RelatedPerson/")
 LONGEST_USER = 256
 
 
@@ -35,3 +37,8 @@ def user(text: str, where: str) -> str:
     if len(text) > LONGEST_USER or (kind and not is_id(text.removeprefix(kind))):
         raise BadRequest("The value is not the reference of a user", where, "Send it like Practitioner/123.")
     return text
+
+
+def is_professional(user_id: str) -> bool:
+    """Whether a user is one for whom cards are written: not the patient, and nobody's relative."""
+    return not user_id.startswith(LAYMEN)

@@ -124,7 +124,8 @@ def _samenesses(
     for card in response.cards:
         if card.indicator == URGENCY[-1] or card.source.topic.code == NOT_EVALUATED:
             continue
-        said = [about[each] for each in (card.uuid, *(held.uuid for held in _held(card)))]
+        # The summary of an opened chart rests on what is folded into it alone.
+        said = [about[each] for each in (card.uuid, *(held.uuid for held in _held(card))) if each in about]
         same = joined(
             *(who.issuer, who.tenant, call.fhir_server or "", call.patient_id, call.user_id, caller.language),
             *(card.source.topic.code, card.indicator),

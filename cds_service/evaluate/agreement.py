@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cds_service.base.complaints import ContentError
-from cds_service.base.kinds import NOT_EVALUATED, Need
+from cds_service.base.kinds import WITHOUT_RULE, Need
 from cds_service.base.yamlfile import line_of
-from cds_service.evaluate import scope
-from cds_service.evaluate.triggers import Rule
+from cds_service.evaluate import gate, scope
+from cds_service.evaluate.triggers import OnChart, Rule
 from cds_service.facts import calcium
 from cds_service.facts.facts import CHAPTERS
 from cds_service.knowledge.agreement import (
@@ -36,11 +36,11 @@ def _source(rule: Rule) -> RuleSource:
 
 
 def disagreements(
-    knowledge: Knowledge, ruled: Mapping[str, Rule], not_evaluated: frozenset[str], root: Path
+    knowledge: Knowledge, ruled: Mapping[str, Rule], worded_with: Mapping[str, frozenset[str]], root: Path
 ) -> Iterator[ContentError]:
     """Where lists, YAML, rules, texts and chapters of facts do not speak of the same things.
 
-    ``not_evaluated``: the data that the card without a rule is worded with.
+    ``worded_with``: topic of a card without a rule -> the data that it is worded with.
     """
     yield from _membership(knowledge, ruled, root)
     yield from check_shared(knowledge.shared, root)
@@ -48,7 +48,7 @@ def disagreements(
     yield from check_macros(knowledge.macros, root)
     yield from _measured(knowledge, root)
     for topic, recommendation in knowledge.guideline.recommendations.items():
-        texts, data = knowledge.texts.get(topic, {}), not_evaluated
+        texts, data = knowledge.texts.get(topic, {}), worded_with.get(topic, frozenset())
         if topic in ruled:
             source = _source(ruled[topic])
             data = source.data()
@@ -64,13 +64,18 @@ def _membership(knowledge: Knowledge, ruled: Mapping[str, Rule], root: Path) -> 
     for topic in sorted(listed ^ there):
         what = f"topic {topic} is not both listed and in recommendations/"
         yield ContentError(file, line_of(file, "services"), what, "list it, or add or remove its YAML")
-    for topic in sorted((listed - {NOT_EVALUATED}) ^ set(ruled)):
+    for topic in sorted((listed - WITHOUT_RULE) ^ set(ruled)):
         what, module = f"topic {topic} has no rule, or a rule has no topic", f"rules/{topic.replace('-', '_')}.py"
         yield ContentError(file, line_of(file, "services"), what, f"see {module}")
     for number, service in enumerate(knowledge.services.services):
         for topic in sorted({t for t in service.topics if service.topics.count(t) > 1}):
             place = line_of(file, "services", number, "topics")
             yield ContentError(file, place, f"{service.id} lists {topic} twice", "keep one of them")
+        for topic in sorted(set(service.ahead) - set(service.topics)):
+            place = line_of(file, "services", number, "ahead")
+            yield ContentError(
+                file, place, f"{service.id} puts {topic} ahead and has it not", "list it among its topics"
+            )
 
 
 def _measured(knowledge: Knowledge, root: Path) -> Iterator[ContentError]:
@@ -94,8 +99,11 @@ def _measured(knowledge: Knowledge, root: Path) -> Iterator[ContentError]:
 
 
 def chapters_read(knowledge: Knowledge, rule: Rule) -> tuple[str, ...]:
-    """The chapters that scope, rule and texts of a topic read, as they come."""
+    """The chapters that scope, gate, rule and texts of a topic read, as they come."""
     read = [*RuleSource(inspect.getsource(scope)).reads(), *_source(rule).reads()]
+    read += (gate.CHAPTERS_OF[kind] for kind in knowledge.guideline.recommendations[rule.topic].silent_for)
+    if any(isinstance(trigger, OnChart) for trigger in rule.triggers):
+        read += (gate.CHAPTERS_OF[kind] for kind in gate.CHART)
     read += text_reads(knowledge.texts.get(rule.topic, {}).values())
     return tuple(name for name in dict.fromkeys(read) if name in CHAPTERS)
 

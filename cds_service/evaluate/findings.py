@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import msgspec
 from msgspec.structs import replace
 
-from cds_service.base.kinds import URGENCY, Missing
+from cds_service.base.kinds import REVIEW_SUMMARY, URGENCY, Missing
 from cds_service.evaluate.outcome import Advise, CannotTell, Outcome
 from cds_service.evaluate.scope import ScopeKind
 from cds_service.evaluate.topic import Topic
@@ -68,6 +68,27 @@ class Findings:
             return self
         marked = tuple(replace(f, silent=f.code in topics, replaced_by=None, folded_into=None) for f in self.all)
         return Findings(self.facts, precedence(marked))
+
+    def quieted(self, full: int, ahead: Container[str]) -> Findings:
+        """The same with what may wait folded into one card, and the topics ``ahead`` first among what is not urgent.
+
+        ``full``: so many cards stand by themselves, whatever is urgent besides. One alone is not folded: a summary of
+        one is a card.
+        """
+        waiting = [(f, a) for f, a in self.advice if a.indicator == URGENCY[0]]
+        waiting.sort(key=lambda each: each[0].code not in ahead)
+        room = max(0, full - (len(self.advice) - len(waiting)))
+        folded = {f.code for f, _ in waiting[room:]} if len(waiting) > room + 1 else frozenset()
+        marked = [replace(f, folded_into=REVIEW_SUMMARY) if f.code in folded else f for f in self.all]
+        later = {f.code for f, _ in waiting if f.code not in ahead}
+        return Findings(self.facts, tuple(sorted(marked, key=lambda f: f.code in later)))
+
+    @property
+    def summarised(self) -> tuple[tuple[Finding, Advise], ...]:
+        """The findings that are a line of the summary."""
+        return tuple(
+            (f, f.outcome) for f in self.all if f.folded_into == REVIEW_SUMMARY and isinstance(f.outcome, Advise)
+        )
 
     @property
     def advice(self) -> tuple[tuple[Finding, Advise], ...]:

@@ -11,8 +11,9 @@ from datetime import date, datetime
 from cds_service.base.kinds import Missing
 from cds_service.call.problems import RuleFailed
 from cds_service.evaluate.findings import Finding, Findings, precedence
+from cds_service.evaluate.gate import concerned, silences
 from cds_service.evaluate.outcome import CannotTell, NoAdvice, Outcome
-from cds_service.evaluate.scope import ScopeKind, at_oncology_dose, scope_of
+from cds_service.evaluate.scope import OUT_OF_SCOPE, SILENT, ScopeKind, at_oncology_dose, scope_of
 from cds_service.evaluate.topic import ABSENT, Question, Topic, required, wanted
 from cds_service.facts.facts import Facts
 from cds_service.facts.readers import Readers
@@ -21,7 +22,6 @@ from cds_service.record.completeness import Wanted
 from cds_service.record.read import Record
 
 WHOLE = frozenset({"obtained", "none"})
-SILENT: frozenset[ScopeKind] = frozenset({"other-primary", "osteoporosis"})
 
 
 def judge(
@@ -35,6 +35,11 @@ def judge(
     orders = tuple(s for s in subjects if not isinstance(s, Chart))
     facts = Facts(record, orders, now, readers)
     return Findings(facts, precedence(_asked(asked, record, facts, now.date())))
+
+
+def worth_reading(readers: Readers, record: Record, now: datetime) -> bool:
+    """Whether more of an opened chart is to be read, by what is known of the patient and the diagnoses."""
+    return concerned(Facts(record, (), now, readers))
 
 
 def _asked(asked: Sequence[Question], record: Record, facts: Facts, today: date) -> Iterable[Finding]:
@@ -64,9 +69,11 @@ def _unknown(topic: Topic, record: Record, since: Wanted) -> Iterable[Missing]:
 def _outcome(question: Question, facts: Facts, scope: ScopeKind) -> Outcome:
     topic, subject = question.topic, question.subject
     if scope in SILENT:
-        return NoAdvice("out-of-scope")
+        return NoAdvice(OUT_OF_SCOPE)
     if scope == "no-diagnosis" and not (topic.recommendation.drug_safety and at_oncology_dose(subject)):
-        return NoAdvice("out-of-scope")
+        return NoAdvice(OUT_OF_SCOPE)
+    if because := silences(topic.recommendation, subject, facts):
+        return NoAdvice(because)
     try:
         return topic.rule.function(subject, facts, topic.parameters)
     except Exception as error:

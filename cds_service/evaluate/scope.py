@@ -8,6 +8,9 @@ from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import DrugOrder, Subject
 
 ScopeKind = Literal["lung-cancer", "primary-not-recorded", "no-diagnosis", "other-primary", "osteoporosis"]
+# Why a topic says nothing of whom or what the guideline is not about; a key of its ``quiet`` texts.
+OUT_OF_SCOPE = "out-of-scope"
+SILENT: frozenset[ScopeKind] = frozenset({"other-primary", "osteoporosis"})
 
 
 def scope_of(subject: Subject, facts: Facts) -> ScopeKind:

@@ -19,6 +19,7 @@ from cds_service.knowledge.terminology import Match, Terminology
 
 KEYS = ("conditions",)
 NEVER_VERIFIED = frozenset({"refuted", "entered-in-error"})
+SUSPECTED = frozenset({"provisional", "differential", "unconfirmed"})
 INACTIVE = frozenset({"inactive", "resolved"})
 
 
@@ -31,6 +32,8 @@ class Diagnosis(msgspec.Struct, frozen=True, gc=False):
     ref: RequestText
     when: date | None
     by_name: bool = False
+    confirmed: bool = True  # False: provisional, a differential, not confirmed
+    remission: bool = False  # in remission: it was there, and is not treated as active
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,10 @@ class Diagnoses:
     def has(self, *concepts: str) -> bool:
         """Whether any of these is an active diagnosis."""
         return not self.active.isdisjoint(concepts)
+
+    def standing(self, *concepts: str) -> tuple[Diagnosis, ...]:
+        """The diagnoses of these concepts that are confirmed and not over, in remission or otherwise."""
+        return tuple(d for d in self.found(*concepts) if d.confirmed and not d.remission)
 
     def found(self, *concepts: str) -> tuple[Diagnosis, ...]:
         """The active diagnoses of these concepts."""
@@ -72,6 +79,8 @@ def diagnoses(conditions: Iterable[Condition], terminology: Terminology, now: da
                 ref=RequestText(f"Condition/{condition.id or '?'}"),
                 when=when,
                 by_name=match.by_name,
+                confirmed=coded(condition.verification_status) not in SUSPECTED,
+                remission=coded(condition.clinical_status) == "remission",
             )
 
 
@@ -100,14 +109,17 @@ def explained(diagnoses: Diagnoses) -> Iterator[Fact]:
 
 
 class DiagnosesGiven(File, frozen=True):
-    """What a case may say of diagnoses: concepts, all active."""
+    """What a case may say of diagnoses: concepts, all active; which of them are only suspected, or in remission."""
 
     diagnoses: tuple[str, ...] = ("lung-cancer", "bone-metastasis")
+    suspected: tuple[str, ...] = ()
+    in_remission: tuple[str, ...] = ()
 
     def told(self, long_ago: date | None) -> Diagnoses:
         """Each recorded ``long_ago``."""
-        return Diagnoses(tuple(_told(concept, long_ago) for concept in self.diagnoses))
+        return Diagnoses(tuple(self._told(concept, long_ago) for concept in self.diagnoses))
 
-
-def _told(concept: str, when: date | None) -> Diagnosis:
-    return Diagnosis(concept, True, RequestText(concept), RequestText(f"Condition/{concept}"), when)
+    def _told(self, concept: str, when: date | None) -> Diagnosis:
+        ref, text = RequestText(f"Condition/{concept}"), RequestText(concept)
+        confirmed, remission = concept not in self.suspected, concept in self.in_remission
+        return Diagnosis(concept, True, text, ref, when, confirmed=confirmed, remission=remission)

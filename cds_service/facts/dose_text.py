@@ -14,6 +14,8 @@ from cds_service.facts.tokens import Term, Tokens
 
 # A text with more numbers states no one dose.
 MOST_NUMBERS = 40
+# Words that begin how often, where "/" and "per" begin a rate.
+OFTEN = frozenset({"every", "each", "每"})
 
 
 @dataclass(slots=True)
@@ -97,7 +99,8 @@ class TextReader:
             elif term.kind == "mass":
                 _mass(terms, at, term.value, said)
             elif term.kind == "piece":
-                said.pieces.add(term.value)
+                if _at(terms, at - 1).kind != "limit":
+                    said.pieces.add(term.value)
             elif term.kind == "volume" and not _of_a_concentration(terms, at):
                 (said.drawn if _drawn(terms, at) else said.volumes).add(term.value)
         return said
@@ -123,7 +126,7 @@ def _mass(terms: list[Term], at: int, mg: Fraction, said: Said) -> None:
     elif after.kind == "per" and before.kind == "times" and _at(terms, at + 2).kind == "piece":
         _of_a_kind(terms, at, mg, said)
     elif after.kind == "per" or _per_before(terms, at) is not None:
-        _divided(_divisor(terms, at), mg, said)
+        _divided(terms, at, mg, said)
     elif after.kind == "piece" and after.value is None:
         _of_a_kind(terms, at, mg, said)
     elif after.kind == "times":
@@ -137,6 +140,12 @@ def _mass(terms: list[Term], at: int, mg: Fraction, said: Said) -> None:
         said.masses.add(mg)
     if after.kind == "per" and _at(terms, at + 2).kind == "piece":
         _times(terms, at + 2, mg, said)
+
+
+def _so_often(terms: list[Term], at: int) -> bool:
+    """ "500 mg every 6 hours", 每次10mg 每12小时1次: how often it is given, and no rate as "16 mg/h" is."""
+    span = _at(terms, at + 1)
+    return _at(terms, at).word in OFTEN and span.kind == "clock" and span.value is not None
 
 
 def _counted(term: Term) -> bool:
@@ -179,8 +188,11 @@ def _divisor(terms: list[Term], at: int) -> Term:
     return _per_before(terms, at) or Term("word", "")
 
 
-def _divided(unit: Term, mg: Fraction, said: Said) -> None:
-    if unit.kind == "piece" and unit.value in (None, 1):
+def _divided(terms: list[Term], at: int, mg: Fraction, said: Said) -> None:
+    unit = _divisor(terms, at)
+    if _so_often(terms, at + 1):
+        said.masses.add(mg)
+    elif unit.kind == "piece" and unit.value in (None, 1):
         said.each.add(mg)
     elif unit.kind == "number":
         said.loose.add(mg)

@@ -57,7 +57,7 @@ class DoseReader:
     def __init__(self, dosing: Dosing) -> None:
         self._mg = {norm(u): f for u, f in dosing.milligrams.items()}
         self._amounts = Amounts(dosing)
-        self.of_medication = self._amounts.of_medication
+        self.of_medication, self.mass = self._amounts.of_medication, self._amounts.mass
         self._routes, self.intervals = RouteReader(dosing), IntervalReader(dosing)
         self._infusions, self._texts = InfusionText(dosing), TextReader(Tokens(dosing))
         self._topical, self._injected = _forms(dosing.topical_forms), _forms(dosing.injected_forms)

@@ -12,6 +12,8 @@ from cds_service.base.decoding import UNREADABLE
 from cds_service.base.kinds import DrugGroup, RequestText
 from cds_service.facts.doses import Dosed, DoseReader
 from cds_service.facts.pieces import NOTHING_KNOWN, Piece
+from cds_service.facts.portions import Daily, PortionReader
+from cds_service.facts.strengths import Strengths
 from cds_service.fhir.references import Treatment, medication_reference
 from cds_service.fhir.structs import (
     CodeableConcept,
@@ -34,6 +36,8 @@ _medication = msgspec.json.Decoder(Medication)
 INJECTED = frozenset({"intravenous", "subcutaneous"})
 NOT_SYSTEMIC = frozenset({"topical", "ophthalmic", "neonatal"})
 UNSURE = "low-confidence"
+# Whose daily amounts are read.
+ANALGESIC = frozenset({"opioid", "acetaminophen"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +55,35 @@ class Recognised:
     known: bool
     injected: bool  # by its route, else by its name: given into a vein or under the skin
     substance: str  # ingredient of the code list, where a list has several
+    daily: Daily | None = None  # of analgesics: how much a day of each active ingredient
 
 
 class DrugReader:
     """Recognises drugs with the code lists and decides between products of one substance."""
 
-    def __init__(self, terminology: Terminology, drugs: Drugs, doses: DoseReader) -> None:
+    def __init__(self, terminology: Terminology, drugs: Drugs, doses: DoseReader, portions: PortionReader) -> None:
         self._terminology, self._drugs, self._doses = terminology, drugs, doses
+        self._portions, self._strengths = portions, Strengths(terminology, doses)
 
     def read(self, treatment: Treatment, lookup: Lookup) -> Recognised:
         """The drug of a treatment. ``lookup`` finds a Medication by reference among what came with the call."""
         concepts, display, medication = self._concepts(treatment, lookup)
         matches = self._match(concepts, display)
         text = _text(concepts, display)
-        piece = self._piece(matches, [*_names(concepts), display or ""], medication)
+        called = [*_names(concepts), display or ""]
+        piece = self._piece(matches, called, medication)
         # Nobody asks for the dose of another drug, and a medication list is long.
         dosed = self._doses.read(dosages_of(treatment), extensions_of(treatment), piece) if matches else Dosed()
         # Of a combination (alendronate with vitamin D) the bone-modifying drug comes first: it is what cards name.
         names = tuple(dict.fromkeys(m.concept for m in sorted(matches, key=self._is_supplement)))
         groups = frozenset[DrugGroup](self._drugs.drugs[n].group for n in names if n in self._drugs.drugs)
+        injected = dosed.route in INJECTED or (dosed.route is None and self._doses.injected(text))
+        daily = None
+        if groups & ANALGESIC:
+            ingredients = self._strengths.read(matches, called, medication, piece)
+            called += [m.strength for m in matches if m.strength]
+            dosages, extensions = dosages_of(treatment), extensions_of(treatment)
+            daily = self._portions.read(ingredients, dosages, extensions, called, dosed.route, injected=injected)
         return Recognised(
             drugs=names,
             groups=groups,
@@ -80,8 +94,9 @@ class DrugReader:
             small_if_undosed=dosed.dose is None and bool(matches) and all(m.ingredient == "aspirin" for m in matches),
             low_confidence=bool(matches) and all(UNSURE in m.flags for m in matches),
             known=bool(text or any(c.codings() for c in concepts)),
-            injected=dosed.route in INJECTED or (dosed.route is None and self._doses.injected(text)),
+            injected=injected,
             substance=next((m.ingredient for m in matches if m.ingredient and m.concept == names[0]), ""),
+            daily=daily,
         )
 
     def days(self, quantity: Quantity | None) -> Fraction | None:

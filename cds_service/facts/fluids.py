@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from cds_service.base.decoding import UNREADABLE
-from cds_service.fhir.structs import Observation, Reference, Resource, Specimen, many
+from cds_service.fhir.examined import Specimen
+from cds_service.fhir.structs import Observation, Reference, Resource, many
 from cds_service.knowledge.terminology import Terminology
 
 MOST = 8  # specimens of one result, and resources contained in it

@@ -112,7 +112,7 @@ class IntervalReader:
         stated = self._stated(repeat) if repeat else None
         if timing and self._structurally_once(repeat, stated, _events(timing.event)):
             return Spacing(single=True)
-        texts = [line for line in map(told, _texts(dosage)) if line]
+        texts = [line for line in map(told, instructions(dosage)) if line]
         if stated is None:
             stated = next((i for i in map(self._written, texts) if i), None)
         elif not any(self._written(line) for line in texts) and any(map(self._says_once, texts)):
@@ -214,7 +214,8 @@ def _events(stated: object) -> int:
     return len(stated) if isinstance(stated, list) else int(isinstance(stated, str))
 
 
-def _texts(dosage: Dosage) -> Iterator[str]:
+def instructions(dosage: Dosage) -> Iterator[str]:
+    """All that a dosage says in words: the code of its timing, its text, its additional instructions."""
     if dosage.timing and dosage.timing.code:
         yield from (t for c in dosage.timing.code.codings() for t in (c.code, c.display) if t)
         if dosage.timing.code.text:

@@ -26,6 +26,7 @@ from cds_service.fhir.undecoded import dispense_request
 from cds_service.record.read import Record
 
 REQUEST_ACTIVE = frozenset({"active", "on-hold"})
+HELD = "on-hold"
 REQUEST_ENDED = frozenset({"stopped", "completed", "ended"})
 CARRIED_OUT = frozenset({"completed"})
 # On record these are no treatment, unless a plan is how the patient's own word is kept (US Core medication list).
@@ -203,7 +204,18 @@ def _use(
         # On a list an aspirin without a dose is most often the small one.
         counts=found.counts and not found.small_if_undosed,
         substance=found.substance,
+        daily=found.daily,
+        refills=_refills(treatment),
+        held=treatment.status == HELD,
     )
+
+
+def _refills(treatment: Treatment) -> bool:
+    """Whether a prescription may be filled again."""
+    if not isinstance(treatment, MedicationRequest):
+        return False
+    allowed = dispense_request(treatment.dispense_request).number_of_repeats_allowed
+    return allowed is not None and allowed > 0
 
 
 # Where treatment ends by its own words

@@ -194,10 +194,11 @@ def _value(source: Source, known: QuantityRead | None, dated: Dated) -> Fraction
 def _own_range(source: Source, analyte: Analyte) -> tuple[Fraction | None, Fraction | None]:
     """The result's own reference range; nothing when several differ (for whom each is meant is not read).
 
-    Read only where a result is judged by its range: for analytes that have a default one.
+    Read only where a result is judged by its range: for analytes that have a default one, or say so.
     """
     quantity = source.value_quantity
-    if analyte.reference is None or quantity is None or not source.reference_range:
+    judged = analyte.own_range or analyte.reference is not None
+    if not judged or quantity is None or not source.reference_range:
         return None, None
     ranges = {
         (_bound(r.low, quantity, analyte), _bound(r.high, quantity, analyte))

@@ -21,6 +21,7 @@ from cds_service.fhir.structs import (
     ServiceRequest,
     many,
 )
+from cds_service.fhir.undecoded import references
 from cds_service.knowledge.terminology import Terminology
 from cds_service.record.read import Draft
 
@@ -96,6 +97,9 @@ class OrderReader:
             substance=found.substance,
             authored=day_of(resource.authored_on),
             due=_due(resource),
+            daily=found.daily,
+            forbids=forbids,
+            replaces=_replaced(resource),
         )
 
     def _reasons(self, lookup: Lookup, resource: MedicationRequest) -> list[CodeableConcept]:
@@ -152,6 +156,12 @@ def _told_apart(orders: Iterable[Order]) -> Iterator[Order]:
 
 def _ref(resource: Resource) -> RequestText | None:
     return RequestText(f"{resource.__struct_config__.tag}/{resource.id}") if resource.id else None
+
+
+def _replaced(resource: MedicationRequest) -> frozenset[str]:
+    """The prescriptions that a draft says it takes the place of, or is based on."""
+    named = [*references(resource.based_on), *([resource.prior_prescription] if resource.prior_prescription else [])]
+    return frozenset(type_and_id(each.reference) for each in named if each.reference)
 
 
 def _due(resource: MedicationRequest) -> date | None:

@@ -17,16 +17,23 @@ from cds_service.record.read import Record
 
 KEYS = ("patient",)
 Sex = Literal["male", "female"]
+ADULT = 18  # years; a guideline for adults, and formulas for their bodies
 
 
 @dataclass(frozen=True, slots=True)
 class PatientFacts:
-    """``age``: whole years today."""
+    """``age``: whole years today. ``dead``: the record says so."""
 
     sex: Sex | None
     age: int | None
     birth_date: date | None
+    dead: bool = False
     ref: RequestText | None = None
+
+    @property
+    def child(self) -> bool:
+        """Whether the patient is not of age; an unknown age is none."""
+        return self.age is not None and self.age < ADULT
 
 
 def patient(record: Record, now: datetime) -> PatientFacts:
@@ -34,7 +41,16 @@ def patient(record: Record, now: datetime) -> PatientFacts:
     found = next(iter(record.all(Patient)), Patient())
     birth = day_of(found.birth_date)
     ref = RequestText(f"Patient/{found.id}") if found.id else None
-    return PatientFacts(_sex(found.gender), age_on(birth, now.date()) if birth else None, birth, ref)
+    age = age_on(birth, now.date()) if birth else None
+    return PatientFacts(_sex(found.gender), age, birth, _dead(found, now.date()), ref)
+
+
+def _dead(patient: Patient, today: date) -> bool:
+    """A day of death is one, of whatever precision; one after today has not come."""
+    if patient.deceased_date_time:
+        died = day_of(patient.deceased_date_time)
+        return died is None or died <= today
+    return str(patient.deceased_boolean).casefold() == "true"
 
 
 def _sex(gender: str | None) -> Sex | None:
@@ -42,7 +58,7 @@ def _sex(gender: str | None) -> Sex | None:
 
 
 def explained(patient: PatientFacts) -> Iterator[Fact]:
-    """Sex and age."""
+    """Sex, age, and whether the patient is alive."""
     age = None if patient.age is None else Fraction(patient.age)
     inputs = (
         Input("age", age, "a", when=patient.birth_date, ref=patient.ref),

@@ -16,7 +16,8 @@ from cds_service.facts.subjects import Order, RequestedProcedure
 from cds_service.facts.told import NOW, ago
 from cds_service.facts.window import within
 from cds_service.fhir.dates import day_of
-from cds_service.fhir.structs import Appointment, CodeableConcept, Procedure, ServiceRequest, many
+from cds_service.fhir.examined import Appointment
+from cds_service.fhir.structs import CodeableConcept, Procedure, ServiceRequest, many
 from cds_service.knowledge.model import File
 from cds_service.record.read import Record
 

@@ -5,15 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cds_service.call.hook import HookCall
+from cds_service.facts.bma_options import DoseTable
 from cds_service.facts.doses import DoseReader
 from cds_service.facts.drugs import DrugReader
+from cds_service.facts.function import Lengths
+from cds_service.facts.narrative import NarrativeReader
 from cds_service.facts.observations import Names
+from cds_service.facts.opioids import Conversion
 from cds_service.facts.orders import OrderReader
+from cds_service.facts.portions import PortionReader
 from cds_service.facts.remembered import RememberedDrugs
+from cds_service.facts.score_text import Written
+from cds_service.facts.sites import SiteReader
 from cds_service.facts.subjects import Chart, Subject
 from cds_service.knowledge.dosing import Dosing
 from cds_service.knowledge.drugs import Drugs
 from cds_service.knowledge.measurements import Measurements
+from cds_service.knowledge.opioids import Opioids
+from cds_service.knowledge.scores import ScoreWords
 from cds_service.knowledge.terminology import Terminology
 from cds_service.record.read import Draft, Record
 
@@ -28,14 +37,42 @@ class Readers:
     doses: DoseReader
     drugs: RememberedDrugs
     orders: OrderReader
+    written: Written
+    lengths: Lengths
+    conversion: Conversion
+    table: DoseTable
+    drug_facts: Drugs
+    narratives: NarrativeReader
 
     @classmethod
-    def of(cls, terminology: Terminology, measurements: Measurements, drugs: Drugs, dosing: Dosing) -> Readers:
-        """Readers with these code lists, unit tables, drug facts and dosing words."""
+    def of(
+        cls,
+        terminology: Terminology,
+        measurements: Measurements,
+        drugs: Drugs,
+        dosing: Dosing,
+        scores: ScoreWords,
+        opioids: Opioids,
+        table: DoseTable,
+    ) -> Readers:
+        """Readers with these code lists, unit tables, drug facts, dosing words, words of scores, opioid factors and
+        dose table."""
         doses = DoseReader(dosing)
-        drug_reader = RememberedDrugs(DrugReader(terminology, drugs, doses))
-        names = Names(terminology, measurements.analytes)
-        return cls(terminology, measurements, names, doses, drug_reader, OrderReader(drug_reader, terminology))
+        drug_reader = RememberedDrugs(DrugReader(terminology, drugs, doses, PortionReader(dosing, doses)))
+        return cls(
+            terminology,
+            measurements,
+            Names(terminology, measurements.analytes),
+            doses,
+            drug_reader,
+            OrderReader(drug_reader, terminology),
+            Written(scores),
+            Lengths(scores),
+            Conversion(opioids),
+            table,
+            drugs,
+            NarrativeReader(terminology, SiteReader(terminology)),
+        )
 
     def subjects(self, call: HookCall, drafts: tuple[Draft, ...], record: Record) -> tuple[Subject, ...]:
         """What the call asks about: its draft orders, or the chart. Raises as ``OrderReader.read``."""

@@ -10,6 +10,8 @@ from fractions import Fraction
 import msgspec
 
 from cds_service.base.kinds import Dose, DrugGroup, RequestText, Route
+from cds_service.facts.portions import Daily, Form
+from cds_service.facts.portions_given import PortionGiven, daily_of
 from cds_service.facts.told import Number, ago, exact, groups_of
 from cds_service.knowledge.drugs import Drugs, Product, Use
 from cds_service.knowledge.model import File
@@ -48,6 +50,9 @@ class DrugOrder:
     substance: str = ""  # which of a list of several substances (alendronate of other-bisphosphonate)
     authored: date | None = None
     due: date | None = None  # the first day it is to be given, where it says so
+    daily: Daily | None = None  # of analgesics: how much a day of each active ingredient
+    forbids: bool = False  # the drug is not to be given, whatever prescription says so
+    replaces: frozenset[str] = frozenset()  # prescriptions (type and id) that it takes the place of
 
     @property
     def drug(self) -> str:
@@ -126,6 +131,14 @@ class OrderGiven(File, frozen=True):
     due_in_days: int | None = None
     authored_days_ago: int | None = None
     id: bool = True  # False: the draft has no id
+    portions: list[PortionGiven] = []  # of an analgesic
+    as_needed: bool = False
+    form: Form = "oral"
+    rate: Number | None = None  # μg/h of a patch
+    rate_why: str | None = None
+    substance: str = ""
+    forbids: bool = False
+    replaces: list[str] = []
 
 
 class OrdersGiven(File, frozen=True):
@@ -175,4 +188,8 @@ def _told(given: OrderGiven, position: int, drugs: Drugs) -> Order:
         held=given.held,
         authored=ago(given.authored_days_ago),
         due=ago(None if given.due_in_days is None else -given.due_in_days),
+        daily=daily_of(given.portions, given.form, given.rate, given.rate_why, as_needed=given.as_needed),
+        substance=given.substance,
+        forbids=given.forbids,
+        replaces=frozenset(given.replaces),
     )

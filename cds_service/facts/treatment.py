@@ -13,6 +13,8 @@ import msgspec
 
 from cds_service.base.kinds import Dose, DrugGroup, Missing, Need, RequestText, Route
 from cds_service.facts.explained import Fact, reference
+from cds_service.facts.portions import Daily, Form
+from cds_service.facts.portions_given import PortionGiven, daily_of
 from cds_service.facts.told import NOW, Number, ago, exact, groups_of
 from cds_service.facts.window import within
 from cds_service.knowledge.drugs import Drugs, Product, Use
@@ -47,6 +49,9 @@ class DrugUse(msgspec.Struct, frozen=True, gc=False):
     carried_out: bool = False  # a prescription whose doses were given
     counts: bool = True  # False: topical NSAID, antiplatelet aspirin
     substance: str = ""
+    daily: Daily | None = None  # of analgesics
+    refills: bool = False  # a prescription that may be filled again
+    held: bool = False  # a prescription on hold
 
     @property
     def drug(self) -> str:
@@ -123,6 +128,17 @@ class Treatment:
             if use.when and (other.until or other.when or date.min) >= use.when
         )
 
+    def over(self, drugs: Iterable[str]) -> bool:
+        """Whether prescriptions of these drugs are on record and none of them still stands."""
+        asked = [u for u in self.uses if u.kind == "request" and set(drugs) & set(u.drugs)]
+        return bool(asked) and not any(u.active for u in asked)
+
+    def stopped(self, drugs: Iterable[str]) -> bool:
+        """Whether the latest prescription of these drugs ended before it was carried out, and none still stands."""
+        asked = [u for u in self.uses if u.kind == "request" and set(drugs) & set(u.drugs)]
+        latest = max(asked, key=lambda u: (u.when or date.min, u.ref), default=None)
+        return latest is not None and latest.ended and not latest.carried_out and self.over(drugs)
+
     def given(self, drugs: Iterable[str]) -> tuple[date, ...]:
         """Days before today on which these drugs were given, oldest first.
 
@@ -169,9 +185,16 @@ class UseGiven(File, frozen=True):
     single: bool = False
     injected: bool = False
     carried_out: bool = False
+    held: bool = False
     product: Use = "unknown"
     interval_days: Number | None = None
     dose_mg: Number | None = None
+    portions: list[PortionGiven] = []  # of an analgesic
+    as_needed: bool = False
+    form: Form = "oral"
+    rate: Number | None = None  # μg/h of a patch
+    refills: bool = False
+    substance: str = ""
 
 
 class TreatmentGiven(File, frozen=True):
@@ -199,7 +222,11 @@ def _told(given: UseGiven, number: int, drugs: Drugs) -> DrugUse:
         single=given.single or given.kind == "administration",
         injected=given.injected,
         carried_out=given.carried_out,
+        held=given.held,
         interval_days=exact(given.interval_days),
         interval_high_days=exact(given.interval_days),
         dose=Dose(Fraction(given.dose_mg), False, RequestText(f"{given.dose_mg} mg")) if given.dose_mg else None,
+        daily=daily_of(given.portions, given.form, given.rate, None, as_needed=given.as_needed),
+        refills=given.refills,
+        substance=given.substance,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -12,6 +13,13 @@ from cds_service.facts.results import Reading, Results, Unusable
 def within(day: date | None, today: date, days: int) -> bool:
     """Whether a day lies in the window; both ends count."""
     return day is not None and today - timedelta(days=days) <= day <= today
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later; where that month is too short, its last day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    last = monthrange(day.year + years, month + 1)[1]
+    return date(day.year + years, month + 1, min(day.day, last))
 
 
 def readings(results: Results, analyte: str) -> Iterator[Reading]:

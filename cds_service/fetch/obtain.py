@@ -26,7 +26,7 @@ from cds_service.fetch.search import unfiltered
 from cds_service.fetch.transport import session
 from cds_service.record.completeness import Wanted
 from cds_service.record.fetched import Fetched
-from cds_service.record.read import Reading, Record, draft_resources, foreign, open_references
+from cds_service.record.read import NONE, Reading, Record, draft_resources, foreign, open_references
 
 __all__ = ["Obtaining", "Servers", "Source"]
 
@@ -78,14 +78,24 @@ class Servers:
 class Obtaining:
     """The drafts and the record of one call; the record grows by what is fetched. Nothing is decoded twice.
 
+    ``templates``: the searches by key. ``stand_ins``: a key -> the one under which the service asks for it.
+
     Raises ``BadRequest`` for a draft that cannot be read.
     """
 
-    def __init__(self, call: HookCall, templates: Mapping[Need, str], now: datetime, source: Source | None) -> None:
-        self._call, self._templates, self._source = call, templates, source
+    def __init__(
+        self,
+        call: HookCall,
+        templates: Mapping[Need, str],
+        now: datetime,
+        source: Source | None,
+        stand_ins: Mapping[Need, Need] = NONE,
+    ) -> None:
+        self._call, self._templates, self._source, self._stand_ins = call, templates, source, stand_ins
         self._asked_for: set[str] = set()
+        self._fetched: set[Need] = set()
         self.drafts = draft_resources(call)
-        self._reading = Reading(call.patient_id, templates, now)
+        self._reading = Reading(call.patient_id, templates, now, stand_ins)
         self._reading.gatherer.other_patient += len(foreign(call, self.drafts))
         self._reading.prefetched(call.prefetch or {})
         self.record: Record = self._reading.record()
@@ -115,12 +125,17 @@ class Obtaining:
         """
         if self._source is None:
             return self.record
-        needs = self.record.needs
-        missing = {key: self._templates[key] for key, since in wanted.items() if not needs[key].known_since(since)}
-        if missing:
-            self._reading.fetched(self._fetch(missing, self._source))
-            self.record = self._reading.record()
-            self._ask_unfiltered(missing, self._source)
+        # First the searches of the service; what they tell of too short a time is asked for by itself.
+        for by_itself in (False, True) if self._stand_ins else (False,):
+            needs = self.record.needs
+            unknown = [key for key, since in wanted.items() if not needs[key].known_since(since)]
+            keys = unknown if by_itself else [self._stand_ins.get(key, key) for key in unknown]
+            missing = {key: self._templates[key] for key in dict.fromkeys(keys) if key not in self._fetched}
+            if missing:
+                self._fetched |= missing.keys()
+                self._reading.fetched(self._fetch(missing, self._source))
+                self.record = self._reading.record()
+                self._ask_unfiltered(missing, self._source)
         return self.medications()
 
     def _ask_unfiltered(self, asked: Mapping[Need, str], source: Source) -> None:

@@ -1,10 +1,50 @@
-"""What a prefetch member can be, decoded in one pass."""
+"""Every type that is read, and what a prefetch member can be, decoded in one pass."""
 
 from __future__ import annotations
 
 import msgspec
 
-from cds_service.fhir.structs import Element, EntryResponse, Link, Many, Readable, Single
+from cds_service.fhir.answered import AllergyIntolerance, QuestionnaireResponse
+from cds_service.fhir.examined import Appointment, BodyStructure, DiagnosticReport, Encounter, Specimen
+from cds_service.fhir.structs import (
+    Bundle,
+    Condition,
+    Element,
+    EntryResponse,
+    Link,
+    Many,
+    Medication,
+    MedicationAdministration,
+    MedicationRequest,
+    MedicationStatement,
+    Observation,
+    OperationOutcome,
+    Patient,
+    Procedure,
+    ServiceRequest,
+)
+
+# Every type that is read but the Bundle: the one list of them.
+Single = (
+    Patient
+    | Condition
+    | Observation
+    | Specimen
+    | Medication
+    | MedicationRequest
+    | MedicationStatement
+    | MedicationAdministration
+    | ServiceRequest
+    | Procedure
+    | Appointment
+    | DiagnosticReport
+    | BodyStructure
+    | Encounter
+    | QuestionnaireResponse
+    | AllergyIntolerance
+    | OperationOutcome
+)
+Readable = Single | Bundle
 
 
 class ReadEntry(Element, frozen=True):

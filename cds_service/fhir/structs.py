@@ -101,6 +101,9 @@ class Repeat(Element, frozen=True):
     period_unit: str | None = None
     duration: Decimal | None = None
     duration_unit: str | None = None
+    # Only how many moments of a day are named is asked.
+    time_of_day: Any = None
+    when: Any = None
 
 
 class Timing(Element, frozen=True):
@@ -140,6 +143,14 @@ class Dosage(Element, frozen=True):
     extension: list[Extension] | None = None
     # MedicationAdministration.dosage
     dose: Quantity | None = None
+    # Whether it is taken as needed: R4 in two shapes, R5 in two others. Only whether it is said is asked.
+    as_needed_boolean: Any = None
+    as_needed_codeable_concept: Any = None
+    as_needed: Any = None
+    as_needed_for: Any = None
+    sequence: Any = None
+    # Undecoded: nothing of other drugs depends on it, so that its shape breaks none. See ``undecoded``.
+    max_dose_per_period: msgspec.Raw = msgspec.Raw()
 
 
 class Resource(msgspec.Struct, frozen=True, rename="camel", tag_field="resourceType", gc=False):
@@ -169,6 +180,8 @@ def version_of(resource: Resource) -> Meta:
 class Patient(Resource, frozen=True, tag="Patient"):
     gender: str | None = None
     birth_date: str | None = None
+    deceased_boolean: Any = None
+    deceased_date_time: str | None = None
 
 
 class Condition(Resource, frozen=True, tag="Condition"):
@@ -185,6 +198,8 @@ class Condition(Resource, frozen=True, tag="Condition"):
     abatement_range: Range | None = None
     abatement_boolean: bool | str | None = None  # DSTU2
     body_site: Many[CodeableConcept] = None
+    note: msgspec.Raw = msgspec.Raw()
+    category: msgspec.Raw = msgspec.Raw()
 
 
 class ReferenceRange(Element, frozen=True):
@@ -197,6 +212,7 @@ class ObservationComponent(Element, frozen=True):
     code: CodeableConcept | None = None
     value_quantity: Quantity | None = None
     value_string: str | None = None
+    value_integer: Decimal | None = None
     value_codeable_concept: CodeableConcept | None = None
     data_absent_reason: CodeableConcept | None = None
     # Undecoded: read of a few results only, and half the cost of reading them all. See ``undecoded``.
@@ -225,13 +241,12 @@ class Observation(Resource, frozen=True, tag="Observation"):
     component: Many[ObservationComponent] = None
     specimen: Many[Reference] = None
     contained: list[msgspec.Raw] | None = None
-
-
-class Specimen(Resource, frozen=True, tag="Specimen"):
-    """What results were measured in."""
-
-    type: CodeableConcept | None = None
-    subject: Reference | None = None
+    # Undecoded.
+    body_site: msgspec.Raw = msgspec.Raw()
+    method: msgspec.Raw = msgspec.Raw()
+    note: msgspec.Raw = msgspec.Raw()
+    focus: msgspec.Raw = msgspec.Raw()
+    interpretation: msgspec.Raw = msgspec.Raw()
 
 
 class MedicationIngredient(Element, frozen=True):
@@ -254,6 +269,7 @@ class Medication(Resource, frozen=True, tag="Medication"):
 class DispenseRequest(Element, frozen=True):
     validity_period: Period | None = None
     expected_supply_duration: Quantity | None = None
+    number_of_repeats_allowed: Decimal | None = None
 
 
 class MedicationRequest(Resource, frozen=True, tag="MedicationRequest"):
@@ -281,6 +297,8 @@ class MedicationRequest(Resource, frozen=True, tag="MedicationRequest"):
     contained: list[msgspec.Raw] | None = None
     extension: list[Extension] | None = None
     prior_prescription: Reference | None = None
+    # Undecoded, as above. See ``undecoded``.
+    based_on: msgspec.Raw = msgspec.Raw()
     effective_dose_period: Period | None = None  # R5
 
 
@@ -323,7 +341,17 @@ class MedicationAdministration(Resource, frozen=True, tag="MedicationAdministrat
     contained: list[msgspec.Raw] | None = None
 
 
-class ServiceRequest(Resource, frozen=True, tag="ServiceRequest"):
+class Reasoned(Resource, frozen=True):
+    """Where and why something is done; undecoded: read of few kinds only."""
+
+    body_site: msgspec.Raw = msgspec.Raw()
+    reason_code: msgspec.Raw = msgspec.Raw()
+    reason: msgspec.Raw = msgspec.Raw()
+    reason_reference: msgspec.Raw = msgspec.Raw()
+    note: msgspec.Raw = msgspec.Raw()
+
+
+class ServiceRequest(Reasoned, frozen=True, tag="ServiceRequest"):
     status: str | None = None
     intent: str | None = None
     do_not_perform: bool | None = None
@@ -335,7 +363,7 @@ class ServiceRequest(Resource, frozen=True, tag="ServiceRequest"):
     occurrence_date_time: str | None = None
 
 
-class Procedure(Resource, frozen=True, tag="Procedure"):
+class Procedure(Reasoned, frozen=True, tag="Procedure"):
     status: str | None = None
     code: CodeableConcept | None = None
     subject: Reference | None = None
@@ -343,23 +371,6 @@ class Procedure(Resource, frozen=True, tag="Procedure"):
     performed_period: Period | None = None
     occurrence_date_time: str | None = None
     occurrence_period: Period | None = None
-
-
-class AppointmentParticipant(Element, frozen=True):
-    actor: Reference | None = None
-
-
-class Appointment(Resource, frozen=True, tag="Appointment"):
-    status: str | None = None
-    service_type: Many[CodeableConcept] = None
-    service_category: Many[CodeableConcept] = None
-    specialty: Many[CodeableConcept] = None
-    reason_code: Many[CodeableConcept] = None
-    reason: Many[CodeableConcept] = None
-    description: str | None = None
-    subject: Reference | None = None
-    participant: Many[AppointmentParticipant] = None
-    start: str | None = None
 
 
 class Issue(Element, frozen=True):
@@ -403,21 +414,3 @@ class Bundle(Resource, frozen=True, tag="Bundle"):
     total: int | str | None = None
     link: Many[Link] = None
     entry: Many[Entry] = None
-
-
-# Every type that is read but the Bundle: the one list of them.
-Single = (
-    Patient
-    | Condition
-    | Observation
-    | Specimen
-    | Medication
-    | MedicationRequest
-    | MedicationStatement
-    | MedicationAdministration
-    | ServiceRequest
-    | Procedure
-    | Appointment
-    | OperationOutcome
-)
-Readable = Single | Bundle

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 
 from cds_service.base.decoding import UNREADABLE
 from cds_service.base.remembered import Remembered
-from cds_service.fhir.structs import CodeableConcept, DispenseRequest, ReferenceRange, many
+from cds_service.fhir.structs import (
+    CodeableConcept,
+    DispenseRequest,
+    Element,
+    Many,
+    Ratio,
+    Reference,
+    ReferenceRange,
+    many,
+)
+
+T = TypeVar("T")
 
 _concept: msgspec.json.Decoder[CodeableConcept | None] = msgspec.json.Decoder(CodeableConcept | None)
 _concepts = Remembered[CodeableConcept | None]()
@@ -28,6 +41,47 @@ def reference_ranges(raw: msgspec.Raw) -> list[ReferenceRange]:
         return many(_ranges.decode(raw)) if raw else []
     except UNREADABLE:
         return []
+
+
+class _Note(Element, frozen=True):
+    text: str | None = None
+
+
+MOST = 20  # members of one such list that are looked at
+
+_listed: msgspec.json.Decoder[Many[CodeableConcept]] = msgspec.json.Decoder(
+    list[CodeableConcept] | CodeableConcept | None
+)
+_notes: msgspec.json.Decoder[Many[_Note]] = msgspec.json.Decoder(list[_Note] | _Note | None)
+_ratios: msgspec.json.Decoder[Many[Ratio]] = msgspec.json.Decoder(list[Ratio] | Ratio | None)
+_references: msgspec.json.Decoder[Many[Reference]] = msgspec.json.Decoder(list[Reference] | Reference | None)
+
+
+def _many(raw: msgspec.Raw, decoder: msgspec.json.Decoder[Many[T]]) -> list[T]:
+    try:
+        return many(decoder.decode(raw))[:MOST] if raw else []
+    except UNREADABLE:
+        return []
+
+
+def concepts(raw: msgspec.Raw) -> list[CodeableConcept]:
+    """Concepts (a body site, a method); none when they cannot be read."""
+    return _many(raw, _listed)
+
+
+def notes(raw: msgspec.Raw) -> list[str]:
+    """The texts of annotations; none when they cannot be read."""
+    return [note.text for note in _many(raw, _notes) if note.text]
+
+
+def ratios(raw: msgspec.Raw) -> list[Ratio]:
+    """Ratios (R4 one, R5 several); none when they cannot be read."""
+    return _many(raw, _ratios)
+
+
+def references(raw: msgspec.Raw) -> list[Reference]:
+    """References; none when they cannot be read."""
+    return _many(raw, _references)
 
 
 _dispense = msgspec.json.Decoder(DispenseRequest)

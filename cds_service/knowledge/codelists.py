@@ -15,8 +15,9 @@ from cds_service.base.complaints import ContentError
 from cds_service.base.yamlfile import line_of, load_as
 from cds_service.knowledge.model import File
 
-# "specimen" is what a result was measured in, "site" the part of the body a diagnosis names beside its code.
-Domain = Literal["drug", "condition", "observation", "procedure", "specimen", "site"]
+# "specimen" is what a result was measured in, "site" the part of the body a diagnosis names beside its code, "finding"
+# what reports say of it.
+Domain = Literal["drug", "condition", "observation", "procedure", "specimen", "site", "finding"]
 Compared = Literal["exact", "icd", "atc"]
 
 MANIFEST, SYSTEMS = "manifest.yaml", "systems.yaml"
@@ -27,6 +28,7 @@ MATCHES = ("exact", "prefix", "exclude")
 STATUSES = ("V", "S", "M")  # verified, single source, from memory (names only)
 FLAGS = frozenset({
     "topical", "ophthalmic", "neonatal", "antiplatelet",  # of a drug
+    "parenteral", "transdermal", "transmucosal", "rectal",  # how an opioid is given, where that is not by mouth
     "broad", "class", "non-specific",  # says less than the concept, or needs company
     "legacy",  # retired: matched, never emitted
     "unsited",  # says what, not where: counts with a body site of the concept

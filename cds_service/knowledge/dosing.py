@@ -57,6 +57,10 @@ class Dosing(File, frozen=True, dict=True):
     once_words: list[str]
     once_in_a_day: list[str]
     not_once: list[str]
+    as_needed_words: list[str]
+    patch_units: list[str]
+    patch_hours: int
+    patch_forms: list[str]
     infusion: InfusionWords
     injected_forms: list[str]
     topical_forms: list[str]

@@ -14,6 +14,8 @@ from cds_service.knowledge.dosing import Dosing
 from cds_service.knowledge.load import Guideline, load_guideline
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import File
+from cds_service.knowledge.opioids import Opioids
+from cds_service.knowledge.scores import ScoreWords
 from cds_service.knowledge.services import Orderable, Services
 from cds_service.knowledge.texts import ExplanationText, SharedText, TopicText, Translation
 
@@ -35,6 +37,8 @@ class Knowledge:
     services: Services
     dosing: Dosing
     measurements: Measurements
+    scores: ScoreWords
+    opioids: Opioids
     orderables: Mapping[str, Orderable]
     split_words: SplitWords
     shared: Mapping[str, SharedText]  # by language
@@ -53,6 +57,8 @@ def load_knowledge(root: Path, faults: Faults) -> Knowledge:
     services = read.file(root / "services.yaml", Services)
     dosing = read.file(root / "dosing.yaml", Dosing)
     measurements = read.file(root / "measurements.yaml", Measurements)
+    scores = read.file(root / "scores.yaml", ScoreWords)
+    opioids = read.file(root / "opioids.yaml", Opioids)
     orderables = read.file(root / "orderables.yaml", dict[str, Orderable])
     split_words = read.file(root / "epic.yaml", SplitWords)
     shared = {tag: read.file(root / "texts" / tag / "_shared.yaml", SharedText) for tag in LANGUAGES}
@@ -65,6 +71,8 @@ def load_knowledge(root: Path, faults: Faults) -> Knowledge:
     assert services
     assert dosing
     assert measurements
+    assert scores
+    assert opioids
     assert orderables
     assert split_words
     files = {path.stem for path in (root / "recommendations").glob("*.yaml")}
@@ -73,6 +81,8 @@ def load_knowledge(root: Path, faults: Faults) -> Knowledge:
         services=services,
         dosing=dosing,
         measurements=measurements,
+        scores=scores,
+        opioids=opioids,
         orderables=orderables,
         split_words=split_words,
         shared={tag: words for tag, words in shared.items() if words},

@@ -79,6 +79,7 @@ class Analyte(File, frozen=True, dict=True):
     # Units per body surface, named so that a card can say why the value was not used.
     indexed: list[str] = msgspec.field(default_factory=list)
     reference: Bounds | None = None  # default reference range
+    own_range: bool = False  # judged by the range that comes with the result alone
     note: str | None = None
 
     def __post_init__(self) -> None:

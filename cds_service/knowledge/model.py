@@ -14,6 +14,8 @@ from cds_service.base.numbers import compare
 
 # ``published``: a grading or guideline of others (CTCAE, KDIGO), named in the source of each number.
 Origin = Literal["guideline", "label", "published", "local"]
+# Patients of whom a topic says nothing (``evaluate.gate``).
+SilentFor = Literal["dead", "child", "comfort-care"]
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,6 +120,8 @@ class Recommendation(File, frozen=True, dict=True):
     tables: dict[str, Table] = {}
     # False: fires only with a relevant diagnosis; True: a drug-safety topic, also without one at an oncology dose.
     drug_safety: bool = False
+    # Patients of whom it says nothing, besides those that an opened chart is silent for by itself.
+    silent_for: list[SilentFor] = []
     # Card (``say``, or ``every``) -> topics whose card it stands in for, on the same order, and whose line it says.
     replaces: dict[str, list[str]] = {}
     # Cards (``say``, or ``every``) after which the drug is not given now: they say no dose of what they stand in for.

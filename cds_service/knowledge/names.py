@@ -28,7 +28,7 @@ from cds_service.knowledge.phrases import (
     Words,
 )
 from cds_service.knowledge.spelling import Spelling
-from cds_service.knowledge.wording import MARKS, TAKEN_BACK, Wording, marks, splitter
+from cds_service.knowledge.wording import MARKS, TAKEN_BACK, VERTEBRA, Wording, marks, splitter
 from cds_service.knowledge.words import Found, Lexicon, Unit, apart, is_chinese
 
 
@@ -141,6 +141,9 @@ class Names:
 
     def _at(self, word: str) -> Iterator[Meaning]:
         """What a word means so far, in each spelling under which it is found."""
+        if word == VERTEBRA:
+            yield self._lexicon.at(("\0vertebra",), Meaning)
+            return
         key = self._splitter.key(word)
         if not key:
             return

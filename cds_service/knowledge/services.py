@@ -9,7 +9,13 @@ from cds_service.knowledge.model import File
 
 
 class Service(File, frozen=True):
-    """One CDS service: one id, one entry in discovery per hook."""
+    """One CDS service: one id, one entry in discovery per hook.
+
+    ``reads``: a prefetch key of this service -> the keys that it stands for. ``beside``: keys that discovery does not
+    ask for (there is room for ten); they are read where they are sent, and fetched where there is a FHIR server.
+    ``must``: of what topics require, the keys without which nothing is answered at all (left out: any); without others
+    a topic cannot tell. ``ahead``: topics that come first among the cards that are not urgent.
+    """
 
     id: str
     hooks: list[str]
@@ -17,6 +23,14 @@ class Service(File, frozen=True):
     description: str
     usage_requirements: str
     topics: list[str]
+    reads: dict[str, list[str]] = {}
+    beside: list[str] = []
+    must: list[str] | None = None
+    ahead: list[str] = []
+
+    def stand_in(self, key: str) -> str:
+        """The prefetch key under which this service asks for what a topic calls ``key``."""
+        return next((other for other, keys in self.reads.items() if key in keys), key)
 
 
 class Services(File, frozen=True):

@@ -19,6 +19,11 @@ from cds_service.knowledge.wording import Wording
 Coding = tuple[str | None, str | None, str | None]  # system, code, display
 Fluid = Literal["blood", "other", "unknown"]
 BLOOD, OTHER_FLUID = "blood", "other-fluid"
+# Places that are a bone; "bone" alone where nobody says which.
+BONE = "bone"
+BONES = frozenset({
+    BONE, "spine", "femur", "humerus", "tibia-fibula", "radius-ulna", "pelvis", "rib-sternum", "skull",
+})  # fmt: skip
 
 # Nothing longer is kept in the cache: it would not come again, and memory stays bounded.
 CACHED_TEXT = 300
@@ -164,6 +169,7 @@ class Terminology:
     def _site(self, codings: Sequence[Coding], text: str | None) -> tuple[frozenset[str], str]:
         """The places a body site means, and its words."""
         places = frozenset(match.concept for match in self.match("site", codings, None))
+        places |= {BONE} if places & BONES else set()
         return places, text or next((display for _, _, display in codings if display), "")
 
     def _unsited(

@@ -11,15 +11,19 @@ class CardText(File, frozen=True):
     """One card. ``summary`` is plain text; the detail is ``do`` (what to do), ``why`` (the two or three numbers that
     matter, with their dates), the source line, and ``how`` (formula and inputs: a link leads to no patient's numbers).
 
-    ``limits`` stands in the explanation only: windows, limits, what is not looked at. ``line`` is the one sentence that
-    another card says, which stands in for this one; it names its own source. ``withheld`` is said instead of it where
-    that card withholds the drug: nothing in it is a dose to give now.
+
+    ``beside`` is what another source says of it (a label, a published grading), a paragraph of its own that names that
+    source; it goes where the rules of such sources are switched off. ``limits`` stands in the explanation only:
+    windows, limits, what is not looked at. ``line`` is the one sentence that another card says, which stands in for
+    this one; it names its own source. ``withheld`` is said instead of it where that card withholds the drug: nothing
+    in it is a dose to give now.
     """
 
     summary: str
     do: str
     why: str
     how: str | None = None
+    beside: str | None = None
     limits: str | None = None
     line: str | None = None
     withheld: str | None = None
@@ -44,6 +48,7 @@ class SharedText(File, frozen=True):
     unusable: dict[str, str]
     notes: dict[str, str]
     source_line: dict[str, str]
+    quiet: dict[str, str]  # what the gate says for every topic
 
 
 class Translation(File, frozen=True):

@@ -21,13 +21,19 @@ _STAGE = (
 _MINUS = r"\([-‐−–—]\)"  # 骨转移(-)
 _FULL_STOP = r"(?<=[^\W\d_]{3})\.(?=\s)"
 # A result's name is not negated ("calcium, no fasting"), and its commas belong to it ("calcium, ionized").
-_MARKS = {"condition": ",;。\n、/&:()+?", "procedure": ",;。\n、/&:()?", "drug": ",;。\n:?", "observation": "+"}
+_MARKS = {
+    "condition": ",;。\n、/&:()+?", "finding": ",;。\n、/&:()+?", "procedure": ",;。\n、/&:()?", "drug": ",;。\n:?",
+    "observation": "+",
+}  # fmt: skip
 # What a mark of punctuation does.
 MARKS: Mapping[str, str] = {
     ",": COMMA, ";": STOP, "。": STOP, "\n": STOP, ".": STOP, "、": LINK, "/": LINK, "&": LINK,
     ":": BRACKET, "(": BRACKET, ")": FILLER, "+": FILLER,
 }  # fmt: skip
-TAKEN_BACK = frozenset({"condition", "drug", "procedure"})
+# Domains in which a letter and a number name a vertebra.
+LOCATED = frozenset({"condition", "site"})
+VERTEBRA = "{vertebra}"  # the name, in a code list, of what is written so
+TAKEN_BACK = frozenset({"condition", "drug", "procedure", "finding"})
 
 
 class CueWords(File, frozen=True):
@@ -37,7 +43,7 @@ class CueWords(File, frozen=True):
     before: Words = Words()
     after: Words = Words()
     around: Words = Words()
-    domains: list[str] = field(default_factory=lambda: ["condition", "drug", "procedure"])
+    domains: list[str] = field(default_factory=lambda: ["condition", "drug", "procedure", "finding"])
     only: list[str] = []
 
 
@@ -72,9 +78,9 @@ def compared(name: str) -> str:
 
 
 def _notations(domain: str, wording: Wording) -> dict[str, str]:
-    if domain not in TAKEN_BACK:
+    if domain not in TAKEN_BACK and domain not in LOCATED:
         return {}
-    if domain != "condition":
+    if domain not in LOCATED:
         return {"minus": _MINUS, "stop": _FULL_STOP}
     letters = [word for word in wording.vertebrae.all() if not is_chinese(word)]
     zh, en = "".join(word for word in wording.vertebrae.all() if is_chinese(word)), "|".join(letters)

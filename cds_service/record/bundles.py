@@ -32,7 +32,8 @@ from typing import get_args
 import msgspec
 
 from cds_service.base.decoding import UNREADABLE
-from cds_service.fhir.members import Member, ReadBundle, ReadEntry
+from cds_service.fhir.examined import BodyStructure, DiagnosticReport, Encounter, Specimen
+from cds_service.fhir.members import Member, Readable, ReadBundle, ReadEntry
 from cds_service.fhir.structs import (
     Bundle,
     Condition,
@@ -40,9 +41,7 @@ from cds_service.fhir.structs import (
     Medication,
     Observation,
     OperationOutcome,
-    Readable,
     Resource,
-    Specimen,
     many,
 )
 from cds_service.fhir.undecoded import concept
@@ -67,7 +66,7 @@ NONE, OBTAINED = Completeness("none"), Completeness("obtained")
 # Entries that are nothing of the patient's themselves; told by type, for a page of results has hundreds that are.
 _NO_FACT = frozenset({OperationOutcome, Bundle, type(None)})
 # What references are followed to; nothing else is looked up.
-_REFERRED = frozenset({Medication, Condition, Specimen})
+_REFERRED = frozenset({Medication, Condition, Specimen, BodyStructure})
 
 
 class Gatherer:
@@ -253,10 +252,15 @@ def resource_type(raw: msgspec.Raw) -> str:
 
 
 def _day(resource: Resource | None) -> str | None:
+    when: str | None = None
     if isinstance(resource, Observation):
         when = resource.effective_date_time or resource.effective_instant or resource.issued
-        return when[:10] if when and len(when) >= 10 else None
-    return None
+    elif isinstance(resource, DiagnosticReport):
+        when = resource.effective_date_time or resource.issued
+    elif isinstance(resource, Encounter):
+        period = resource.period or resource.actual_period
+        when = period.start if period else None
+    return when[:10] if when and len(when) >= 10 else None
 
 
 def _back_to(days: list[str | None]) -> str | None:

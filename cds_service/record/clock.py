@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from cds_service.fhir.answered import AllergyIntolerance, QuestionnaireResponse
 from cds_service.fhir.dates import moment_of
+from cds_service.fhir.examined import DiagnosticReport
 from cds_service.fhir.structs import (
     Condition,
     MedicationAdministration,
@@ -46,7 +48,20 @@ def _procedure(it: Procedure) -> str | None:
     return _start(it.performed_date_time, it.occurrence_date_time, periods=(it.performed_period, it.occurrence_period))
 
 
-# When a resource says it happened. An Appointment lies ahead by its nature; results have a reading of their own, since
+def _report(it: DiagnosticReport) -> str | None:
+    return _start(it.effective_date_time, periods=(it.effective_period,)) or it.issued
+
+
+def _answered(it: QuestionnaireResponse) -> str | None:
+    return it.authored
+
+
+def _allergy(it: AllergyIntolerance) -> str | None:
+    return it.recorded_date
+
+
+# When a resource says it happened. An Appointment lies ahead by its nature, and so does
+# a planned Encounter; results have a reading of their own, since
 # what is wrong with one is told on a card.
 _WHEN: Mapping[type[Resource], Callable[..., str | None]] = {
     Condition: _condition,
@@ -55,6 +70,9 @@ _WHEN: Mapping[type[Resource], Callable[..., str | None]] = {
     MedicationAdministration: _administration,
     Procedure: _procedure,
     ServiceRequest: _request,
+    DiagnosticReport: _report,
+    QuestionnaireResponse: _answered,
+    AllergyIntolerance: _allergy,
 }
 DATED = frozenset(_WHEN)
 

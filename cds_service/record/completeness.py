@@ -21,6 +21,11 @@ class Completeness(msgspec.Struct, frozen=True):
     cause: str | None = None  # absent | failed | unreadable | more-pages
     back_to: str | None = None  # YYYY-MM-DD
 
+    @property
+    def failed(self) -> bool:
+        """Whether it was asked for and did not come; what nobody sent, or a token does not allow, was not asked for."""
+        return self.state == "not-obtained" and self.cause not in (None, "absent", "scope")
+
     def known_since(self, since: str | None) -> bool:
         """Whether it is known, at least back to ``since`` (YYYY-MM-DD; None: all of it)."""
         if self.state == "incomplete":

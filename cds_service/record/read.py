@@ -35,6 +35,7 @@ from cds_service.record.whose import belongs
 R = TypeVar("R", bound=Resource)
 PATIENT = "patient"  # the prefetch key of the Patient
 ABSENT = Completeness("not-obtained", "absent")
+NONE: Mapping[Need, Need] = {}
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -73,13 +74,15 @@ class Record(msgspec.Struct, frozen=True):
 class Reading:
     """A record while it is read: prefetch first, then what is fetched beside it.
 
-    ``keys``: the prefetch keys asked for in discovery. Members under other keys are read too (a client may send a
-    Medication under a name of its own).
+    ``keys``: the prefetch keys that are asked for. Members under other keys are read too (a client may send a
+    Medication under a name of its own). ``stand_ins``: a key -> the one that was asked for in its place.
     """
 
-    def __init__(self, patient_id: str, keys: Iterable[Need], now: datetime) -> None:
+    def __init__(
+        self, patient_id: str, keys: Iterable[Need], now: datetime, stand_ins: Mapping[Need, Need] = NONE
+    ) -> None:
         self.gatherer = Gatherer(patient_id, now)
-        self._keys = tuple(keys)
+        self._keys, self._stand_ins = tuple(keys), stand_ins
         self._state: dict[Need, Completeness] = {}
 
     def prefetched(self, members: Mapping[Need, Member | msgspec.Raw]) -> None:
@@ -104,7 +107,7 @@ class Reading:
 
     def record(self) -> Record:
         """All that was read so far."""
-        needs = {key: self._state.get(key, ABSENT) for key in self._keys}
+        needs = {key: self._known(key) for key in self._keys}
         # A call is about a patient, so "none on record" cannot be true of the Patient itself: it was not obtained.
         patient_known = needs.get(PATIENT, ABSENT).state in ("none", "obtained")
         if patient_known and not self.gatherer.of(Patient):
@@ -119,6 +122,10 @@ class Reading:
             later=gatherer.later,
             unreadable=gatherer.unreadable,
         )
+
+    def _known(self, key: Need) -> Completeness:
+        own = self._state.get(key, ABSENT)
+        return own if own.state != "not-obtained" else self._state.get(self._stand_ins.get(key, key), own)
 
 
 def _completeness(gatherer: Gatherer, answer: Fetched) -> Completeness:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from cds_service.fhir.examined import Appointment
 from cds_service.fhir.references import unversioned
-from cds_service.fhir.structs import Appointment, Patient, Reference, Resource, many
+from cds_service.fhir.structs import Patient, Reference, Resource, many
 
 
 def belongs(resource: Resource, patient_id: str) -> bool:
@@ -14,7 +15,7 @@ def belongs(resource: Resource, patient_id: str) -> bool:
         actors = [p.actor.reference for p in many(resource.participant) if p.actor and p.actor.reference]
         patients = [a for a in actors if "Patient/" in a]
         return not patients or any(same_patient(a, patient_id) for a in patients)
-    subject: Reference | None = getattr(resource, "subject", None)
+    subject: Reference | None = getattr(resource, "subject", None) or getattr(resource, "patient", None)
     return subject is None or subject.reference is None or same_patient(subject.reference, patient_id)
 
 

@@ -69,6 +69,7 @@ class Language:
     shared: SharedText
     topics: Mapping[str, TopicSentences]
     notes: Mapping[str, Sentence]
+    quiet: Mapping[str, Sentence]  # what the gate says for every topic
 
 
 def _finalize_markdown(value: object) -> object:
@@ -179,8 +180,11 @@ def compile_language(
     macros: Mapping[str, str],
     topics: Mapping[str, TopicText],
     sources: Mapping[str, Source],
+    *,
+    labels: bool = True,
 ) -> Language:
-    """Compile one language. ``macros`` by file; ``sources``: topic -> where it comes from, said on every card.
+    """Compile one language. ``macros`` by file; ``sources``: topic -> where it comes from, said on every card;
+    ``labels``: whether anything but the guideline is quoted.
 
     Raises ``ContentError`` on a bad template.
     """
@@ -197,7 +201,12 @@ def compile_language(
     # trim_blocks eats one line break after a tag, so parts are set three apart and tidied afterwards.
     def detail(topic: str, say: str, card: CardText) -> Sentence:
         source = f"{{% raw %}}{source_line(sources[topic], say)}{{% endraw %}}"
-        parts = [card.do, card.why, source, "{{ carried }}", "{{ notes }}", "{{ gaps }}"]
+        beside = ""
+        if card.beside and labels:
+            # A condition of the text may leave nothing to say.
+            said = f"{{% if beside|trim %}}{shared.words['not-from-the-guideline']}{{{{ beside|trim }}}}{{% endif %}}"
+            beside = f"{{% set beside %}}{card.beside}{{% endset %}}{said}"
+        parts = [card.do, card.why, source, beside, "{{ carried }}", "{{ notes }}", "{{ gaps }}"]
         return rich.sentence("\n\n\n".join(p.strip() for p in parts if p.strip()))
 
     def sentences(topic: str, text: TopicText) -> TopicSentences:
@@ -230,6 +239,7 @@ def compile_language(
         shared=shared,
         topics={topic: named(topic, text) for topic, text in topics.items()},
         notes={key: rich.sentence(line) for key, line in shared.notes.items()},
+        quiet={key: rich.sentence(line) for key, line in shared.quiet.items()},
     )
 
 

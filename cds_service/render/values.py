@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from cds_service.base.kinds import Need
 from cds_service.evaluate.findings import Finding, Findings
 from cds_service.evaluate.outcome import Advise
 from cds_service.evaluate.topic import Topic
@@ -26,15 +27,20 @@ def template_values(
     return {"order": subject, "facts": facts, "p": recommendation.numbers, **NOTHING_MORE, **data}
 
 
-def card_values(card: Said, folded: Sequence[Said], findings: Findings, language: Language) -> dict[str, Any]:
-    """What the templates of a card see: its own data, and what it says of others and of gaps. ``folded``: into it."""
+def card_values(
+    card: Said, folded: Sequence[Said], findings: Findings, language: Language, beside: Collection[Need] = ()
+) -> dict[str, Any]:
+    """What the templates of a card see: its own data, and what it says of others and of gaps. ``folded``: into it.
+
+    ``beside``: needs that are said once for the whole answer, and not on every card.
+    """
     (finding, advice), facts = card, findings.facts
     values = template_values(finding.topic.recommendation, finding.subject, facts, advice.data)
     values["folded"] = [language.topics[f.code].display for f, _ in folded]
     withheld = finding.topic.recommendation.withheld_by(advice.say)
     values["carried"] = "\n\n".join(_lines(findings.carried(finding), withheld, facts, language))
     values["notes"] = _notes(finding, values, language)
-    values["gaps"] = _gaps([finding.topic, *(f.topic for f, _ in folded)], facts, language)
+    values["gaps"] = _gaps([finding.topic, *(f.topic for f, _ in folded)], facts, beside, language)
     return values
 
 
@@ -59,7 +65,8 @@ def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> s
     return "\n\n".join(language.notes[key].render(values).strip() for key in keys)
 
 
-def _gaps(topics: Iterable[Topic], facts: Facts, language: Language) -> str:
+def _gaps(topics: Iterable[Topic], facts: Facts, beside: Collection[Need], language: Language) -> str:
     """What its topics would also have looked at and did not get: said on the card that is given all the same."""
-    missing = facts.lacking(*dict.fromkeys(need for topic in topics for need in topic.optional))
+    needs = dict.fromkeys(need for topic in topics for need in topic.optional if need not in beside)
+    missing = facts.lacking(*needs)
     return language.notes["gaps"].render({"missing": missing}).strip() if missing else ""

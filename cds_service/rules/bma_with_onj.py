@@ -1,14 +1,28 @@
-"""§4.1.4.1, §4.1.3: a bone-modifying drug is ordered while osteonecrosis of the jaw is active."""
+"""§4.1.4.1, §4.1.3: a bone-modifying drug is ordered, or given, while osteonecrosis of the jaw is active."""
 
-from cds_service.evaluate.outcome import Advise, DeleteOrder, NoAdvice, Outcome, Suggestion
-from cds_service.evaluate.triggers import BONE_MODIFYING, ordered, rule
+from cds_service.evaluate.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
+from cds_service.evaluate.triggers import BONE_MODIFYING, chart_opened, ordered, rule
 from cds_service.facts.facts import Facts
-from cds_service.facts.subjects import DrugOrder
+from cds_service.facts.subjects import Chart, DrugOrder
 from cds_service.knowledge.model import Parameters
 
+TREATMENT = ("medicationRequests", "medicationAdministrations")
 
-@rule("bma-with-onj", ordered(*BONE_MODIFYING))
-def bma_with_onj(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+
+@rule("bma-with-onj", ordered(*BONE_MODIFYING), chart_opened())
+def bma_with_onj(subject: DrugOrder | Chart, facts: Facts, p: Parameters) -> Outcome:
     if not facts.diagnoses.has("osteonecrosis-of-jaw"):
         return NoAdvice("none")
-    return Advise(p.indicator(), "active", suggestions=(Suggestion("delete", (DeleteOrder(order),)),))
+    if isinstance(subject, Chart):
+        return _on_treatment(facts, p)
+    return Advise(p.indicator(), "active", suggestions=(Suggestion("delete", (DeleteOrder(subject),)),))
+
+
+def _on_treatment(facts: Facts, p: Parameters) -> Outcome:
+    uses = facts.bone_modifying.uses
+    if not uses:
+        missing = facts.lacking(*TREATMENT)
+        return CannotTell(missing) if len(missing) == len(TREATMENT) else NoAdvice("not-on-bma")
+    # A hold is a decision that was made.
+    say = "held" if all(facts.bone_modifying.held(use) for use in uses) else "on-treatment"
+    return Advise(p.indicator(), say, {"use": uses[0], "last": facts.bone_modifying.last_dose(uses[0])})

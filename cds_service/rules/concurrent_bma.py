@@ -1,18 +1,21 @@
 """All labels: two bone-modifying drugs, or two products of one, are not given together; a switch is none."""
 
 from cds_service.evaluate.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
-from cds_service.evaluate.triggers import BONE_MODIFYING, ordered, rule
+from cds_service.evaluate.triggers import BONE_MODIFYING, chart_opened, ordered, rule
 from cds_service.facts.facts import Facts
-from cds_service.facts.subjects import DrugOrder
+from cds_service.facts.subjects import Chart, DrugOrder
 from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.facts.treatment import DrugUse
 from cds_service.knowledge.model import Parameters
 
 USES = {"oncology", "osteoporosis"}
+TREATMENT = ("medicationRequests", "medicationAdministrations")  # what an opened chart is told by
 
 
-@rule("concurrent-bma", ordered(*BONE_MODIFYING))
-def concurrent_bma(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+@rule("concurrent-bma", ordered(*BONE_MODIFYING), chart_opened())
+def concurrent_bma(order: DrugOrder | Chart, facts: Facts, p: Parameters) -> Outcome:
+    if isinstance(order, Chart):
+        return _both_active(facts, p)
     delete = Suggestion("delete", (DeleteOrder(order),))
     if others := _ordered_together(order, facts):
         say = "products-together" if others[0].drug == order.drug else "ordered-together"
@@ -25,6 +28,23 @@ def concurrent_bma(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
         return Advise(p.indicator(), "product-active" if order.drug in use.drugs else "active", data, (delete,))
     missing = facts.lacking(*MEDICATIONS)
     return CannotTell(missing) if missing else NoAdvice("alone")
+
+
+def _both_active(facts: Facts, p: Parameters) -> Outcome:
+    """Two drugs or products at once, each by a prescription or a dose. One whose prescription ended is a switch."""
+    active = facts.treatment.taking(BONE_MODIFYING, p.days("look_back"), p.days("lapsed"))
+    uses = [u for u in active if u.kind != "statement" and (u.active or not facts.treatment.over(u.drugs))]
+    for number, use in enumerate(uses):
+        if other := next((o for o in uses[number + 1 :] if _differ(use, o)), None):
+            return Advise(p.indicator(), "both-active", {"use": use, "other": other})
+    missing = facts.lacking(*TREATMENT)
+    return CannotTell(missing) if len(missing) == len(TREATMENT) else NoAdvice("alone")
+
+
+def _differ(one: DrugUse, other: DrugUse) -> bool:
+    """Two drugs that are not both for osteoporosis, or the two products of one."""
+    products = {one.product.use, other.product.use}
+    return products == USES if set(one.drugs) & set(other.drugs) else products != {"osteoporosis"}
 
 
 def _ordered_together(order: DrugOrder, facts: Facts) -> list[DrugOrder]:

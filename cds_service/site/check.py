@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from cds_service.base.complaints import Faults
-from cds_service.base.kinds import NOT_EVALUATED
+from cds_service.base.kinds import WITHOUT_RULE
 from cds_service.knowledge.codelists import Systems, load_rows, load_systems
 from cds_service.knowledge.knowledge import Knowledge
 from cds_service.knowledge.measurements import Measurements
@@ -196,6 +196,6 @@ def _topics(topics: Iterable[str], known: Known) -> Iterator[Complaint]:
     for topic in topics:
         if topic not in known.recommendations:
             yield unknown(("topics", topic), "topic", topic, known.recommendations)
-        elif topic == NOT_EVALUATED:
-            what = f"{NOT_EVALUATED} cannot be switched"
+        elif topic in WITHOUT_RULE:
+            what = f"{topic} cannot be switched"
             yield Complaint(("topics", topic), what, "remove it: without that card, not checked would look like safe")

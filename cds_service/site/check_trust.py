@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from cds_service.base.kinds import NOT_EVALUATED
+from cds_service.base.kinds import WITHOUT_RULE
 from cds_service.site.address import fault_of
 from cds_service.site.complaint import Complaint, Where, unknown
 from cds_service.site.model import Client, FeedbackOptions, Keys, Silence
@@ -65,8 +65,8 @@ def silences(silent: Iterable[Silence], clients: list[Client], topics: Collectio
         where: Where = ("silent", number)
         if silence.topic not in topics:
             yield unknown((*where, "topic"), "topic", silence.topic, topics)
-        elif silence.topic == NOT_EVALUATED:
-            what = f"{NOT_EVALUATED} cannot be silent"
+        elif silence.topic in WITHOUT_RULE:
+            what = f"{silence.topic} cannot be silent"
             yield Complaint((*where, "topic"), what, "remove it: without that card, not checked would look like safe")
         if silence.clients == []:
             yield Complaint((*where, "clients"), "clients is empty", "name some, or leave it out: it means all then")

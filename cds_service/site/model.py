@@ -142,6 +142,13 @@ class FeedbackOptions(File, frozen=True):
     reasons: list[LocalReason] = []
 
 
+class ReviewOptions(File, frozen=True):
+    """``full_cards: all``: every card of an opened chart by itself, none folded; for a client that shows one topic, and
+    for acceptance runs."""
+
+    full_cards: Literal["all"] | None = None
+
+
 class Site(File, frozen=True):
     """The whole file. Every key may be left out."""
 
@@ -161,6 +168,7 @@ class Site(File, frozen=True):
     suppression: Suppression | None = None
     seen: Seen | Literal["off"] = msgspec.field(default_factory=Seen)
     feedback: FeedbackOptions = msgspec.field(default_factory=FeedbackOptions)
+    review: ReviewOptions = msgspec.field(default_factory=ReviewOptions)
     ibandronate: Literal["guideline", "label"] = "guideline"
     prefetch: dict[str, str] = {}  # key of services.yaml -> the search that this site's FHIR server can answer
     preference_list: dict[str, list[Preference]] = {}  # orderable -> records, the first that fits is taken

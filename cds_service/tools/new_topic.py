@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from cds_service.base.kinds import LANGUAGES, DrugGroup
+from cds_service.base.kinds import LANGUAGES, WITHOUT_RULE, DrugGroup
 from cds_service.edition import Edition
 from cds_service.rules import __file__ as rules_package
 
@@ -93,7 +93,7 @@ def _files(code: str, module: str, on: _On, root: Path) -> Iterator[tuple[Path, 
 
 
 def _listed(text: str, service: str, code: str) -> str:
-    """``services.yaml`` with the topic as the last of its service, before the card of what was not evaluated."""
+    """``services.yaml`` with the topic as the last of its service, before the cards without a rule."""
     head, mark, rest = text.partition(f"  - id: {service}\n")
     before, topics, after = rest.partition("    topics:\n")
     if not (mark and topics):
@@ -101,7 +101,8 @@ def _listed(text: str, service: str, code: str) -> str:
     lines = after.splitlines(keepends=True)
     count = next((n for n, line in enumerate(lines) if not line.startswith("      - ")), len(lines))
     own = lines[:count]
-    place = next((n for n, line in enumerate(own) if line == "      - not-evaluated\n"), len(own))
+    last = {f"      - {topic}\n" for topic in WITHOUT_RULE}
+    place = next((n for n, line in enumerate(own) if line in last), len(own))
     own.insert(place, f"      - {code}\n")
     return head + mark + before + topics + "".join([*own, *lines[count:]])
 

@@ -20,8 +20,9 @@ from cds_service.facts.diagnoses import diagnoses
 from cds_service.facts.observations import collect
 from cds_service.facts.readers import Readers
 from cds_service.facts.results import Result, Unusable
+from cds_service.fhir.examined import Appointment
+from cds_service.fhir.members import Readable
 from cds_service.fhir.structs import (
-    Appointment,
     Condition,
     Medication,
     MedicationAdministration,
@@ -30,7 +31,6 @@ from cds_service.fhir.structs import (
     Observation,
     Patient,
     Procedure,
-    Readable,
     Resource,
     ServiceRequest,
 )

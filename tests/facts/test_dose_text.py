@@ -47,6 +47,8 @@ from tests.facts.dosages import READER, every, mg, quantity, read
         ("2×4mg/支", 8),
         ("90mg(15mg×6支)静滴2-4小时", 90),
         ("一次2支(每支4mg)，一日1次", 8),
+        ("500 mg every 6 hours", 500),
+        ("口服 每次40mg 每12小时1次", 40),
     ],
 )
 def test_pieces_with_what_each_holds_are_a_dose(text: str, expected: int) -> None:

@@ -46,6 +46,29 @@ MEANT: dict[str, tuple[str, Json]] = {
     "ServiceRequest": ("serviceRequests", {"status": "active", "intent": "order", "subject": SUBJECT, "code": EXAM}),
     "Procedure": ("procedures", build.dental_exam()),
     "Appointment": ("appointments", {"status": "booked", "serviceType": [EXAM], "start": build.ago(-3)}),
+    "DiagnosticReport": (
+        "reports",
+        {
+            "status": "final",
+            "code": {"text": "骨扫描"},
+            "subject": SUBJECT,
+            "effectiveDateTime": build.ago(9),
+            "conclusion": "骨转移",
+        },
+    ),
+    "BodyStructure": ("bodyStructures", {"location": {"text": "femur"}, "patient": SUBJECT}),
+    "Encounter": ("encounters", {"status": "finished", "subject": SUBJECT, "period": {"start": build.ago(9)}}),
+    "QuestionnaireResponse": (
+        "questionnaires",
+        {
+            "status": "completed",
+            "questionnaire": "http://loinc.org/q/44249-1",
+            "subject": SUBJECT,
+            "authored": build.ago(9),
+            "item": [{"linkId": "/44261-6", "answer": [{"valueInteger": 9}]}],
+        },
+    ),
+    "AllergyIntolerance": ("allergies", {"code": {"text": "denosumab"}, "patient": SUBJECT}),
     "OperationOutcome": ("procedures", {"issue": [{"severity": "error", "code": "exception"}]}),
     "Bundle": ("procedures", {"type": "searchset", "entry": [{"resource": build.dental_exam()}]}),
 }

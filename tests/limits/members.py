@@ -9,7 +9,13 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from cds_service.fhir import structs
-from cds_service.fhir.structs import Medication, Readable, ReferenceRange
+from cds_service.fhir.members import Readable
+from cds_service.fhir.structs import Medication, ReferenceRange
+
+
+class Note(structs.Element, frozen=True):
+    text: str | None = None
+
 
 Path = tuple[str | int, ...]  # names on the wire, 0 for a list's only member
 
@@ -20,6 +26,15 @@ RAW: dict[str, Any] = {
     "referenceRange": list[ReferenceRange],
     "contained": list[Medication],
     "dispenseRequest": structs.DispenseRequest,
+    "maxDosePerPeriod": list[structs.Ratio],
+    "basedOn": list[structs.Reference],
+    "note": list[Note],
+    "extension": list[structs.Extension],
+    "focus": list[structs.Reference],
+    "reasonReference": list[structs.Reference],
+    **dict.fromkeys(
+        ("bodySite", "category", "method", "interpretation", "reasonCode", "reason"), list[structs.CodeableConcept]
+    ),
 }
 RESOURCES: tuple[type[structs.Resource], ...] = get_args(Readable)
 

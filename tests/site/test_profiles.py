@@ -166,7 +166,7 @@ def replacement(edition: Edition) -> str:
         s.name
         for s in ANSWERED
         if any(
-            len(g["actions"]) > 1 and len(c["suggestions"]) > 2
+            {a["type"] for a in g["actions"]} == {"delete", "create"} and len(c["suggestions"]) > 2
             for c in s.response["cards"]
             for g in c.get("suggestions", [])
         )

@@ -38,6 +38,8 @@ class Teller:
         own: dict[str, Callable[..., object]] = {
             "words": self.own.words.__getitem__,
             "concept": partial(self.named, self.own.concepts),
+            "group": partial(self.named, self.own.groups),
+            "bone": lambda site: self.line("bone", site=site),
         }
         return Compiler(self.language.shared, self.macros, finalize_text, own)
 

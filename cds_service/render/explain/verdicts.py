@@ -34,7 +34,8 @@ def verdict(finding: Finding, findings: Findings, teller: Teller) -> Verdict:
         return _advised(said, finding, outcome, findings, teller)
     if isinstance(outcome, NoAdvice):
         values = template_values(finding.topic.recommendation, finding.subject, findings.facts, outcome.data)
-        sentence = teller.sentence(teller.texts[code].quiet[outcome.because], values)
+        text = teller.texts[code].quiet.get(outcome.because) or teller.language.shared.quiet[outcome.because]
+        sentence = teller.sentence(text, values)
         return replace(said, key=outcome.because, sentence=sentence)
     return replace(said, sentence=teller.line("missing", missing=outcome.missing))
 

@@ -12,13 +12,13 @@ from cds_service.evaluate.findings import Findings
 from cds_service.evaluate.topic import Topic
 from cds_service.facts.subjects import Subject
 from cds_service.record.read import Record
-from cds_service.render.cards import named
 from cds_service.render.escape import shorten
 from cds_service.render.explain.facts import chapters, order_of
 from cds_service.render.explain.model import Explanation, LeftOut
 from cds_service.render.explain.rules import rule_of
 from cds_service.render.explain.teller import Teller
 from cds_service.render.explain.verdicts import verdict
+from cds_service.render.response import named
 
 
 @dataclass(frozen=True, slots=True)

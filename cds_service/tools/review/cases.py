@@ -82,7 +82,13 @@ def load_cases(folder: Path) -> Iterator[CaseFile]:
 
 def ask(edition: Edition, topic: str, given: dict[str, Any]) -> Asked:
     """Put the question of a ``given`` mapping to a topic's rule. Raises ``msgspec.ValidationError`` for a bad key."""
-    facts, subject = facts_of(given, edition.knowledge.guideline.drugs, edition.knowledge.measurements)
+    facts, subject = facts_of(
+        given,
+        edition.knowledge.guideline.drugs,
+        edition.knowledge.measurements,
+        edition.readers.conversion,
+        edition.readers.table,
+    )
     rule = edition.rules[topic]
     if not rule.about(subject):
         raise msgspec.ValidationError(f"the rule of {topic} is not about the subject of this case")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.base.folders import content_root
-from cds_service.base.kinds import LANGUAGES, NOT_EVALUATED
+from cds_service.base.kinds import LANGUAGES, WITHOUT_RULE
 from cds_service.base.numbers import plain_number
 from cds_service.edition import Edition
 from cds_service.evaluate.outcome import Advise, CreateDrug, ReviseOrder
@@ -30,7 +30,7 @@ def pages(edition: Edition) -> Iterator[tuple[str, str]]:
     """(file name, text) of every page."""
     cases = {file.topic: file for file in load_cases(content_root() / "cases")}
     for topic, recommendation in edition.knowledge.guideline.recommendations.items():
-        if topic != NOT_EVALUATED:
+        if topic not in WITHOUT_RULE:
             yield f"{topic}.md", "\n".join(_page(edition, recommendation, cases[topic])) + "\n"
 
 

@@ -1,0 +1,177 @@
+"""The chapter of function: performance status, and how long a clinician expects the patient to live.
+
+Life expectancy is read only where a length of time is stated; it never follows from a performance status or words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from cds_service.base.kinds import Missing, RequestText
+from cds_service.facts.bounded import norm, told
+from cds_service.facts.exact import number
+from cds_service.facts.explained import Fact, reference
+from cds_service.facts.score_text import LONGEST, Written
+from cds_service.facts.scored import KEYS as SCORE_KEYS
+from cds_service.facts.scored import Scored, Scores, whole
+from cds_service.facts.told import NOW, Number, ago, exact
+from cds_service.facts.units import LONGEST_NUMBER
+from cds_service.facts.window import within
+from cds_service.knowledge.measurements import Measurements
+from cds_service.knowledge.model import File
+from cds_service.knowledge.scores import ScoreWords
+
+KEYS = SCORE_KEYS
+LOOK_BACK = {"observations": "function"}
+WINDOWS = tuple(LOOK_BACK.values())
+TOLD = 3  # scores not used that the explanation tells
+# The ends of the scales, and the step of Karnofsky's.
+ECOG_TOP, KARNOFSKY_TOP, KARNOFSKY_STEP = 5, 100, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A performance status. ``scale``: ecog (0 to 5) or karnofsky (0 to 100)."""
+
+    scale: str
+    value: int
+    when: date
+    ref: RequestText
+
+
+@dataclass(frozen=True, slots=True)
+class LifeExpectancy:
+    """Months, both ends; None for an end that is not stated ("<6 months" has no lower one)."""
+
+    low: Fraction | None
+    high: Fraction | None
+    shown: RequestText
+    when: date
+    ref: RequestText
+
+
+@dataclass(frozen=True)
+class Function:
+    """The newest of each in the window, and what could not be read."""
+
+    ecog: Status | None
+    karnofsky: Status | None
+    life: LifeExpectancy | None
+    unusable: tuple[Missing, ...] = ()
+
+
+class Lengths:
+    """Reads lengths of time: one number or one span, one unit, at most one word of a limit, and nothing else."""
+
+    def __init__(self, words: ScoreWords) -> None:
+        self._months = {norm(u): f for u, f in words.months.items()}
+        units = "|".join(re.escape(u) for u in sorted(self._months, key=len, reverse=True))
+        below, above = (self._words(each) for each in (words.below_words, words.above_words))
+        digits = rf"[0-9]{{1,{LONGEST_NUMBER}}}(?:\.[0-9]{{1,{LONGEST_NUMBER}}})?"
+        self._length = re.compile(
+            rf"(?:(?P<below>{below})|(?P<above>{above}))? ?(?P<low>{digits}) ?"
+            rf"(?:(?:[-~–—至到]|to) ?(?P<high>{digits}) ?)?(?P<unit>{units}) ?(?:(?P<under>{below})|(?P<over>{above}))?"
+        )
+
+    @staticmethod
+    def _words(words: Sequence[str]) -> str:
+        return "|".join(re.escape(norm(w)) for w in sorted(words, key=len, reverse=True))
+
+    def read(self, text: str) -> tuple[Fraction | None, Fraction | None] | None:
+        """Both ends in months; None for a text that is no length of time."""
+        line = told(text)
+        match = self._length.fullmatch(line) if 0 < len(line) <= LONGEST else None
+        if match is None:
+            return None
+        factor = self._months[match["unit"]]
+        low, high = number(match["low"]), number(match["high"] or match["low"])
+        if not (low and high and low <= high):
+            return None
+        if match["below"] or match["under"]:
+            return None, high * factor
+        if match["above"] or match["over"]:
+            return low * factor, None
+        return low * factor, high * factor
+
+    def of(self, score: Scored) -> tuple[Fraction | None, Fraction | None] | None:
+        """Both ends of what a result states, as a number with a unit or in words."""
+        if score.number is None:
+            return self.read(score.words)
+        factor = self._months.get(norm(score.unit))
+        exactly = score.number * factor if factor and score.number > 0 else None
+        return (exactly, exactly) if exactly else None
+
+
+def function(scores: Scores, written: Written, lengths: Lengths, today: date, measurements: Measurements) -> Function:
+    """From the scores of the record."""
+    days = measurements.days("function")
+    unusable: list[Missing] = []
+
+    def newest(name: str) -> Status | None:
+        for score in scores.get(name, ()):
+            value = _status(score, written)
+            if value is None:
+                unusable.append(Missing(name, score.why or "implausible", score.shown, score.when))
+            elif within(score.when, today, days) and score.when:
+                return Status(name, value, score.when, score.ref)
+        return None
+
+    return Function(newest("ecog"), newest("karnofsky"), _life(scores, lengths, today, days, unusable), tuple(unusable))
+
+
+def _status(score: Scored, written: Written) -> int | None:
+    value, _ = whole(score, written)
+    if value is None or value.denominator != 1:
+        return None
+    top, step = (ECOG_TOP, 1) if score.concept == "ecog" else (KARNOFSKY_TOP, KARNOFSKY_STEP)
+    return int(value) if 0 <= value <= top and value % step == 0 else None
+
+
+def _life(scores: Scores, lengths: Lengths, today: date, days: int, unusable: list[Missing]) -> LifeExpectancy | None:
+    for score in scores.get("life-expectancy", ()):
+        if score.why or score.when is None:
+            unusable.append(Missing("life-expectancy", score.why or "undated", score.shown, score.when))
+            continue
+        ends = lengths.of(score)
+        if ends is None:
+            unusable.append(Missing("life-expectancy", "not-a-number", score.shown, score.when))
+        elif within(score.when, today, days):
+            return LifeExpectancy(*ends, score.shown or RequestText(""), score.when, score.ref)
+    return None
+
+
+def explained(function: Function) -> Iterator[Fact]:
+    """Performance status and life expectancy, and what could not be read."""
+    for status in (function.ecog, function.karnofsky):
+        if status:
+            value, ref = Fraction(status.value), reference(status.ref)
+            yield Fact("performance", {"status": status}, value, "1", status.when, ref, windows=WINDOWS)
+    if life := function.life:
+        yield Fact("life-expectancy", {"life": life}, when=life.when, ref=reference(life.ref), windows=WINDOWS)
+    for problem in function.unusable[:TOLD]:
+        yield Fact("score-unusable", {"problem": problem, "shown": problem.detail}, when=problem.when)
+
+
+class FunctionGiven(File, frozen=True):
+    """What a case may say of performance status and life expectancy (months)."""
+
+    ecog: int | None = None
+    karnofsky: int | None = None
+    life_months_low: Number | None = None
+    life_months_high: Number | None = None
+    function_days_ago: int = 5
+
+    def told(self) -> Function:
+        when, low, high = ago(self.function_days_ago), exact(self.life_months_low), exact(self.life_months_high)
+        assert when
+        ref = RequestText("Observation/function")
+        life = None if low is None and high is None else LifeExpectancy(low, high, RequestText("stated"), when, ref)
+        return Function(
+            None if self.ecog is None else Status("ecog", self.ecog, when, ref),
+            None if self.karnofsky is None else Status("karnofsky", self.karnofsky, when, ref),
+            life if within(when, NOW.date(), self.function_days_ago) else None,
+        )

@@ -1,0 +1,276 @@
+"""The chapter of imaging of the skeleton: which study, of bone or not, and what its report says of bone metastases.
+
+A code (conclusion, interpretation) outweighs a text that reads nothing; against a text that reads the opposite it is
+equivocal. Uptake alone is never positive. Words of doubt and negation: ``narrative``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+from cds_service.base.kinds import RequestText
+from cds_service.facts.activities import Activities, Activity, ActivityReader, How
+from cds_service.facts.explained import Fact, reference
+from cds_service.facts.narrative import METASTASIS, NarrativeReader, quoted
+from cds_service.facts.sites import Place
+from cds_service.facts.skeleton import given_site
+from cds_service.facts.told import ago
+from cds_service.facts.window import within
+from cds_service.fhir.dates import day_of
+from cds_service.fhir.examined import DiagnosticReport
+from cds_service.fhir.structs import CodeableConcept, Observation, many
+from cds_service.fhir.undecoded import concept, concepts
+from cds_service.knowledge.model import File
+from cds_service.knowledge.terminology import Terminology
+from cds_service.record.read import Record
+
+KEYS = ("reports", "observations", "procedures", "serviceRequests")
+REPORT_KEYS = ("reports", "observations")
+Reading = Literal["positive", "equivocal", "negative", "not-read"]
+STUDIES = ("bone-scan", "naf-pet", "pet-ct", "mri-whole-body", "mri-bone", "mri", "ct-bone", "ct")
+REPORTED = frozenset({"final", "amended", "corrected", "appended", "modified", "preliminary", "partial"})
+EARLY = frozenset({"preliminary", "partial"})
+MARROW = "marrow"
+CLOSER = frozenset({"mri", "mri-bone", "mri-whole-body", "pet-ct", "ct-bone", "ct"})
+_READINGS: Mapping[str, Reading] = {
+    "reading-positive": "positive",
+    "reading-equivocal": "equivocal",
+    "reading-negative": "negative",
+}
+DECIDING = frozenset({METASTASIS, *_READINGS})
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One examination. ``reading`` is None where it is no report; ``names_bone``: its report names a bone."""
+
+    kind: str  # one of STUDIES
+    how: How
+    when: date | None
+    place: Place
+    ref: RequestText
+    text: RequestText
+    reading: Reading | None = None
+    words: RequestText | None = None
+    preliminary: bool = False
+    names_bone: bool = False
+    spine: bool = False  # its report names the spine or the marrow
+
+    @property
+    def of_bone(self) -> Literal["yes", "no", "unknown"]:
+        if self.kind in ("bone-scan", "naf-pet", "mri-bone", "ct-bone") or self.names_bone:
+            return "yes"
+        return self.place.of_bone
+
+
+@dataclass(frozen=True)
+class Imaging:
+    """All studies of the skeleton or that may be of it."""
+
+    all: tuple[Study, ...]
+    activities: Activities
+
+    @property
+    def today(self) -> date:
+        return self.activities.today
+
+    def arranged(self, days: int, *kinds: str) -> Study | None:
+        """The latest of these done in the last days, ordered or booked, unless it is of another part of the body."""
+        found = (s for s in self.all if s.kind in kinds and s.of_bone != "no" and self._stands(s, days))
+        return max(found, key=lambda s: (s.when or date.max, s.ref), default=None)
+
+    def _stands(self, study: Study, days: int) -> bool:
+        activity = Activity(frozenset({study.kind}), study.how, study.when, study.place, study.text, study.ref)
+        return self.activities.is_arranged(activity, days)
+
+    def newest_scan(self, days: int) -> Study | None:
+        """The newest bone scan done in the last days; of one day a report that can be read."""
+        done = (s for s in self.all if s.kind == "bone-scan" and s.how == "done" and within(s.when, self.today, days))
+        return max(done, key=lambda s: (s.when, s.reading not in (None, "not-read"), s.ref), default=None)
+
+    def last(self, kind: str) -> Study | None:
+        """The latest report of a kind, whenever it was."""
+        done = (s for s in self.all if s.kind == kind and s.reading and s.when)
+        return max(done, key=lambda s: (s.when or date.min, s.ref), default=None)
+
+    def worked_up(self, since: date) -> Study | None:
+        """A closer look at the bone done since a day, ordered or booked: the latest examination, else a biopsy."""
+        after = (s for s in self._closer() if s.how != "done" or (s.when is not None and s.when >= since))
+        found = [s for s in after if s.how == "done" or ((s.when is None or s.when >= since) and self._stands(s, 0))]
+        if found:
+            return max(found, key=_latest)
+        biopsy = self.activities.bone_biopsy(since)
+        if biopsy is None:
+            return None
+        return Study("bone-biopsy", biopsy.how, biopsy.when, biopsy.place, biopsy.ref, biopsy.text)
+
+    def closer_look_before(self, day: date) -> Study | None:
+        """The latest closer look done before a day."""
+        return max(
+            (s for s in self._closer() if s.how == "done" and s.when and s.when < day), key=_latest, default=None
+        )
+
+    def _closer(self) -> Iterator[Study]:
+        """MRI and PET/CT that is not of another part of the body, CT that is of bone."""
+        for study in self.all:
+            if study.kind in CLOSER and study.of_bone != "no" and (study.kind != "ct" or study.of_bone == "yes"):
+                yield study
+
+
+def _latest(study: Study) -> tuple[date, str]:
+    return study.when or date.max, study.ref
+
+
+class ImagingReader:
+    """Reads studies and what their reports say."""
+
+    def __init__(self, terminology: Terminology, narratives: NarrativeReader, reader: ActivityReader) -> None:
+        self._terminology, self._narratives, self._activities = terminology, narratives, reader
+
+    def read(self, record: Record, activities: Activities) -> Imaging:
+        """The studies among activities, in reports and in results named like a study."""
+        found = [s for a in activities.all for s in _studies(a.what, Study("", a.how, a.when, a.place, a.ref, a.text))]
+        found += [s for r in record.all(DiagnosticReport) if r.status in REPORTED for s in self._report(r)]
+        for code, observations in record.coded.items():
+            told = concept(code)
+            if told and _kinds(self._activities.what(told)):
+                for observation in observations:
+                    found += self._result(told, observation)
+        return Imaging(tuple(found), activities)
+
+    def _report(self, report: DiagnosticReport) -> Iterator[Study]:
+        code = report.code or CodeableConcept()
+        period = report.effective_period
+        when = day_of(report.effective_date_time) or day_of((period.end or period.start) if period else None)
+        when = when or day_of(report.issued)
+        codes = [*many(report.conclusion_code), *many(report.coded_diagnosis)]
+        ref, early = f"DiagnosticReport/{report.id or '?'}", report.status in EARLY
+        yield from self._read(code, when, ref, codes, report.conclusion, early)
+
+    def _result(self, code: CodeableConcept, it: Observation) -> Iterator[Study]:
+        if it.status not in REPORTED:
+            return
+        codes = concepts(it.interpretation) + ([it.value_codeable_concept] if it.value_codeable_concept else [])
+        text = it.value_string or (it.value_codeable_concept.codeable.text if it.value_codeable_concept else None)
+        period = it.effective_period
+        stated = it.effective_date_time or it.effective_instant or ((period.end or period.start) if period else None)
+        ref, early = f"Observation/{it.id or '?'}", it.status in EARLY
+        yield from self._read(code, day_of(stated) or day_of(it.issued), ref, codes, text, early)
+
+    def _read(
+        self, code: CodeableConcept, when: date | None, ref: str, codes: Sequence[CodeableConcept], text: str | None,
+        early: bool,
+    ) -> Iterator[Study]:  # fmt: skip
+        kinds = _kinds(self._activities.what(code))
+        if not kinds:
+            return
+        by_text, words, spine = self._text(text)
+        yield Study(
+            kind=kinds[0],
+            how="done",
+            when=when,
+            place=self._narratives.sites.of((code,)),
+            ref=RequestText(ref),
+            text=RequestText(code.said()),
+            reading=_both(self._coded(codes), by_text),
+            words=words,
+            preliminary=early,
+            names_bone=self._narratives.names_a_bone(text),
+            spine=spine,
+        )
+
+    def _coded(self, codes: Iterable[CodeableConcept]) -> Reading:
+        told: set[Reading] = set()
+        for each in codes:
+            codings = [(c.system, c.code, c.display) for c in each.codings()]
+            found = self._terminology.match("finding", codings, None)
+            told |= {_READINGS[m.concept] for m in found if m.concept in _READINGS}
+            diagnosed = self._terminology.match("condition", codings, None)
+            told |= {"positive"} if any(m.concept == "bone-metastasis" for m in diagnosed) else set()
+        return _one(told)
+
+    def _text(self, text: str | None) -> tuple[Reading, RequestText | None, bool]:
+        """What a text reads, the first sentence that reads so, and whether what it reads is of the spine or marrow."""
+        found: dict[Reading, RequestText] = {}
+        spine = False
+        for sentence in self._narratives.sentences(text):
+            if reading := _of_sentence(sentence.said, sentence.doubted, sentence.denied):
+                deciding = sorted(sentence.clauses, key=lambda c: (METASTASIS not in c.named, not DECIDING & c.named))
+                found.setdefault(reading, quoted(deciding[0].text if deciding else sentence.text))
+                named = MARROW in sentence.said or any(c.bone and c.bone.name == "spine" for c in sentence.clauses)
+                spine = spine or (named and reading != "negative")
+        reading = _one(found.keys())
+        return reading, found.get(reading) or (quoted(text) if text else None), spine
+
+
+def _of_sentence(said: frozenset[str], doubted: frozenset[str], denied: frozenset[str]) -> Reading | None:
+    if METASTASIS in said or "reading-positive" in said:
+        return "positive"
+    if METASTASIS in doubted:
+        return "equivocal"
+    # A joint or an old fracture explains the uptake of its own sentence.
+    if METASTASIS in denied or "reading-negative" in said or "benign-cause" in said | doubted:
+        return "negative"
+    return "equivocal" if "reading-equivocal" in said | doubted else None
+
+
+def _one(told: Iterable[Reading]) -> Reading:
+    known = set(told)
+    order: tuple[Reading, ...] = ("positive", "equivocal", "negative")
+    return next((reading for reading in order if reading in known), "not-read")
+
+
+def _both(by_code: Reading, by_text: Reading) -> Reading:
+    if by_code == "not-read":
+        return by_text
+    return "equivocal" if {by_code, by_text} == {"positive", "negative"} else by_code
+
+
+def _kinds(what: Iterable[str]) -> list[str]:
+    """The studies among these concepts, the closest named one only: "PET-CT" is no CT, "whole body MRI" no MRI."""
+    return [kind for kind in STUDIES if kind in set(what)][:1]
+
+
+def _studies(what: Iterable[str], study: Study) -> Iterator[Study]:
+    yield from (replace(study, kind=kind) for kind in _kinds(what))
+
+
+def explained(imaging: Imaging) -> Iterator[Fact]:
+    """What was reported; the rest stands among the activities."""
+    for study in imaging.all:
+        if study.reading:
+            yield Fact("study", {"study": study}, when=study.when, ref=reference(study.ref))
+
+
+class StudyGiven(File, frozen=True):
+    """A study; with a ``reading`` it is a report."""
+
+    kind: str = "bone-scan"
+    how: How = "done"
+    days_ago: int | None = None
+    reading: Reading | None = None
+    site: str | None = None
+    elsewhere: bool = False
+    names_bone: bool = False
+    preliminary: bool = False
+
+
+class ImagingGiven(File, frozen=True):
+    """What a case may say of imaging."""
+
+    studies: list[StudyGiven] = []
+
+    def told(self, activities: Activities) -> Imaging:
+        studies = (
+            Study(
+                s.kind, s.how, ago(s.days_ago), Place(given_site(s.site, None, ()), s.elsewhere),
+                RequestText(f"DiagnosticReport/study-{n}"), RequestText(s.kind), s.reading,
+                RequestText(s.reading) if s.reading else None, s.preliminary, s.names_bone,
+                s.site == "spine",
+            )
+            for n, s in enumerate(self.studies)
+        )  # fmt: skip
+        return Imaging(tuple(studies), activities)

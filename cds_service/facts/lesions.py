@@ -1,0 +1,180 @@
+"""The chapter of bone lesions: how many there are said to be, and of which kind. Never counted from diagnoses.
+
+Words count where they stand in a clause about bone (``narrative``), numbers where a result is named so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from cds_service.base.kinds import RequestText
+from cds_service.facts.explained import Fact, reference
+from cds_service.facts.narrative import METASTASIS, Clause, NarrativeReader, quoted
+from cds_service.facts.sites import BoneSite
+from cds_service.facts.told import ago
+from cds_service.knowledge.model import File
+
+KEYS = ("conditions", "reports", "observations")
+Number = Literal["solitary", "multiple", "unknown"]
+Kind = Literal["osteolytic", "osteoblastic"]
+SOLITARY, MULTIPLE, FEW = "lesion-solitary", "lesion-multiple", "oligometastatic"
+KINDS: tuple[tuple[str, frozenset[Kind]], ...] = (
+    ("lesion-mixed", frozenset({"osteolytic", "osteoblastic"})),
+    ("lesion-osteolytic", frozenset({"osteolytic"})),
+    ("lesion-osteoblastic", frozenset({"osteoblastic"})),
+)
+_ONE_NUMBER = re.compile(r"\D*(\d{1,3})\D*")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A text that may speak of bone lesions. ``of_itself``: it is about bone whatever its words (a bone metastasis, a
+    bone scan)."""
+
+    text: str
+    when: date | None
+    ref: RequestText
+    of_itself: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Evidence of the number, in words or as a number."""
+
+    number: Number
+    when: date | None
+    ref: RequestText
+    words: RequestText
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Evidence of a kind of lesion."""
+
+    kinds: frozenset[Kind]
+    site: BoneSite | None
+    when: date | None
+    ref: RequestText
+    words: RequestText
+
+
+@dataclass(frozen=True)
+class Lesions:
+    """``counted``, ``typed``: all evidence, the newest first, what has no day last."""
+
+    counted: tuple[Counted, ...]
+    typed: tuple[Typed, ...]
+
+    @property
+    def number(self) -> Number:
+        """What the newest day says; both on one day, or "oligometastatic", is unknown."""
+        told = {c.number for c in self.newest}
+        return told.pop() if len(told) == 1 else "unknown"
+
+    @property
+    def newest(self) -> tuple[Counted, ...]:
+        """The evidence of the newest day."""
+        return tuple(c for c in self.counted if c.when == self.counted[0].when)
+
+    @property
+    def contradicting(self) -> bool:
+        """Whether the newest day says both."""
+        return {"solitary", "multiple"} <= {c.number for c in self.newest}
+
+    def of_kind(self, kind: Kind) -> Typed | None:
+        """The newest evidence of a kind; a kind does not expire."""
+        return next((t for t in self.typed if kind in t.kinds), None)
+
+
+def lesions(told: Iterable[Told], counts: Iterable[Counted], reader: NarrativeReader) -> Lesions:
+    """From texts, and from results that say how many there are."""
+    counted, typed = list(counts), list[Typed]()
+    for text in told:
+        of_bone = [c for s in reader.sentences(text.text) for c in s.clauses if c.of_bone(of_itself=text.of_itself)]
+        if number := _number(of_bone):
+            words = next(c.text for c in of_bone if {SOLITARY, MULTIPLE, FEW} & c.said)
+            counted.append(Counted(number, text.when, text.ref, quoted(words)))
+        typed += _typed(of_bone, text)
+    return Lesions(_newest_first(counted), _newest_first(typed))
+
+
+def _number(clauses: Sequence[Clause]) -> Number | None:
+    said = frozenset().union(*(c.said for c in clauses))
+    if FEW in said or {SOLITARY, MULTIPLE} <= said:
+        return "unknown"
+    return "solitary" if SOLITARY in said else "multiple" if MULTIPLE in said else None
+
+
+def _typed(clauses: Sequence[Clause], text: Told) -> Iterator[Typed]:
+    for clause in clauses:
+        if found := next((kinds for word, kinds in KINDS if word in clause.said), None):
+            both = {"lesion-osteolytic", "lesion-osteoblastic"} <= clause.said
+            yield Typed(KINDS[0][1] if both else found, clause.bone, text.when, text.ref, quoted(clause.text))
+
+
+def count_of(value: str, comparator: str | None) -> Number:
+    """What a number of bone lesions says; none of them is no number of a patient who has some."""
+    match = _ONE_NUMBER.fullmatch(value[:60])
+    if match is None:
+        return "unknown"
+    number = int(match.group(1))
+    if comparator in (">", ">="):
+        return "multiple" if number + (comparator == ">") > 1 else "unknown"
+    if comparator:
+        return "unknown"
+    return "solitary" if number == 1 else "multiple" if number > 1 else "unknown"
+
+
+def _newest_first(found: list) -> tuple:  # type: ignore[type-arg]  # of either kind of evidence
+    return tuple(sorted(found, key=lambda e: (e.when or date.min, e.ref), reverse=True))
+
+
+def explained(lesions: Lesions) -> Iterator[Fact]:
+    """How many there are said to be, on what evidence, and of which kind."""
+    if lesions.counted:
+        first = lesions.counted[0]
+        yield Fact("lesion-number", {"lesions": lesions}, when=first.when, ref=reference(first.ref))
+    for each in lesions.typed:
+        yield Fact("lesion-kind", {"typed": each}, when=each.when, ref=reference(each.ref))
+
+
+class CountGiven(File, frozen=True):
+    number: Number
+    days_ago: int | None = None
+
+
+class KindGiven(File, frozen=True):
+    kinds: tuple[Kind, ...]
+    site: str | None = None
+    days_ago: int | None = None
+
+
+class LesionsGiven(File, frozen=True):
+    """What a case may say of bone lesions."""
+
+    lesion_counts: list[CountGiven] = []
+    lesion_kinds: list[KindGiven] = []
+
+    def told(self) -> Lesions:
+        counted = [
+            Counted(c.number, ago(c.days_ago), RequestText(f"DiagnosticReport/count-{n}"), RequestText(c.number))
+            for n, c in enumerate(self.lesion_counts)
+        ]
+        typed = [
+            Typed(
+                frozenset(k.kinds),
+                BoneSite(k.site) if k.site else None,
+                ago(k.days_ago),
+                RequestText(f"DiagnosticReport/kind-{n}"),
+                RequestText(" ".join(k.kinds)),
+            )
+            for n, k in enumerate(self.lesion_kinds)
+        ]
+        return Lesions(_newest_first(counted), _newest_first(typed))
+
+
+__all__ = ["KEYS", "METASTASIS", "Counted", "Lesions", "LesionsGiven", "Told", "count_of", "explained", "lesions"]

@@ -1,0 +1,90 @@
+"""What free text says of bone lesions: sentence by sentence, clause by clause.
+
+A word of number, kind or newness counts only in a clause that names a bone. Words of doubt and of negation take back
+what they are about (``knowledge.clauses``); "please correlate clinically" is neither. Bounded: see ``LONGEST``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cds_service.base.kinds import RequestText
+from cds_service.facts.sites import BoneSite, SiteReader
+from cds_service.knowledge.terminology import Terminology
+from cds_service.knowledge.words import is_chinese
+
+LONGEST = 4_000  # characters of one text; what it concludes stands in them
+QUOTED, QUOTED_CHINESE = 50, 30  # characters of a quote on a card
+
+_SENTENCE = re.compile(r"[。；;\n\r！]|\.(?=\s|$)")
+_CLAUSE = re.compile(
+    r"[，,]|伴有|伴|合并|以及|及(?!其)|\bwith\b|\band\b(?!\s+(?:osteo)?(?:lytic|blastic|sclerotic))", re.IGNORECASE
+)
+METASTASIS, ELSEWHERE = "metastasis", "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A clause: the words of the list of findings that it says, those that it names at all, and the bone it names."""
+
+    text: RequestText
+    said: frozenset[str]
+    named: frozenset[str]
+    bone: BoneSite | None
+
+    def of_bone(self, *, of_itself: bool = False) -> bool:
+        """Whether its words are about bone: it names one (or the text ``of_itself`` is about one) and no other organ
+        beside it."""
+        return (self.bone is not None or of_itself) and ELSEWHERE not in self.said
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence: what it says, doubts and denies, and its clauses."""
+
+    text: RequestText
+    said: frozenset[str]
+    doubted: frozenset[str]
+    denied: frozenset[str]
+    clauses: tuple[Clause, ...]
+
+
+class NarrativeReader:
+    """Reads texts with the list of findings and the list of body sites."""
+
+    def __init__(self, terminology: Terminology, sites: SiteReader) -> None:
+        self._terminology, self.sites = terminology, sites
+
+    def sentences(self, text: str | None) -> Iterator[Sentence]:
+        """The sentences of a text that say anything, each read once."""
+        for part in _SENTENCE.split((text or "")[:LONGEST]):
+            if part := part.strip():
+                read = self._terminology.read("finding", part)
+                states = read.unsaid
+                yield Sentence(
+                    RequestText(part),
+                    frozenset(row.concept for row in read.rows),
+                    frozenset(c for c, state in states.items() if state == "suspected"),
+                    frozenset(c for c, state in states.items() if state == "negated"),
+                    tuple(self._clauses(part)),
+                )
+
+    def _clauses(self, sentence: str) -> Iterator[Clause]:
+        for part in _CLAUSE.split(sentence):
+            if part := part.strip():
+                read = self._terminology.read("finding", part)
+                said = frozenset(row.concept for row in read.rows)
+                yield Clause(RequestText(part), said, said | read.unsaid.keys(), self.sites.of((), (part,)).bone)
+
+    def names_a_bone(self, text: str | None) -> bool:
+        """Whether any clause of a text names a bone."""
+        return any(clause.bone for sentence in self.sentences(text) for clause in sentence.clauses)
+
+
+def quoted(text: str) -> RequestText:
+    """A text as a card quotes it."""
+    text = " ".join(text.split())
+    most = QUOTED_CHINESE if is_chinese(text) else QUOTED
+    return RequestText(text if len(text) <= most else f"{text[: most - 1]}…")

@@ -1,0 +1,93 @@
+"""A score in words: "7分", "NRS 7/10", 重度疼痛. The whole value must be understood, or nothing of it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, get_args
+
+from cds_service.facts.bounded import norm, told
+from cds_service.facts.exact import number
+from cds_service.facts.units import LONGEST_NUMBER
+from cds_service.knowledge.scores import ScoreWords
+
+Degree = Literal["none", "mild", "moderate", "severe"]
+DEGREES: tuple[Degree, ...] = get_args(Degree)  # ascending
+
+# Longer is a report, no score.
+LONGEST = 200
+_PARTS = re.compile(r"[\s(),;:+|]+")
+_DIGITS = rf"[0-9]{{1,{LONGEST_NUMBER}}}(?:\.[0-9]{{1,{LONGEST_NUMBER}}})?"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadScore:
+    """What a value says: a number, a word for the degree, places it names; ``clear`` when nothing is left unread."""
+
+    number: Fraction | None = None
+    degree: Degree | None = None
+    places: tuple[str, ...] = ()
+    clear: bool = False
+
+
+class Written:
+    """Reads values in words with ``cards/scores.yaml``."""
+
+    def __init__(self, words: ScoreWords) -> None:
+        points = "|".join(re.escape(norm(p)) for p in words.points)
+        self._number = re.compile(rf"({_DIGITS}) ?(?:{points})?")
+        self._glued = re.compile(rf"(?<=[a-z\u3400-\u9fff])(?={_DIGITS})")
+        self._silent = frozenset(map(norm, words.silent))
+        self._degrees: dict[str, Degree] = {norm(w): d for d in DEGREES for w in getattr(words.pain, d)}
+        self._bony = frozenset(map(norm, words.pain.bony))
+        self._elsewhere = _finder(words.pain.elsewhere)
+        self._never = frozenset(map(norm, words.not_at_all))
+        self._sometimes = frozenset(map(norm, words.on_some_days))
+
+    def read(self, value: str) -> ReadScore:
+        """What a whole value says. Two numbers, or a word of no list, and it says nothing."""
+        line = told(value)
+        if not line or len(line) > LONGEST:
+            return ReadScore()
+        if degree := self._degrees.get(line):
+            return ReadScore(None, degree, (), True)
+        numbers: list[Fraction] = []
+        degrees: list[Degree] = []
+        places: list[str] = []
+        for part in self._parts(line):
+            if match := self._number.fullmatch(part):
+                if (found := number(match[1])) is None and Fraction(match[1]) != 0:
+                    return ReadScore()
+                numbers.append(found or Fraction(0))
+            elif part in self._degrees:
+                degrees.append(self._degrees[part])
+            elif part in self._bony or self.elsewhere(part):
+                places.append(part)
+            elif part not in self._silent:
+                return ReadScore()
+        if len(numbers) > 1 or len(set(degrees)) > 1 or not (numbers or degrees):
+            return ReadScore()
+        return ReadScore(next(iter(numbers), None), next(iter(degrees), None), tuple(places), True)
+
+    def _parts(self, line: str) -> Iterable[str]:
+        for part in _PARTS.split(line):
+            # "nrs8分", "腰痛8分": a number begins where letters end.
+            yield from (piece for piece in self._glued.split(part) if piece)
+
+    def elsewhere(self, text: str) -> bool:
+        """Whether a text names a place of no bone."""
+        return bool(self._elsewhere.search(told(text[:LONGEST])))
+
+    def thoughts(self, answer: str) -> bool | None:
+        """Whether an answer to item 9 says that such thoughts came at all; None when it says neither."""
+        line = told(answer)
+        if line in self._never:
+            return False
+        return True if line in self._sometimes else None
+
+
+def _finder(words: Iterable[str]) -> re.Pattern[str]:
+    spelt = sorted(map(norm, words), key=len, reverse=True)
+    return re.compile("|".join(rf"\b{re.escape(w)}\b" if w.isascii() else re.escape(w) for w in spelt))

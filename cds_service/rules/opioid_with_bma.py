@@ -1,0 +1,48 @@
+"""§4.3.2.3: an opioid is ordered for severe bone pain, and no bone-modifying drug is on record."""
+
+from collections.abc import Iterator
+
+from cds_service.evaluate.outcome import Advise, CannotTell, CreateDrug, CreateService, NoAdvice, Outcome, Suggestion
+from cds_service.evaluate.triggers import BONE_MODIFYING, ordered, rule
+from cds_service.facts.analgesics import OPIOID
+from cds_service.facts.bma_options import DENOSUMAB
+from cds_service.facts.facts import Facts
+from cds_service.facts.subjects import DrugOrder
+from cds_service.knowledge.model import Parameters
+
+EXAMINATION = ("dental-examination", "dental-referral")
+CALCIUM = ("calcium-total", "calcium-ionised", "calcium-corrected")
+
+
+@rule("opioid-with-bma", ordered("opioid"))
+def opioid_with_bma(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
+    if not facts.diagnoses.standing("bone-metastasis"):
+        return NoAdvice("no-metastasis")
+    if order is not next(o for o in facts.orders.drugs(OPIOID) if o.selected):
+        return NoAdvice("said-once")
+    if facts.diagnoses.has("osteonecrosis-of-jaw"):
+        return NoAdvice("onj")
+    if not facts.pain.is_at_least("severe"):
+        return NoAdvice("below-severe" if facts.pain.newest else "no-score")
+    if any(facts.orders.drugs(group) for group in BONE_MODIFYING):
+        return NoAdvice("ordered")
+    if treated := facts.bone_modifying.oncology():
+        return NoAdvice("treated", {"use": treated[0]})
+    if missing := facts.lacking("medicationRequests"):
+        return CannotTell(missing)
+    if refused := facts.refusals.lately(p.days("refused"), *BONE_MODIFYING):
+        return NoAdvice("declined", {"refused": refused})
+    say = "calcium-low" if facts.calcium.level == "low" else "missing"
+    data = {"score": facts.pain.newest}
+    return Advise(p.indicator(), say, data, tuple(_suggestions(facts, p)), choose="any")
+
+
+def _suggestions(facts: Facts, p: Parameters) -> Iterator[Suggestion]:
+    """What start-bma offers too: the drugs instead of one another, none before the others; what comes first beside."""
+    if not facts.procedures.arranged(p.days("exam"), *EXAMINATION):
+        yield Suggestion("order-exam", (CreateService("dental-examination"),), recommended=True)
+    if facts.calcium.level is None and not facts.tests.arranged(p.days("ordered"), *CALCIUM):
+        yield Suggestion("order-calcium", (CreateService("calcium"), CreateService("albumin")))
+    for option in facts.bma_options.offered:
+        label = "denosumab" if option.drug == DENOSUMAB else "bisphosphonate"
+        yield Suggestion(label, (CreateDrug(option.drug, option.mg),))

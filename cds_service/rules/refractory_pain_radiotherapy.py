@@ -1,0 +1,80 @@
+"""Rec. 10, §4.4.1, §4.4.2: compression of the cord, pathological fracture or refractory pain, and no radiotherapy."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from cds_service.evaluate.outcome import Advise, CannotTell, CreateService, NoAdvice, Outcome, Suggestion
+from cds_service.evaluate.triggers import chart_opened, rule
+from cds_service.facts.activities import Activity
+from cds_service.facts.facts import Facts
+from cds_service.facts.skeleton import CORD, Sign
+from cds_service.facts.subjects import Chart
+from cds_service.facts.treatment import KEYS as MEDICATIONS
+from cds_service.knowledge.model import Parameters
+
+RADIOTHERAPY = ("radiotherapy", "sbrt")
+ARRANGED = (*RADIOTHERAPY, "radiotherapy-referral")
+RADIOTHERAPIST = Suggestion("radiotherapy-referral", (CreateService("radiotherapy-referral"),), recommended=True)
+SURGEON = Suggestion("orthopaedic-referral", (CreateService("orthopaedic-referral"),), recommended=True)
+
+
+@rule("refractory-pain-radiotherapy", chart_opened())
+def refractory_pain_radiotherapy(chart: Chart, facts: Facts, p: Parameters) -> Outcome:
+    if not facts.skeleton.metastatic:
+        return NoAdvice("metastasis-not-confirmed")
+    certain = [s for s in facts.skeleton.found(CORD) if not s.degenerative]
+    for say, signs in (
+        ("cord", certain),
+        ("suspected-cord", [s for s in facts.skeleton.suspected(CORD) if not s.degenerative]),
+        ("fracture", facts.skeleton.found("pathological-fracture") if _treated(facts) else ()),
+    ):
+        if sign := _open(signs, facts, p):
+            offered = (RADIOTHERAPIST,) if say == "fracture" else (RADIOTHERAPIST, SURGEON)
+            return Advise(p.indicator(say), say, {"sign": sign, "earlier": _earlier(facts)}, offered, choose="any")
+    return _pain(facts, p)
+
+
+def _open(signs: Iterable[Sign], facts: Facts, p: Parameters) -> Sign | None:
+    """The first recent one that no radiotherapy of that bone, nor a referral, has followed; one without a day is."""
+    recent = [s for s in signs if s.when is None or facts.within(s.when, p.days("recent"))]
+    return next((s for s in recent if _followed(s, facts, p) is None), None)
+
+
+def _followed(sign: Sign, facts: Facts, p: Parameters) -> Activity | None:
+    if sign.when is None:
+        since = facts.today - timedelta(days=p.days("recent"))
+    else:
+        since = sign.when - timedelta(days=p.days("before_finding"))
+    return facts.activities.treating(sign.site, since, *ARRANGED)
+
+
+def _treated(facts: Facts) -> bool:
+    """Whether systemic treatment of the cancer is on record, whenever it was."""
+    drugs = facts.treatment.ever(("systemic-anticancer", "platinum"))
+    return bool(drugs or facts.activities.of("systemic-anticancer-treatment"))
+
+
+def _earlier(facts: Facts) -> Activity | None:
+    return facts.activities.done_of_bone(facts.today, *RADIOTHERAPY)
+
+
+def _pain(facts: Facts, p: Parameters) -> Outcome:
+    score = facts.pain.newest
+    if score is None or not facts.pain.is_at_least("severe"):
+        missing = facts.lacking("observations")
+        return CannotTell(missing) if missing and score is None else NoAdvice("no-finding")
+    taken, since = facts.analgesics.on_opioid_since(p.days("opioid_gap"))
+    if not taken:
+        missing = facts.lacking(*MEDICATIONS)
+        return CannotTell(missing) if missing else NoAdvice("no-opioid")
+    if since is not None and since > score.when - timedelta(days=p.days("refractory")):
+        return NoAdvice("not-refractory", {"since": since})
+    lately = _since(facts.today, p)
+    if found := facts.activities.treating(None, lately, *ARRANGED):
+        return NoAdvice("radiotherapy-arranged", {"found": found})
+    data = {"score": score, "since": since, "earlier": _earlier(facts)}
+    return Advise(p.indicator("pain"), "pain", data, (RADIOTHERAPIST,))
+
+
+def _since(today: date, p: Parameters) -> date:
+    return today - timedelta(days=p.days("radiotherapy_pain"))

@@ -1,0 +1,59 @@
+"""Rec. 5 and 6, §4.1: bone metastasis on record, and no bone-modifying drug."""
+
+from collections.abc import Iterator
+
+from cds_service.evaluate.outcome import Advise, CannotTell, CreateDrug, CreateService, NoAdvice, Outcome, Suggestion
+from cds_service.evaluate.triggers import BONE_MODIFYING, chart_opened, rule
+from cds_service.facts.bma_options import DENOSUMAB
+from cds_service.facts.facts import Facts
+from cds_service.facts.subjects import Chart
+from cds_service.knowledge.model import Parameters
+
+EXAMINATION = ("dental-examination", "dental-referral")
+CALCIUM = ("calcium-total", "calcium-ionised", "calcium-corrected")
+
+
+@rule("start-bma", chart_opened())
+def start_bma(subject: Chart, facts: Facts, p: Parameters) -> Outcome:
+    metastasis = facts.diagnoses.standing("bone-metastasis")
+    if not metastasis:
+        return NoAdvice("metastasis-not-confirmed")
+    if facts.diagnoses.has("osteonecrosis-of-jaw"):
+        return NoAdvice("jaw-necrosis")
+    if treated := facts.bone_modifying.oncology():
+        return NoAdvice("treated", {"use": treated[0]})
+    if missing := facts.lacking("medicationRequests"):
+        return CannotTell(missing)
+    if refused := facts.refusals.lately(p.days("refused"), *BONE_MODIFYING):
+        return NoAdvice("declined", {"refused": refused})
+    if not facts.bma_options.offered:
+        return NoAdvice("nothing-left")
+    last = facts.bone_modifying.earlier
+    data = {"metastasis": metastasis[0], "other": facts.bone_modifying.uses, "last": last}
+    if facts.bone_modifying.uses:
+        return Advise(p.indicator(), "other-product", data)
+    return Advise(p.indicator(), _say(facts, last is not None), data, tuple(_suggestions(facts, p)), choose="any")
+
+
+def _say(facts: Facts, earlier: bool) -> str:
+    """The one thing that decides most what can be given."""
+    if facts.calcium.level == "low":
+        return "calcium-low"
+    if facts.unsteady:
+        return "unsteady"
+    if facts.renal.clearance is None and not facts.diagnoses.has("dialysis"):
+        return "clearance-unknown"
+    if facts.calcium.level is None:
+        return "calcium-unknown"
+    return "earlier" if earlier else "untreated"
+
+
+def _suggestions(facts: Facts, p: Parameters) -> Iterator[Suggestion]:
+    """The drugs instead of one another, none before the others; what comes first beside them."""
+    if not facts.procedures.arranged(p.days("exam"), *EXAMINATION):
+        yield Suggestion("order-exam", (CreateService("dental-examination"),), recommended=True)
+    if facts.calcium.level is None and not facts.tests.arranged(p.days("ordered"), *CALCIUM):
+        yield Suggestion("order-calcium", (CreateService("calcium"), CreateService("albumin")))
+    for option in facts.bma_options.offered:
+        label = "denosumab" if option.drug == DENOSUMAB else "bisphosphonate"
+        yield Suggestion(label, (CreateDrug(option.drug, option.mg),))

@@ -1,0 +1,172 @@
+"""Pain scores as they come: scales, units, words, places of no bone, and the order of two of one day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cds_service.edition import Edition
+from cds_service.facts.facts import Facts
+from cds_service.facts.pain import Pain
+from tests.build import LOINC, NOW, PATIENT, SNOMED, Json, ago
+from tests.facts.whole import facts_of
+
+
+def score(code: Json, value: Json, days_ago: int = 2, **more: Any) -> Json:
+    made = {
+        "resourceType": "Observation",
+        "id": f"pain-{days_ago}",
+        "status": "final",
+        "code": code,
+        "subject": {"reference": f"Patient/{PATIENT}"},
+        "effectiveDateTime": ago(days_ago),
+    }
+    return made | value | more
+
+
+def loinc(code: str) -> Json:
+    return {"coding": [{"system": LOINC, "code": code}]}
+
+
+def number(value: float, unit: str = "{score}") -> Json:
+    return {"valueQuantity": {"value": value, "unit": unit}}
+
+
+NUMERIC, VISUAL, FACES, REPORTED = loinc("72514-3"), loinc("38214-3"), loinc("38221-8"), loinc("38208-5")
+TEXT = {"text": "疼痛评分"}
+
+
+def read(edition: Edition, *resources: Json) -> Pain:
+    return facts_of(edition, *resources).pain
+
+
+def found(edition: Edition, *resources: Json) -> tuple[float | None, str] | None:
+    newest = read(edition, *resources).newest
+    return newest and (None if newest.value is None else float(newest.value), newest.degree)
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "expected"),
+    [
+        (NUMERIC, number(7), (7, "severe")),
+        (NUMERIC, {"valueInteger": 6}, (6, "moderate")),
+        (NUMERIC, number(0), (0, "none")),
+        (NUMERIC, number(1), (1, "mild")),
+        (loinc("75893-8"), number(4, "1"), (4, "moderate")),
+        (REPORTED, number(3), (3, "mild")),
+        (FACES, number(8), (8, "severe")),
+        (VISUAL, number(65, "mm"), (6.5, "moderate")),
+        (VISUAL, number(6.9, "cm"), (6.9, "moderate")),
+        (VISUAL, number(0.4), (0.4, "mild")),
+        (REPORTED | {"text": "x"}, number(70, "mm"), (7, "severe")),
+        ({"text": "NRS评分"}, {"valueString": "7分"}, (7, "severe")),
+        ({"text": "VAS评分"}, number(3.5), (3.5, "mild")),
+        (TEXT, {"valueString": "NRS 4/10"}, (4, "moderate")),
+        (TEXT, {"valueString": "腰背部 8分"}, (8, "severe")),
+        (TEXT, {"valueString": "中度疼痛"}, (None, "moderate")),
+        (TEXT, {"valueCodeableConcept": {"text": "Severe pain"}}, (None, "severe")),
+        (TEXT, {"valueString": "重度疼痛（8分）"}, (8, "severe")),
+        (TEXT, {"valueString": "无痛"}, (None, "none")),
+        ({"coding": [{"system": SNOMED, "code": "22253000"}]}, number(5), (5, "moderate")),
+        ({"text": "panel"}, {"component": [{"code": NUMERIC, **number(5)}]}, (5, "moderate")),
+    ],
+)
+def test_a_score_is_read(edition: Edition, code: Json, value: Json, expected: tuple[float | None, str]) -> None:
+    assert found(edition, score(code, value)) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "why"),
+    [
+        (NUMERIC, number(6.5), "not-a-whole-number"),
+        (TEXT, number(6.5), "not-a-whole-number"),
+        (NUMERIC, number(11), "implausible"),
+        (VISUAL, number(65), "implausible"),
+        (NUMERIC, number(7, "mm"), "unit-unknown"),
+        (NUMERIC, {"valueQuantity": {"value": 7, "comparator": ">"}}, "comparator"),
+        (NUMERIC, {"dataAbsentReason": {"text": "asleep"}}, "data-absent"),
+        (TEXT, {"valueString": "疼痛由8分降至3分"}, "not-a-number"),
+        (TEXT, {"valueString": "无重度疼痛"}, "not-a-number"),
+        (TEXT, {"valueString": "7 of 20"}, "not-a-number"),
+        (TEXT, {}, "no-value"),
+    ],
+)
+def test_what_cannot_be_used_is_named(edition: Edition, code: Json, value: Json, why: str) -> None:
+    pain = read(edition, score(code, value))
+    assert pain.newest is None
+    assert [m.why for m in pain.unusable] == [why]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        score({"text": "切口疼痛评分"}, number(8)),
+        score(NUMERIC, number(8), bodySite={"text": "头痛"}),
+        score(NUMERIC, number(8), bodySite=[{"coding": [{"display": "Abdomen"}]}]),
+        score(NUMERIC, number(8), note=[{"text": "wound pain after dressing"}]),
+        score(TEXT, {"valueString": "腹痛 8分"}),
+    ],
+)
+def test_a_place_of_no_bone_does_not_count(edition: Edition, made: Json) -> None:
+    pain = read(edition, made)
+    assert pain.newest is None
+    assert pain.elsewhere
+    assert pain.elsewhere.degree == "severe"
+
+
+def test_a_bony_place_counts_and_is_shown(edition: Edition) -> None:
+    newest = read(edition, score(NUMERIC, number(8), bodySite={"text": "右髋部"})).newest
+    assert newest
+    assert newest.site == "右髋部"
+
+
+@pytest.mark.parametrize("name", ["FLACC评分", "CPOT score", "BPI interference"])
+def test_an_observers_scale_is_no_severity(edition: Edition, name: str) -> None:
+    pain = read(edition, score({"text": name}, number(8)))
+    assert (pain.scores, pain.other is not None) == ((), True)
+
+
+def test_interference_is_no_severity(edition: Edition) -> None:
+    assert read(edition, score(loinc("77565-0"), number(8))).last is None
+
+
+def test_the_window_ends_after_its_last_day(edition: Edition) -> None:
+    days = edition.readers.measurements.days("pain")
+    assert found(edition, score(NUMERIC, number(8), days)) == (8, "severe")
+    pain = read(edition, score(NUMERIC, number(8), days + 1))
+    assert pain.newest is None
+    assert pain.last
+    assert pain.last.value == 8
+
+
+def at(hour: str, value: float, name: str) -> Json:
+    return score(NUMERIC, number(value)) | {"id": name, "effectiveDateTime": f"{ago(2)}T{hour}:00Z"}
+
+
+def test_the_later_of_two_counts_and_of_one_moment_the_higher(edition: Edition) -> None:
+    assert found(edition, at("08:00", 3, "a"), at("20:00", 8, "b")) == (8, "severe")
+    assert found(edition, at("08:00", 8, "a"), at("20:00", 3, "b")) == (3, "mild")
+    tied = read(edition, at("08:00", 3, "a"), at("08:00", 8, "b")).newest
+    assert tied
+    assert (tied.value, tied.tied) == (8, True)
+    # Without a time nobody knows which came last.
+    untimed = score(NUMERIC, number(8)) | {"id": "c"}
+    assert found(edition, at("20:00", 3, "a"), untimed) == (8, "severe")
+
+
+def test_preliminary_counts_and_is_marked_an_error_does_not(edition: Edition) -> None:
+    newest = read(edition, score(NUMERIC, number(8)) | {"status": "preliminary"}).newest
+    assert newest
+    assert newest.preliminary
+    assert found(edition, score(NUMERIC, number(8)) | {"status": "entered-in-error"}) is None
+
+
+def test_a_broken_place_does_not_break_the_score(edition: Edition) -> None:
+    assert found(edition, score(NUMERIC, number(8), bodySite=7, note="x", method=[3])) == (8, "severe")
+
+
+def test_facts_know_when_they_are(edition: Edition) -> None:
+    facts: Facts = facts_of(edition)
+    assert facts.now == NOW
+    assert not facts.scored
