@@ -11,11 +11,11 @@ SOURCE = Path(__file__).parents[1] / "cds_service"
 RULES = sorted((SOURCE / "rules").glob("*.py"))
 MAY_IMPORT = {
     "collections.abc", "datetime", "fractions", "cds_service.base.kinds", "cds_service.knowledge.model",
-    "cds_service.evaluate.outcome", "cds_service.evaluate.triggers",
+    "cds_service.evaluate.outcome", "cds_service.evaluate.several", "cds_service.evaluate.triggers",
     *(f"cds_service.facts.{chapter}" for chapter in (
         "facts", "subjects", "results", "renal", "clearances", "creatinine", "calcium", "diagnoses", "treatment",
         "procedures", "patient", "pain", "analgesics", "opioids", "distress", "function", "skeleton", "sites",
-        "activities", "response", "bma_options", "events",
+        "activities", "response", "bma_options", "events", "instability",
     )),
 }  # fmt: skip
 # Spellings that occur in orders and records are recognised, not shown.
@@ -24,6 +24,7 @@ READS_CHINESE = {
     "facts/bounded.py",
     "facts/infusion.py",
     "facts/dose_text.py",
+    "facts/fraction_text.py",
     "facts/function.py",
     "facts/intervals.py",
     "facts/narrative.py",

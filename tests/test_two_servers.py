@@ -20,10 +20,10 @@ from jwt.algorithms import ECAlgorithm
 from sqlalchemy import Select, and_, func, select, text
 
 from cds_service import fixtures
+from cds_service.base.clock import local_now
 from cds_service.store import schema
 from cds_service.store.engine import Database, parse_url
 from cds_service.store.tables import call, card, feedback
-from cds_service.web.app import local_now
 from tests.build import SERVICE, Json
 from tests.databases import postgresql_database
 from tests.servers import Server, running

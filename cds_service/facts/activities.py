@@ -14,6 +14,7 @@ from typing import Literal
 from cds_service.base.kinds import RequestText
 from cds_service.facts.explained import Basis, Fact, reference
 from cds_service.facts.procedures import BOOKED, NOT_ORDERED, ORDERED
+from cds_service.facts.requests import place_of
 from cds_service.facts.sites import BoneSite, Place, Side, SiteReader
 from cds_service.facts.skeleton import given_site
 from cds_service.facts.told import ago
@@ -31,6 +32,9 @@ WINDOW = "order-stands"
 BASIS = Basis(windows=(WINDOW,))
 REFERRALS = frozenset({"radiotherapy-referral", "surgical-referral"})
 BIOPSIES = ("bone-biopsy", "biopsy")
+RADIOTHERAPY = ("radiotherapy", "sbrt")
+OPERATIONS = ("bone-surgery", "laminectomy", "spinal-stabilisation", "bone-augmentation")
+STABILISING = ("spinal-stabilisation", "bone-augmentation")
 How = Literal["done", "ordered", "booked"]
 DONE = frozenset({"completed", "in-progress"})
 HELD = frozenset({"finished", "completed", "in-progress", "arrived", "triaged", "onleave", "discharged"})
@@ -98,6 +102,10 @@ class Activities:
         """The latest of these of bone that was done on a day or before it."""
         done = (a for a in self.of(*what) if a.how == "done" and a.site and a.when and a.when <= before)
         return max(done, key=lambda a: (a.when or date.min, a.ref), default=None)
+
+    def about(self, site: BoneSite | None, *what: str) -> tuple[Activity, ...]:
+        """Those of these kinds that are of this bone, or of none that is stated closely enough to be another."""
+        return tuple(a for a in self.of(*what) if a.place.of_bone != "no" and (a.site is None or a.site.may_be(site)))
 
     def arranged(self, days: int, *what: str, among: Iterable[Activity] | None = None) -> Activity | None:
         """The latest of these done in the last days, ordered and standing, or booked for today or later."""
@@ -169,10 +177,7 @@ class ActivityReader:
         reasons = [*concepts(it.reason_code), *(c.codeable for c in concepts(it.reason)), *self._referred(it)]
         told = [t for c in (it.code, *more) for t in _words(c)] + notes(it.note)
         why = [t for c in reasons for t in _words(c)]
-        # The body site and the name decide; a reason ("bone metastasis") says bone where they say nothing.
-        place = self._sites.of(concepts(it.body_site), told)
-        if place.of_bone == "unknown":
-            place = self._sites.of((), why)
+        place = place_of(self._sites, concepts(it.body_site), told, why, what)
         ref = f"{it.__struct_config__.tag}/{it.id or '?'}"
         yield Activity(what, how, when, place, RequestText(it.code.said()), RequestText(ref), (*told, *why))
 

@@ -16,6 +16,7 @@ from cds_service.facts import bma_options as options_chapter
 from cds_service.facts import bone_modifying as bone_chapter
 from cds_service.facts import calcium as calcium_chapter
 from cds_service.facts import comfort_care as comfort_chapter
+from cds_service.facts import courses as courses_chapter
 from cds_service.facts import creatinine as creatinine_chapter
 from cds_service.facts import diagnoses as diagnoses_chapter
 from cds_service.facts import distress as distress_chapter
@@ -170,6 +171,10 @@ class Facts(SkeletalFacts, Page):
     @chapter(*analgesics_chapter.KEYS, explained=analgesics_chapter.explained)
     def analgesics(self) -> analgesics_chapter.Analgesics:
         return analgesics_chapter.Analgesics(self.treatment, self.orders, self._readers.conversion)
+
+    @chapter(explained=courses_chapter.explained)
+    def courses(self) -> courses_chapter.Courses:
+        return self._readers.courses.read(self.orders)
 
     # The chapters that look at scores say how far back each counts.
     @chapter(*scored_chapter.KEYS, look_back=pain_chapter.LOOK_BACK)

@@ -10,6 +10,7 @@ from cds_service.base.kinds import RequestText
 from cds_service.call.problems import BadRequest, DataNotObtained
 from cds_service.facts.drugs import Lookup
 from cds_service.facts.remembered import RememberedDrugs
+from cds_service.facts.requests import NOTHING, RequestReader
 from cds_service.facts.subjects import DrugOrder, Order, RequestedProcedure
 from cds_service.fhir.dates import day_of
 from cds_service.fhir.references import type_and_id, unversioned
@@ -41,6 +42,7 @@ class OrderReader:
 
     drugs: RememberedDrugs
     terminology: Terminology
+    requests: RequestReader
 
     def read(self, drafts: tuple[Draft, ...], selections: tuple[str, ...] | None, lookup: Lookup) -> tuple[Order, ...]:
         """Every draft that is a drug or a service order.
@@ -56,7 +58,7 @@ class OrderReader:
             if isinstance(resource, MedicationRequest) and resource.status not in IGNORED | CARRIED_OUT:
                 orders.append(self._drug(position, resource, selected, lookup))
             elif isinstance(resource, ServiceRequest) and resource.status not in IGNORED:
-                orders.append(self._procedure(position, resource, selected))
+                orders.append(self._procedure(position, resource, selected, lookup))
         return tuple(_told_apart(orders))
 
     def _drug(self, position: int, resource: MedicationRequest, selected: bool, lookup: Lookup) -> DrugOrder:
@@ -116,16 +118,18 @@ class OrderReader:
         found = self._conditions([reason])
         return bool(found) and found <= INDICATIONS
 
-    def _procedure(self, position: int, resource: ServiceRequest, selected: bool) -> RequestedProcedure:
+    def _procedure(self, position: int, resource: ServiceRequest, selected: bool, lookup: Lookup) -> RequestedProcedure:
         concept = resource.code.codeable if resource.code else CodeableConcept()
+        known = self.procedures(concept)
         return RequestedProcedure(
             key=resource.id or f"#{position}",
             position=position,
             ref=_ref(resource),
             text=_said(concept) or RequestText(""),
-            concepts=self.procedures(concept),
+            concepts=known,
             selected=selected,
             stops=resource.status in STOPPING or bool(resource.do_not_perform),
+            says=self.requests.read(resource, lookup) if known else NOTHING,
         )
 
     def procedures(self, concept: CodeableConcept) -> tuple[str, ...]:

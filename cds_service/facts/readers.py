@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cds_service.call.hook import HookCall
 from cds_service.facts.bma_options import DoseTable
+from cds_service.facts.courses import CourseReader
 from cds_service.facts.doses import DoseReader
 from cds_service.facts.drugs import DrugReader
 from cds_service.facts.function import Lengths
@@ -14,7 +15,9 @@ from cds_service.facts.observations import Names
 from cds_service.facts.opioids import Conversion
 from cds_service.facts.orders import OrderReader
 from cds_service.facts.portions import PortionReader
+from cds_service.facts.radiation_extensions import ExtensionReader
 from cds_service.facts.remembered import RememberedDrugs
+from cds_service.facts.requests import RequestReader
 from cds_service.facts.score_text import Written
 from cds_service.facts.sites import SiteReader
 from cds_service.facts.subjects import Chart, Subject
@@ -22,6 +25,7 @@ from cds_service.knowledge.dosing import Dosing
 from cds_service.knowledge.drugs import Drugs
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.opioids import Opioids
+from cds_service.knowledge.radiotherapy import RadiotherapyWords
 from cds_service.knowledge.scores import ScoreWords
 from cds_service.knowledge.terminology import Terminology
 from cds_service.record.read import Draft, Record
@@ -43,6 +47,7 @@ class Readers:
     table: DoseTable
     drug_facts: Drugs
     narratives: NarrativeReader
+    courses: CourseReader
 
     @classmethod
     def of(
@@ -54,10 +59,12 @@ class Readers:
         scores: ScoreWords,
         opioids: Opioids,
         table: DoseTable,
+        radiotherapy: RadiotherapyWords,
     ) -> Readers:
-        """Readers with these code lists, unit tables, drug facts, dosing words, words of scores, opioid factors and
-        dose table."""
+        """Readers with these code lists, unit tables, drug facts, dosing words, words of scores, opioid factors,
+        dose table and words of radiotherapy."""
         doses = DoseReader(dosing)
+        narratives = NarrativeReader(terminology, SiteReader(terminology))
         drug_reader = RememberedDrugs(DrugReader(terminology, drugs, doses, PortionReader(dosing, doses)))
         return cls(
             terminology,
@@ -65,13 +72,16 @@ class Readers:
             Names(terminology, measurements.analytes),
             doses,
             drug_reader,
-            OrderReader(drug_reader, terminology),
+            OrderReader(
+                drug_reader, terminology, RequestReader(terminology, narratives.sites, ExtensionReader(radiotherapy))
+            ),
             Written(scores),
             Lengths(scores),
             Conversion(opioids),
             table,
             drugs,
-            NarrativeReader(terminology, SiteReader(terminology)),
+            narratives,
+            CourseReader(radiotherapy),
         )
 
     def subjects(self, call: HookCall, drafts: tuple[Draft, ...], record: Record) -> tuple[Subject, ...]:

@@ -88,11 +88,15 @@ class SiteReader:
     def __init__(self, terminology: Terminology) -> None:
         self._terminology = terminology
 
-    def of(self, concepts: Iterable[CodeableConcept], texts: Iterable[str] = ()) -> Place:
-        """What concepts (body sites) and texts name together: the most closely named bone wins."""
+    def of(self, concepts: Iterable[CodeableConcept], texts: Iterable[str] = (), *, letters: bool = False) -> Place:
+        """What concepts (body sites) and texts name together: the most closely named bone wins.
+
+        ``letters``: the texts are about a part of the body, so that "T8" alone names a vertebra.
+        """
         found: list[BoneSite] = []
         elsewhere = False
-        for names, said in (*map(self._of_concept, concepts), *map(self._of_text, texts)):
+        of_texts = (self._of_text(text, letters) for text in texts)
+        for names, said in (*map(self._of_concept, concepts), *of_texts):
             elsewhere = elsewhere or not ELSEWHERE.isdisjoint(names)
             found += [_site(name, said) for name in names if name in BONES]
         return Place(min(found, key=_vagueness, default=None), elsewhere)
@@ -103,10 +107,10 @@ class SiteReader:
         matches = self._terminology.match("site", codings, concept.codeable.text)
         return [m.concept for m in matches], said
 
-    def _of_text(self, text: str) -> tuple[Sequence[str], str]:
+    def _of_text(self, text: str, letters: bool) -> tuple[Sequence[str], str]:
         names = [row.concept for row in self._terminology.read("site", text).rows]
         # "T2" alone may be a stage or a sequence of MRI: letters name a vertebra beside another word of bone.
-        if "spine" in names and _only_letters(text):
+        if "spine" in names and not letters and _only_letters(text):
             names.remove("spine")
         return names, text
 

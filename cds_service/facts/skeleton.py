@@ -33,6 +33,10 @@ CONCEPTS = frozenset({
     "vertebral-compression-fracture", "impending-fracture", "bone-pain", "raised-alkaline-phosphatase",
 })  # fmt: skip
 
+SPINE = BoneSite("spine")
+# Where a diagnosis is that names no site.
+IMPLIED = dict.fromkeys((CORD, "nerve-compression", "spinal-instability", "vertebral-compression-fracture"), SPINE)
+
 
 @dataclass(frozen=True, slots=True)
 class Sign:
@@ -66,6 +70,11 @@ class Skeleton:
     def suspected(self, *concepts: str) -> tuple[Sign, ...]:
         """The active ones of these concepts that are only suspected."""
         return tuple(s for s in self.all if s.active and not s.confirmed and s.concept in concepts)
+
+    def about(self, site: BoneSite | None, *concepts: str) -> tuple[Sign, ...]:
+        """The active ones of these concepts, suspected ones too, that are of this bone or may be."""
+        found = (s for s in self.all if s.active and s.concept in concepts)
+        return tuple(s for s in found if site is None or site.may_be(s.site or IMPLIED.get(s.concept)))
 
     @property
     def metastatic(self) -> bool:

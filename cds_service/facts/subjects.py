@@ -12,6 +12,8 @@ import msgspec
 from cds_service.base.kinds import Dose, DrugGroup, RequestText, Route
 from cds_service.facts.portions import Daily, Form
 from cds_service.facts.portions_given import PortionGiven, daily_of
+from cds_service.facts.requests import NOTHING, Requested
+from cds_service.facts.sites import BoneSite, Place, Side
 from cds_service.facts.told import Number, ago, exact, groups_of
 from cds_service.knowledge.drugs import Drugs, Product, Use
 from cds_service.knowledge.model import File
@@ -71,6 +73,7 @@ class RequestedProcedure:
     concepts: tuple[str, ...]  # of the code lists
     selected: bool
     stops: bool
+    says: Requested = NOTHING  # where, why and how
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,15 @@ class OrderGiven(File, frozen=True):
     substance: str = ""
     forbids: bool = False
     replaces: list[str] = []
+    # Of a procedure: its place, and concepts that it names, gives as reasons, suspects, or says (list of findings).
+    site: str | None = None
+    side: Side | None = None
+    levels: tuple[str, ...] = ()
+    elsewhere: bool = False
+    named: list[str] = []
+    reasons: list[str] = []
+    suspects: list[str] = []
+    says: list[str] = []
 
 
 class OrdersGiven(File, frozen=True):
@@ -158,7 +170,8 @@ def _told(given: OrderGiven, position: int, drugs: Drugs) -> Order:
     key = f"order-{position}"
     if given.service:
         text = RequestText(given.service)
-        return RequestedProcedure(key, position, ref, text, (given.service,), given.selected, given.stops)
+        concepts = (given.service,)
+        return RequestedProcedure(key, position, ref, text, concepts, given.selected, given.stops, _says(given))
     if given.drug is None:
         raise msgspec.ValidationError("an order needs a drug or a service")
     dose, interval = exact(given.dose_mg), given.interval_days
@@ -192,4 +205,18 @@ def _told(given: OrderGiven, position: int, drugs: Drugs) -> Order:
         substance=given.substance,
         forbids=given.forbids,
         replaces=frozenset(given.replaces),
+    )
+
+
+def _says(given: OrderGiven) -> Requested:
+    """What a requested procedure of a case says."""
+    site = BoneSite(given.site, given.side, frozenset(given.levels), RequestText(given.site)) if given.site else None
+    return Requested(
+        place=Place(site, given.elsewhere),
+        named=frozenset(given.named),
+        conditions=frozenset(given.reasons),
+        doubted=frozenset(given.suspects),
+        reasons=frozenset(given.reasons),
+        said=frozenset(given.says),
+        substance=given.substance,
     )

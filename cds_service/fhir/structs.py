@@ -349,6 +349,7 @@ class Reasoned(Resource, frozen=True):
     reason: msgspec.Raw = msgspec.Raw()
     reason_reference: msgspec.Raw = msgspec.Raw()
     note: msgspec.Raw = msgspec.Raw()
+    extension: msgspec.Raw = msgspec.Raw()
 
 
 class ServiceRequest(Reasoned, frozen=True, tag="ServiceRequest"):
@@ -361,6 +362,7 @@ class ServiceRequest(Reasoned, frozen=True, tag="ServiceRequest"):
     subject: Reference | None = None
     authored_on: str | None = None
     occurrence_date_time: str | None = None
+    quantity_quantity: msgspec.Raw = msgspec.Raw()
 
 
 class Procedure(Reasoned, frozen=True, tag="Procedure"):

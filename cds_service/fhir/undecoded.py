@@ -13,6 +13,7 @@ from cds_service.fhir.structs import (
     DispenseRequest,
     Element,
     Many,
+    Quantity,
     Ratio,
     Reference,
     ReferenceRange,
@@ -93,3 +94,51 @@ def dispense_request(raw: msgspec.Raw) -> DispenseRequest:
         return _dispense.decode(raw) if raw else DispenseRequest()
     except UNREADABLE:
         return DispenseRequest()
+
+
+class Extended(Element, frozen=True):
+    """An extension of which more than a dose is read."""
+
+    url: str | None = None
+    value_quantity: Quantity | None = None
+    value_positive_int: int | None = None
+    value_unsigned_int: int | None = None
+    value_integer: int | None = None
+    value_boolean: bool | None = None
+    value_reference: Reference | None = None
+    value_codeable_concept: CodeableConcept | None = None
+    extension: list[Extended] | None = None
+
+    def count(self) -> int | None:
+        """A whole number, whichever kind of integer it is called."""
+        told = (self.value_positive_int, self.value_unsigned_int, self.value_integer)
+        return next((n for n in told if n is not None), None)
+
+
+_each = msgspec.json.Decoder(list[msgspec.Raw])
+_extended = msgspec.json.Decoder(Extended, strict=False)
+_quantity: msgspec.json.Decoder[Quantity | None] = msgspec.json.Decoder(Quantity | None)
+
+
+def extended(raw: msgspec.Raw) -> tuple[Extended, ...]:
+    """Extensions, without those that cannot be read."""
+    try:
+        listed = _each.decode(raw)[:MOST] if raw else []
+    except UNREADABLE:
+        return ()
+    return tuple(found for each in listed if (found := _extension(each)))
+
+
+def _extension(raw: msgspec.Raw) -> Extended | None:
+    try:
+        return _extended.decode(raw)
+    except UNREADABLE:
+        return None
+
+
+def quantity(raw: msgspec.Raw) -> Quantity | None:
+    """A quantity; None when it cannot be read."""
+    try:
+        return _quantity.decode(raw) if raw else None
+    except UNREADABLE:
+        return None

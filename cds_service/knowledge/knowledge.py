@@ -15,6 +15,7 @@ from cds_service.knowledge.load import Guideline, load_guideline
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import File
 from cds_service.knowledge.opioids import Opioids
+from cds_service.knowledge.radiotherapy import RadiotherapyWords
 from cds_service.knowledge.scores import ScoreWords
 from cds_service.knowledge.services import Orderable, Services
 from cds_service.knowledge.texts import ExplanationText, SharedText, TopicText, Translation
@@ -39,6 +40,7 @@ class Knowledge:
     measurements: Measurements
     scores: ScoreWords
     opioids: Opioids
+    radiotherapy: RadiotherapyWords
     orderables: Mapping[str, Orderable]
     split_words: SplitWords
     shared: Mapping[str, SharedText]  # by language
@@ -59,6 +61,7 @@ def load_knowledge(root: Path, faults: Faults) -> Knowledge:
     measurements = read.file(root / "measurements.yaml", Measurements)
     scores = read.file(root / "scores.yaml", ScoreWords)
     opioids = read.file(root / "opioids.yaml", Opioids)
+    radiotherapy = read.file(root / "radiotherapy.yaml", RadiotherapyWords)
     orderables = read.file(root / "orderables.yaml", dict[str, Orderable])
     split_words = read.file(root / "epic.yaml", SplitWords)
     shared = {tag: read.file(root / "texts" / tag / "_shared.yaml", SharedText) for tag in LANGUAGES}
@@ -73,6 +76,7 @@ def load_knowledge(root: Path, faults: Faults) -> Knowledge:
     assert measurements
     assert scores
     assert opioids
+    assert radiotherapy
     assert orderables
     assert split_words
     files = {path.stem for path in (root / "recommendations").glob("*.yaml")}
@@ -83,6 +87,7 @@ def load_knowledge(root: Path, faults: Faults) -> Knowledge:
         measurements=measurements,
         scores=scores,
         opioids=opioids,
+        radiotherapy=radiotherapy,
         orderables=orderables,
         split_words=split_words,
         shared={tag: words for tag, words in shared.items() if words},

@@ -4,11 +4,10 @@ from datetime import timedelta
 
 from cds_service.evaluate.outcome import Advise, NoAdvice, Outcome
 from cds_service.evaluate.triggers import chart_opened, rule
+from cds_service.facts.activities import RADIOTHERAPY
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import Chart
 from cds_service.knowledge.model import Parameters
-
-RADIOTHERAPY = ("radiotherapy", "sbrt")
 
 
 @rule("radionuclide-therapy", chart_opened())

@@ -5,14 +5,13 @@ from datetime import date, timedelta
 
 from cds_service.evaluate.outcome import Advise, CannotTell, CreateService, NoAdvice, Outcome, Suggestion
 from cds_service.evaluate.triggers import chart_opened, rule
-from cds_service.facts.activities import Activity
+from cds_service.facts.activities import RADIOTHERAPY, Activity
 from cds_service.facts.facts import Facts
 from cds_service.facts.skeleton import CORD, Sign
 from cds_service.facts.subjects import Chart
 from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.knowledge.model import Parameters
 
-RADIOTHERAPY = ("radiotherapy", "sbrt")
 ARRANGED = (*RADIOTHERAPY, "radiotherapy-referral")
 RADIOTHERAPIST = Suggestion("radiotherapy-referral", (CreateService("radiotherapy-referral"),), recommended=True)
 SURGEON = Suggestion("orthopaedic-referral", (CreateService("orthopaedic-referral"),), recommended=True)

@@ -5,14 +5,12 @@ from datetime import date, timedelta
 
 from cds_service.evaluate.outcome import Advise, CreateService, NoAdvice, Outcome, Suggestion
 from cds_service.evaluate.triggers import chart_opened, rule
+from cds_service.facts.activities import OPERATIONS, RADIOTHERAPY
 from cds_service.facts.facts import Facts
 from cds_service.facts.sites import BoneSite
 from cds_service.facts.skeleton import CORD, METASTASIS, Sign
 from cds_service.facts.subjects import Chart
 from cds_service.knowledge.model import Parameters
-
-OPERATIONS = ("bone-surgery", "laminectomy", "spinal-stabilisation", "bone-augmentation")
-RADIOTHERAPY = ("radiotherapy", "sbrt")
 
 
 @rule("surgical-evaluation", chart_opened())
