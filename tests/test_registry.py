@@ -114,7 +114,10 @@ def test_safety_topics_and_precedence(guideline: Guideline, edition: Edition) ->
         "bma-prophylaxis": {"no-metastasis": ["denosumab-dose"]},
         "concurrent-bma": {"product-active": ["bma-repeat-too-early"], "both-active": ["bma-duration-review"]},
         # Of one bone: what is urgent is said once.
-        "refractory-pain-radiotherapy": {"cord": ["surgical-evaluation"], "pain": ["ablation-osteoplasty"]},
+        "refractory-pain-radiotherapy": {
+            "cord": ["surgical-evaluation", "ablation-osteoplasty"],
+            "pain": ["ablation-osteoplasty"],
+        },
     }
     assert {t: r.folds for t, r in recommendations.items() if r.folds} == {
         "bma-early-discontinuation": {"short": ["denosumab-discontinuation"]},

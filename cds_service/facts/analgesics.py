@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Literal
 
 from cds_service.base.kinds import DrugGroup, Missing, RequestText
-from cds_service.facts.explained import Fact, reference
+from cds_service.facts.explained import Basis, Fact, reference
 from cds_service.facts.opioids import Conversion, OpioidDaily
 from cds_service.facts.portions import Daily, Portion
 from cds_service.facts.subjects import DrugOrder, Orders
@@ -22,6 +22,8 @@ from cds_service.facts.treatment import DrugUse, Treatment
 from cds_service.facts.window import within
 
 KEYS = TREATMENT_KEYS
+WINDOW = "order-stands"
+BASIS = Basis(windows=(WINDOW,))
 ACETAMINOPHEN: DrugGroup = "acetaminophen"
 OPIOID: DrugGroup = "opioid"
 NON_OPIOID: tuple[DrugGroup, ...] = ("nsaid", "acetaminophen")
@@ -68,11 +70,12 @@ class DaySum:
 
 @dataclass(frozen=True)
 class Analgesics:
-    """All analgesics, of the record and of the drafts."""
+    """All analgesics, of the record and of the drafts. ``stands``: for so many days an order without an end counts."""
 
     treatment: Treatment
     orders: Orders
     conversion: Conversion
+    stands: int
 
     @property
     def today(self) -> date:
@@ -120,12 +123,23 @@ class Analgesics:
         return found, start if found and known else None
 
     def _spans(self) -> Iterator[tuple[date | None, date]]:
-        """From when to when each opioid on record was taken."""
-        for use in self.treatment.ever((OPIOID,)):
+        """From when to when each opioid on record was taken.
+
+        FHIR's prescription has no day on which it was stopped. One that ended and says no day lasted until the next
+        began, for so a dose is raised, but no longer than any order stands.
+        """
+        uses = self.treatment.ever((OPIOID,))
+        for use in uses:
             if use.active and use.kind != "administration":
                 yield use.when, self.today
             elif use.when:
-                yield use.when, min(use.until or use.when, self.today)
+                last = use.until or (self._next(use.when, uses) if use.ended and use.kind != "administration" else None)
+                yield use.when, min(last or use.when, self.today)
+
+    def _next(self, start: date, uses: Iterable[DrugUse]) -> date | None:
+        """The day on which the next record of an opioid begins, as far as an order stands."""
+        later = min((u.when for u in uses if u.when and u.when > start), default=None)
+        return min(later, start + timedelta(days=self.stands)) if later else None
 
     def last_told(self, order: DrugOrder) -> date | None:
         """The newest day on which anything says that the drug of an order was prescribed or taken."""

@@ -168,9 +168,10 @@ class Facts(SkeletalFacts, Page):
     def bone_modifying(self) -> bone_chapter.BoneModifying:
         return bone_chapter.BoneModifying(self.treatment, self._readers.measurements.days(bone_chapter.WINDOW))
 
-    @chapter(*analgesics_chapter.KEYS, explained=analgesics_chapter.explained)
+    @chapter(*analgesics_chapter.KEYS, explained=analgesics_chapter.explained, basis=analgesics_chapter.BASIS)
     def analgesics(self) -> analgesics_chapter.Analgesics:
-        return analgesics_chapter.Analgesics(self.treatment, self.orders, self._readers.conversion)
+        stands = self._readers.measurements.days(analgesics_chapter.WINDOW)
+        return analgesics_chapter.Analgesics(self.treatment, self.orders, self._readers.conversion, stands)
 
     @chapter(explained=courses_chapter.explained)
     def courses(self) -> courses_chapter.Courses:

@@ -110,7 +110,7 @@ def facts_of(
         bma_options=options(table, known),
         bone_modifying=BoneModifying(treatment, measurements.days(WINDOW)),
         courses=part(CoursesGiven).told(orders),
-        analgesics=Analgesics(treatment, orders, conversion),
+        analgesics=Analgesics(treatment, orders, conversion, measurements.days(STANDS)),
         pain=part(PainGiven).told(measurements),
         distress=part(DistressGiven).told(NOW.date()),
         function=part(FunctionGiven).told(),

@@ -7,6 +7,7 @@ from cds_service.evaluate.triggers import chart_opened, rule
 from cds_service.facts.activities import Activity
 from cds_service.facts.facts import Facts
 from cds_service.facts.pain import PainScore
+from cds_service.facts.skeleton import CORD
 from cds_service.facts.subjects import Chart
 from cds_service.knowledge.model import Parameters
 
@@ -31,7 +32,9 @@ def ablation_osteoplasty(chart: Chart, facts: Facts, p: Parameters) -> Outcome:
     opioid, unfit = _on_opioid(score, facts, p), _unfit(facts, p)
     if not (treated or opioid or unfit):
         return NoAdvice("no-earlier-treatment")
-    return Advise(p.indicator(), "default", {"lesion": lesion, "score": score, "treated": treated, "opioid": opioid})
+    # Beside what cannot wait it is a card of its own or nothing: an emergency has no line of an option.
+    say = "beside-cord" if facts.skeleton.found(CORD) else "default"
+    return Advise(p.indicator(), say, {"lesion": lesion, "score": score, "treated": treated, "opioid": opioid})
 
 
 def _of_bone(facts: Facts) -> list[Activity]:

@@ -118,6 +118,20 @@ def test_an_unbroken_chain_begins_with_its_first_link(edition: Edition) -> None:
     assert since(edition, opioid("b", 60, 31, "completed")) == (False, None)
 
 
+def test_a_prescription_that_was_stopped_lasted_until_the_next_one_as_long_as_an_order_stands(edition: Edition) -> None:
+    def stopped(days_ago: int) -> Json:
+        return {
+            "resourceType": "MedicationRequest", "id": "old", "status": "stopped", "intent": "order",
+            "subject": SUBJECT, "medicationCodeableConcept": {"text": "morphine"}, "authoredOn": ago(days_ago),
+        }  # fmt: skip
+
+    raised = opioid("raised", 5)
+    assert since(edition, stopped(200), raised) == (True, 200)  # 180 days, and a gap of 15
+    assert since(edition, stopped(5 + 180 + 30), raised) == (True, 215)
+    assert since(edition, stopped(5 + 180 + 31), raised) == (True, 5)
+    assert since(edition, stopped(200)) == (False, None)
+
+
 def test_a_start_that_nobody_states_is_not_known(edition: Edition) -> None:
     assert since(edition, opioid("a", None)) == (True, None)
 
