@@ -140,7 +140,7 @@ crash: $(VENV)/test.stamp ## kill -9 of the whole server under feedback load, tw
 
 acceptance: $(VENV)/test.stamp build/generated/stamp tests/acceptance/node_modules/.package-lock.json ## an independent client; the workbench in a browser; behind nginx; a client generated from /openapi.json (needs npm, chromium, nginx, openssl)
 	$(BIN)/python tests/acceptance/run.py
-	$(BIN)/python tests/acceptance/workbench_run.py --pictures build/workbench
+	$(BIN)/python tests/acceptance/workbench_run.py --no-strips --pictures build/workbench
 	$(BIN)/python tests/acceptance/nginx_run.py
 	$(BIN)/python -m tests.acceptance.generated_run build/generated/bin/python
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cds_service.base.complaints import ContentError
 from cds_service.base.yamlfile import load_as
-from cds_service.facts.units import converted, factor_of, shown, unit_of
+from cds_service.facts.units import converted, factor_of, quantity_read, shown, unit_of
 from cds_service.fhir.structs import Quantity
 from cds_service.knowledge.measurements import Measurements
 from tests.facts.lab import CARDS, MEASUREMENTS
@@ -223,3 +223,28 @@ def test_every_range_and_window_says_where_it_comes_from() -> None:
     windows = MEASUREMENTS.windows
     bounds = [b for a in ANALYTES.values() for b in (a.plausible, a.reference) if b]
     assert all(each.source and each.origin for each in [*bounds, *windows.values()])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Quantity(value=Decimal("1.1"), unit="mg/dL"), Quantity(value=Decimal("1.10"), unit="mg/dL")),
+        (Quantity(value=Decimal(2), unit="mg/dL"), Quantity(value=Decimal(2), unit="mg/dL", comparator=">")),
+        (Quantity(value=Decimal(90), unit="umol/L"), Quantity(value=Decimal(90), unit="{cup}_x")),
+        (Quantity(value=Decimal(2), unit="cups", system="x", code="mg/dL"), Quantity(value=Decimal(2), code="mg/dL")),
+    ],
+)
+def test_what_is_remembered_of_a_quantity_is_never_said_of_one_spelt_otherwise(
+    first: Quantity, second: Quantity
+) -> None:
+    creatinine = ANALYTES["creatinine"]
+    for quantity in (first, second, first):
+        told = quantity_read(quantity, creatinine)
+        assert (told.value, told.shown) == (converted(quantity, creatinine), shown(quantity, creatinine))
+
+
+def test_a_quantity_as_long_as_a_page_is_read_and_not_remembered() -> None:
+    creatinine = ANALYTES["creatinine"]
+    before = len(creatinine.quantities)
+    assert quantity_read(Quantity(value=Decimal(1), unit="x" * 100_000), creatinine).value == "unit-unknown"
+    assert len(creatinine.quantities) == before
