@@ -1,4 +1,4 @@
-"""What a requested procedure says besides its code: where, why, how, with what. Each is read once, with the draft.
+"""What a requested procedure says besides its code: where, why, what for, how, with what. Each is read once, with the draft.
 
 Where it is done is read by the shared reader of places: body site and name decide, a reason ("bone metastasis") says
 bone where they say nothing.
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cds_service.facts.narrative import NarrativeReader, Sentence
+from cds_service.facts.purpose import PurposeReader, Purposes
 from cds_service.facts.radiation_extensions import ExtensionReader, Stated
 from cds_service.facts.sites import Place, SiteReader
 from cds_service.fhir.structs import CodeableConcept, Condition, Resource, ServiceRequest, many
@@ -31,7 +32,8 @@ AGAIN = "re-irradiation"
 class Requested:
     """``told``: the words of its name, details and notes. ``named``: procedures that these name. ``conditions``:
     diagnoses that words and reasons name, ``doubted`` those they only suspect; ``reasons``: those of the reasons alone.
-    ``said``: what they say of the list of findings. ``substance``: of a radionuclide."""
+    ``said``: what they say of the list of findings. ``substance``: of a radionuclide.
+    ``bone``: its body site or its own words, not a reason, name a bone."""
 
     place: Place = field(default_factory=Place)
     told: tuple[str, ...] = ()
@@ -42,6 +44,8 @@ class Requested:
     said: frozenset[str] = frozenset()
     substance: str = ""
     stated: Stated = field(default_factory=Stated)
+    purposes: Purposes = field(default_factory=Purposes)
+    bone: bool = False
 
 
 NOTHING = Requested()
@@ -52,6 +56,7 @@ class RequestReader:
 
     def __init__(self, terminology: Terminology, narratives: NarrativeReader, extensions: ExtensionReader) -> None:
         self._terminology, self._narratives, self._extensions = terminology, narratives, extensions
+        self._purposes = PurposeReader(terminology, narratives.sites)
 
     def read(self, it: ServiceRequest, lookup: Lookup) -> Requested:
         """``lookup``: a resource by its reference, for reasons that are one."""
@@ -60,7 +65,9 @@ class RequestReader:
         stated = self._extensions.read(extended(it.extension), quantity(it.quantity_quantity))
         described = [it.code.codeable, *many(it.order_detail)]
         told = _texts((*(t for c in (it.code, *many(it.order_detail)) for t in words_of(c)), *notes(it.note)))
-        reasons = [*concepts(it.reason_code), *(c.codeable for c in concepts(it.reason)), *_referred(it, lookup)]
+        asked = [*concepts(it.reason_code), *(c.codeable for c in concepts(it.reason))]
+        diagnoses = [*_referred(it, lookup)]
+        reasons = [*asked, *diagnoses]
         why = _texts(t for c in reasons for t in words_of(c))
         named = self._procedures((it.code, *described), told)
         sentences = [s for text in (*told, *why) for s in self._narratives.sentences(text)]
@@ -75,6 +82,8 @@ class RequestReader:
             said=self._findings(sentences, stated),
             substance=self._substance((it.code.codeable, *described), told),
             stated=stated,
+            purposes=self._purposes.read((*told, *(t for c in asked for t in words_of(c))), asked, diagnoses),
+            bone=self._narratives.sites.of(concepts(it.body_site), told).bone is not None,
         )
 
     def _match(self, domain: str, concept: CodeableConcept) -> Sequence[Match]:
