@@ -99,9 +99,7 @@ class Imaging:
     def last_done(self, kind: str) -> Study | None:
         """The latest one of a kind that was done, with or without a report; of one day the one that can be read."""
         done = (s for s in self.all if s.kind == kind and s.how == "done" and s.when)
-        return max(
-            done, key=lambda s: (s.when or date.min, s.reading not in (None, "not-read"), s.ref), default=None
-        )
+        return max(done, key=lambda s: (s.when or date.min, s.reading not in (None, "not-read"), s.ref), default=None)
 
     def worked_up(self, since: date) -> Study | None:
         """A closer look at the bone done since a day, ordered or booked: the latest examination, else a biopsy."""

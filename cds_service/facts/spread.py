@@ -44,9 +44,7 @@ class Spread:
         return next(iter(self.all), None)
 
 
-def spread(
-    conditions: Iterable[Condition], terminology: Terminology, reader: NarrativeReader, today: date
-) -> Spread:
+def spread(conditions: Iterable[Condition], terminology: Terminology, reader: NarrativeReader, today: date) -> Spread:
     """From the active diagnoses, by code or in words."""
     return Spread(tuple(_deposits(conditions, terminology, reader, today)))
 

@@ -32,13 +32,14 @@ def _judged(order: RequestedProcedure, facts: Facts, p: Parameters) -> Outcome:
         return NoAdvice("no-metastasis")
     if first is None or first > facts.today - timedelta(days=p.days("known")):
         return NoAdvice("early")
-    drug, given = _drug(facts, p), _given(facts, p)
+    taken = _taken(facts, p)
+    drug, given = taken or next(iter(facts.bone_modifying.oncology()), None), _given(facts, p)
     if not drug and not given:
         missing = facts.lacking_within(p.days("systemic"), *MEDICATIONS, "procedures")
         return CannotTell(missing) if missing else NoAdvice("not-on-treatment")
     data = {
-        "orders": (order,), "first": first, "drug": drug, "given": given, "purpose": response,
-        "last": facts.imaging.last_done("bone-scan"),
+        "orders": (order,), "first": first, "drug": drug, "anticancer": taken is not None, "given": given,
+        "purpose": response, "last": facts.imaging.last_done("bone-scan"),
     }  # fmt: skip
     say = "response" if response else "unstated"
     return Advise(p.indicator(say), say, data)
@@ -49,11 +50,10 @@ def _first(facts: Facts) -> date | None:
     return min((s.when for s in facts.skeleton.found(METASTASIS) if s.when), default=None)
 
 
-def _drug(facts: Facts, p: Parameters) -> DrugUse | None:
-    """An anticancer drug taken or given lately, else a bone-modifying drug that the patient is treated with."""
+def _taken(facts: Facts, p: Parameters) -> DrugUse | None:
+    """The anticancer drug last taken or given in the window."""
     taken = [u for u in facts.treatment.ever(SYSTEMIC) if u.counts and _lately(u, facts, p)]
-    newest = max(taken, key=lambda u: (u.until or u.when or date.min, u.ref), default=None)
-    return newest or next(iter(facts.bone_modifying.oncology()), None)
+    return max(taken, key=lambda u: (u.until or u.when or date.min, u.ref), default=None)
 
 
 def _lately(use: DrugUse, facts: Facts, p: Parameters) -> bool:
