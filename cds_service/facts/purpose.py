@@ -1,7 +1,8 @@
 """What an examination is asked for, in codes and in words, read in one place. Never guessed: most orders say nothing.
 
-Words count clause by clause. A word of exclusion ("rule out", 除外, 有无) is a purpose only beside what is looked for: a
-bone metastasis. Screening is one of bone where the clause names bone; on an examination that is itself of bone it need not.
+Words count clause by clause. A word of exclusion ("rule out", 除外, 有无) is a purpose only beside what is looked for:
+a bone metastasis. Screening is one of bone where the clause names bone; an examination that is of bone itself needs no
+more than the word.
 Bounded: so many texts, each no longer than a report may be.
 """
 
@@ -31,7 +32,8 @@ METASTASIS = "bone-metastasis"
 # A diagnosis that is a reason to look, whether it is there or only feared.
 SYMPTOMS = frozenset({
     "bone-pain", "cancer-pain", "pathological-fracture", "vertebral-compression-fracture", "impending-fracture",
-    "spinal-cord-compression", "nerve-compression", "spinal-instability", "raised-alkaline-phosphatase", "hypercalcaemia",
+    "spinal-cord-compression", "nerve-compression", "spinal-instability", "raised-alkaline-phosphatase",
+    "hypercalcaemia",
 })  # fmt: skip
 MOST_TEXTS = 20
 _CLAUSE = re.compile(r"[。；;，,\n\r！]|\.(?=\s|$)|\bbut\b|但是?", re.IGNORECASE)
@@ -70,8 +72,8 @@ class PurposeReader:
     def read(
         self, told: Iterable[str], reasons: Sequence[CodeableConcept], diagnoses: Sequence[CodeableConcept]
     ) -> Purposes:
-        """``told``: the order's words and those of its reasons; ``reasons``: their codes. Of ``diagnoses`` that a reason
-        refers to only a symptom is a purpose: their words describe the patient."""
+        """``told``: the order's words and those of its reasons; ``reasons``: their codes. Of ``diagnoses`` that a
+        reason refers to only a symptom is a purpose: their words describe the patient."""
         found = [p for concept in reasons for p in self._coded(concept)]
         found += [p for concept in (*reasons, *diagnoses) for p in self._symptom(concept)]
         texts = list(dict.fromkeys(told))[:MOST_TEXTS]

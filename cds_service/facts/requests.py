@@ -1,4 +1,4 @@
-"""What a requested procedure says besides its code: where, why, what for, how, with what. Each is read once, with the draft.
+"""What a requested procedure says besides its code: where, why, what for, how, with what. Read once, with the draft.
 
 Where it is done is read by the shared reader of places: body site and name decide, a reason ("bone metastasis") says
 bone where they say nothing.

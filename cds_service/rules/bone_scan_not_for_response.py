@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from cds_service.base.kinds import DrugGroup
 from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.several import said_once
 from cds_service.evaluate.triggers import procedure, rule
@@ -13,7 +14,8 @@ from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.facts.treatment import DrugUse
 from cds_service.knowledge.model import Parameters
 
-SYSTEMIC, SYSTEMIC_VISIT = ("systemic-anticancer", "platinum"), "systemic-anticancer-treatment"
+SYSTEMIC: tuple[DrugGroup, ...] = ("systemic-anticancer", "platinum")
+SYSTEMIC_VISIT = "systemic-anticancer-treatment"
 
 
 @rule("bone-scan-not-for-response", procedure("bone-scan"))

@@ -44,10 +44,10 @@ from cds_service.facts.renal import RenalGiven
 from cds_service.facts.renal_tests import RenalTestsGiven
 from cds_service.facts.sizes import SizesGiven
 from cds_service.facts.skeleton import SkeletonGiven
+from cds_service.facts.spread import SpreadGiven
 from cds_service.facts.steadiness import unsteady
 from cds_service.facts.subjects import Chart, OrdersGiven, Subject
 from cds_service.facts.told import NOW, ago
-from cds_service.facts.spread import SpreadGiven
 from cds_service.facts.treatment import TreatmentGiven
 from cds_service.knowledge.drugs import Drugs
 from cds_service.knowledge.measurements import Measurements
