@@ -3,7 +3,7 @@
 Words count clause by clause. A word of exclusion ("rule out", 除外, 有无) is a purpose only beside what is looked for:
 a bone metastasis. Screening is one of bone where the clause names bone; an examination that is of bone itself needs no
 more than the word.
-Bounded: so many texts, each no longer than a report may be.
+Bounded: see ``MOST_TEXTS``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from cds_service.base.kinds import RequestText
-from cds_service.facts.narrative import LONGEST, quoted
+from cds_service.facts.narrative import quoted
 from cds_service.facts.sites import SiteReader
 from cds_service.fhir.structs import CodeableConcept
 from cds_service.knowledge.terminology import Terminology
@@ -35,7 +35,8 @@ SYMPTOMS = frozenset({
     "spinal-cord-compression", "nerve-compression", "spinal-instability", "raised-alkaline-phosphatase",
     "hypercalcaemia",
 })  # fmt: skip
-MOST_TEXTS = 20
+# An order, not a report: so many texts of it, and so many characters of each, are looked at.
+MOST_TEXTS, LONGEST = 20, 500
 _CLAUSE = re.compile(r"[。；;，,\n\r！]|\.(?=\s|$)|\bbut\b|但是?", re.IGNORECASE)
 
 

@@ -9,8 +9,7 @@ import msgspec
 import pytest
 
 from cds_service.edition import Edition
-from cds_service.facts.narrative import LONGEST
-from cds_service.facts.purpose import MOST_TEXTS, Purposes
+from cds_service.facts.purpose import LONGEST, MOST_TEXTS, Purposes
 from cds_service.fhir.structs import Condition, Resource, ServiceRequest
 
 ICD, CM = "http://hl7.org/fhir/sid/icd-10", "http://hl7.org/fhir/sid/icd-10-cm"
@@ -142,6 +141,7 @@ def test_reading_is_bounded(edition: Edition) -> None:
     last = {"text": "疗效评估"}
     assert not purposes(edition, {"reasonCode": [*({"text": f"x{n}"} for n in range(MOST_TEXTS)), last]}).all
     assert not purposes(edition, {"note": [{"text": "x" * LONGEST + "，疗效评估"}]}).all
+    assert purposes(edition, {"note": [{"text": "x" * (LONGEST - 5) + "，疗效评估"}]}).all
 
 
 def test_whether_its_own_words_name_a_bone(edition: Edition) -> None:
