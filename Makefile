@@ -7,7 +7,32 @@ BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 # Locks are complete (a test holds it), so nothing is resolved: a release that appears tomorrow changes no installation.
 # Wheels only: building from source would fetch the newest build tools, which no lock names.
-LOCKED := install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r
+AS_LOCKED := --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
+LOCKED := install --quiet $(AS_LOCKED) -r
+# A pip command, told in a line a package (in a terminal one line that changes): it is silent for a minute otherwise. What it said
+# last is shown when it fails.
+define TOLD
+import subprocess, sys, time
+packages = sum(line[:1].isalnum() for line in open(sys.argv[-1], encoding="utf-8"))
+show = (lambda text: print(f"\r\033[K  {text}", end="", flush=True)) if sys.stdout.isatty() else (lambda text: print(f"  {text}", flush=True))
+began, said, done = time.monotonic(), [], 0
+with subprocess.Popen([*sys.argv[1:], "--progress-bar", "off"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
+    for line in running.stdout:
+        said.append(line)
+        if " (from -r " in line and line.startswith(("Collecting ", "Processing ", "Requirement already")):
+            done += 1
+            show(f"{done} of {packages}: {line.split(' (from')[0].split()[-1].rpartition('/')[2][:60]}")
+        elif line.startswith("Installing collected"):
+            show(f"unpacking {done} packages ...")
+if running.returncode:
+    print("", *said[-20:], sep="\n", file=sys.stderr)
+else:
+    show(f"{done} packages in {time.monotonic() - began:.0f} s")
+if sys.stdout.isatty():
+    print()
+sys.exit(running.returncode)
+endef
+export TOLD
 # What writes the locks. Named without a hash: it is installed by `make lock` only, and what it writes is reviewed.
 UV := uv==0.13.9
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade
@@ -27,22 +52,23 @@ ended = @rm $(VENV)/unfinished
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	@mkdir -p $(VENV) && touch $(VENV)/unfinished
-	$(PYTHON) -m venv $(VENV)
+	@echo "Setting up, once. 1 of 3: an environment in $(VENV), some seconds ..."
+	@$(PYTHON) -m venv $(VENV)
 	$(ended)
 
 # What the server needs, exactly as locked.
 $(VENV)/serve.stamp: $(VENV)/pyvenv.cfg requirements.lock
 	$(begun)
-	@echo "Installing what the server needs into $(VENV): once, about a minute ..."
-	$(BIN)/python -m pip $(LOCKED) requirements.lock
+	@echo "Setting up, once. 2 of 3: what the server needs, about a minute on an ordinary line:"
+	@$(BIN)/python -c "$$TOLD" $(BIN)/python -m pip install $(AS_LOCKED) -r requirements.lock
 	$(ended)
 	@touch $@
 
 # What the tests need besides, and the package itself, editable.
 $(VENV)/test.stamp: $(VENV)/serve.stamp requirements-dev.lock pyproject.toml
 	$(begun)
-	@echo "Installing what the tests need besides: once ..."
-	$(BIN)/python -m pip $(LOCKED) requirements-dev.lock
+	@echo "Setting up, once. What the tests need besides, a minute or two:"
+	@$(BIN)/python -c "$$TOLD" $(BIN)/python -m pip install $(AS_LOCKED) -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	$(ended)
 	@touch $@
@@ -55,6 +81,7 @@ $(FHIR_VENV)/stamp: requirements-fhir.lock | $(VENV)/pyvenv.cfg
 	@touch $@
 
 serve: $(VENV)/serve.stamp ## start the server (HOST, PORT, WORKERS, THREADS, CDS_*)
+	@echo "Starting: content is read and checked, then answered once; a few seconds ..."
 	@$(BIN)/python -m cds_service serve
 
 test: $(VENV)/test.stamp $(FHIR_VENV)/stamp ## lint, types, tests, freshness of the review pages; says how long each takes
@@ -98,15 +125,24 @@ tests/acceptance/node_modules/.package-lock.json: tests/acceptance/package.json 
 	npm ci --prefix tests/acceptance --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# What generates a client from /openapi.json, in an environment of its own.
+build/generated/stamp: requirements-generated.lock | $(VENV)/pyvenv.cfg
+	$(PYTHON) -m venv --clear build/generated
+	build/generated/bin/python -m pip $(LOCKED) requirements-generated.lock
+	build/generated/bin/python -m pip check
+	@touch $@
+
 siege: $(VENV)/test.stamp ## loads against a real server: slow clients, floods, hung workers, full disks (five minutes)
 	$(BIN)/python tests/siege/run.py
 
 crash: $(VENV)/test.stamp ## kill -9 of the whole server under feedback load, twenty times on each database
 	$(BIN)/python tests/crash/run.py
 
-acceptance: $(VENV)/test.stamp tests/acceptance/node_modules/.package-lock.json ## an independent client; behind nginx (needs npm, nginx, openssl)
+acceptance: $(VENV)/test.stamp build/generated/stamp tests/acceptance/node_modules/.package-lock.json ## an independent client; the workbench in a browser; behind nginx; a client generated from /openapi.json (needs npm, chromium, nginx, openssl)
 	$(BIN)/python tests/acceptance/run.py
+	$(BIN)/python tests/acceptance/workbench_run.py --pictures build/workbench
 	$(BIN)/python tests/acceptance/nginx_run.py
+	$(BIN)/python -m tests.acceptance.generated_run build/generated/bin/python
 
 # Needs none of the locks: they may be what cannot be installed any more.
 lock: $(VENV)/pyvenv.cfg ## resolve the lock files anew
@@ -115,6 +151,7 @@ lock: $(VENV)/pyvenv.cfg ## resolve the lock files anew
 	$(BIN)/$(COMPILE) --extra dev pyproject.toml -o requirements-dev.lock
 	$(BIN)/$(COMPILE) tests/fhir_server/requirements.in -o requirements-fhir.lock
 	$(BIN)/$(COMPILE) deploy/supply.in -o requirements-supply.lock
+	$(BIN)/$(COMPILE) tests/acceptance/requirements.in -o requirements-generated.lock
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(FHIR_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants build dist *.egg-info tests/acceptance/node_modules

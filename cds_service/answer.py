@@ -31,7 +31,8 @@ NOTHING = Response(cards=[])
 class Answer:
     """The response, and what was found on the way (``findings`` is None when no topic was asked).
 
-    ``unmet``: data without which the order could not be checked; the response says so.
+    ``unmet``: data without which the order could not be checked; the response says so. ``passed_over``: how many drafts
+    are another patient's and concern no topic.
     """
 
     call: HookCall
@@ -41,6 +42,7 @@ class Answer:
     record: Record
     findings: Findings | None
     unmet: tuple[Cause, ...] = ()
+    passed_over: int = 0
 
 
 def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, source: Source | None = None) -> Answer:
@@ -56,10 +58,11 @@ def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, sour
     except DataNotObtained as nobody_knows_the_drug:
         return _unread(nobody_knows_the_drug, caller, call, obtaining.record, rendering)
     topics = edition.topics_of(call.service)
-    subjects = _of_the_patient(subjects, foreign(call, obtaining.drafts), topics)
+    others = foreign(call, obtaining.drafts)
+    subjects = _of_the_patient(subjects, others, topics)
     asked = questions(topics, subjects)
     if not asked or (call.kind == "chart" and not is_professional(call.user_id)):
-        return Answer(call, caller, NOTHING, subjects, obtaining.record, None)
+        return Answer(call, caller, NOTHING, subjects, obtaining.record, None, passed_over=len(others))
     since = wanted(asked, now.date())
     record = _read(edition, call, obtaining, since, now)
     needed = edition.must(call.service, required(_heard(asked, caller.silent)))
@@ -70,7 +73,7 @@ def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, sour
     if call.kind == "chart":
         findings = edition.quieted(findings, call.service)
     response = render(findings, record.unreadable, causes, rendering)
-    return Answer(call, caller, response, subjects, record, findings, causes)
+    return Answer(call, caller, response, subjects, record, findings, causes, len(others))
 
 
 def _read(edition: Edition, call: HookCall, obtaining: Obtaining, since: Wanted, now: datetime) -> Record:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from cds_service.base.kinds import FhirVersion, LanguageTag, MissingData
+from cds_service.base.kinds import FhirVersion, LanguageTag, MissingData, language_tag
 from cds_service.call.fhir_version import fhir_version
 from cds_service.call.hook import HookCall
 from cds_service.site.model import Client, Site
@@ -51,7 +51,7 @@ def settle(
 ) -> Caller:
     """The caller of a call. ``language``: what was asked for, or None."""
     client = who.client or site.client_at(call.fhir_server)
-    own_language = client.default_language if client else None
+    own_language = language_tag(client.default_language) if client else None
     own_version = (client.fhir_version if client else None) or defaults.fhir_version
     return Caller(
         who=who,

@@ -65,6 +65,15 @@ class Edition:
     def service_ids(self) -> tuple[str, ...]:
         return tuple(self._services)
 
+    def service_ids_on(self, hook: str | None) -> tuple[str, ...]:
+        """The ids of the services on a hook; None: of all."""
+        return tuple(id_ for id_, service in self._services.items() if hook is None or hook in service.hooks)
+
+    @cached_property
+    def hooks(self) -> tuple[str, ...]:
+        """The hooks that services are on, each once."""
+        return tuple(dict.fromkeys(hook for service in self._services.values() for hook in service.hooks))
+
     @cached_property
     def _services(self) -> dict[str, Service]:
         return {service.id: service for service in self.knowledge.services.services}

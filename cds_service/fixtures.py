@@ -16,9 +16,12 @@ from typing import Any
 
 from cds_service.base.folders import fixtures_root
 from cds_service.base.kinds import LanguageTag
+from cds_service.base.near import nearest
 from cds_service.base.yamlfile import load_as
 from cds_service.knowledge.model import File
 
+# The one that is shown to newcomers: its answer touches clearance, calcium, suggestions and several sentences.
+SHOWN = "zoledronic-acid-dose-above-row"
 _DATE = re.compile(r'(?<=")(\d{4}-\d{2}-\d{2})(?=["T])')
 
 
@@ -51,8 +54,13 @@ class Situation:
 
     def request_at(self, now: datetime) -> bytes:
         """The request with every date moved so that the story happens at ``now``'s date."""
-        shift = now.date() - self.at.date()
-        return _DATE.sub(lambda m: _moved(m.group(1), shift), self.request.decode()).encode()
+        return moved(self.request, self.at.date(), now.date())
+
+
+def moved(request: bytes, told: date, today: date) -> bytes:
+    """A request of the day it is told of with every date moved so that it happens today."""
+    shift = today - told
+    return _DATE.sub(lambda m: _moved(m.group(1), shift), request.decode()).encode()
 
 
 def _moved(day: str, shift: timedelta) -> str:
@@ -60,10 +68,12 @@ def _moved(day: str, shift: timedelta) -> str:
 
 
 def load(name: str, root: Path | None = None) -> Situation:
-    """One situation by its folder name. Raises ``FileNotFoundError`` naming those there are."""
+    """One situation by its folder name. Raises ``FileNotFoundError`` naming the nearest."""
     folder = (root or fixtures_root()) / name
     if not name or not (folder / "story.yaml").is_file():
-        raise FileNotFoundError(f"no situation {name!r}; there are: {', '.join(names(root))}")
+        near = nearest(name, names(root))
+        said = f"Near to it: {', '.join(near)}. " if near else ""
+        raise FileNotFoundError(f"There is no situation {name!r}. {said}`cds-service fixtures` lists them all.")
     return Situation(
         name=name,
         story=load_as(folder / "story.yaml", Story),
@@ -75,6 +85,20 @@ def load(name: str, root: Path | None = None) -> Situation:
 def names(root: Path | None = None) -> list[str]:
     """The names of all situations, sorted."""
     return sorted(p.name for p in (root or fixtures_root()).iterdir() if (p / "story.yaml").is_file())
+
+
+def matching(
+    topic: str | None = None, dialect: str | None = None, language: LanguageTag | None = None, root: Path | None = None
+) -> Iterator[Situation]:
+    """The situations with a card of this topic, told in this dialect, asked in this language; None: any."""
+    for situation in situations(root):
+        story = situation.story
+        if (
+            (topic is None or topic in story.topics)
+            and dialect in (None, story.dialect)
+            and language in (None, story.language)
+        ):
+            yield situation
 
 
 def situations(root: Path | None = None) -> Iterator[Situation]:

@@ -10,7 +10,7 @@ from hypothesis import settings
 from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.store.engine import Database
-from cds_service.tools import cli
+from cds_service.tools import loading
 from tests.databases import BACKENDS, opened, postgresql_database, postgresql_server
 
 # How long an example takes says more of the machine than of the product (timed claims live in `make bench`).
@@ -27,7 +27,7 @@ def edition() -> Edition:
 @pytest.fixture
 def quiet(monkeypatch: pytest.MonkeyPatch, edition: Edition, tmp_path: Path) -> None:
     """For commands: content is loaded once, and no setting of this machine counts."""
-    monkeypatch.setattr(cli, "_edition", lambda settings: edition)
+    monkeypatch.setattr(loading, "edition", lambda settings: edition)
     monkeypatch.setattr("os.environ", {"CDS_DATABASE_URL": f"sqlite:///{tmp_path / 'cds.sqlite3'}"})
 
 

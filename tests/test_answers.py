@@ -7,7 +7,7 @@ import pytest
 
 from cds_service.edition import Edition
 from cds_service.evaluate.outcome import Act, Advise, CannotTell, CreateDrug, CreateService
-from cds_service.tools.review.cases import ask
+from cds_service.review.cases import ask
 
 
 @pytest.mark.parametrize("service", ["calcium-total", "calcium-ionised", "calcium-corrected"])

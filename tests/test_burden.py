@@ -13,7 +13,7 @@ import pytest
 
 from cds_service.edition import Edition
 from cds_service.tools.burden.assumptions import Assumptions, assumptions
-from cds_service.tools.burden.measure import Asked, Remembered, asked, count, over_time
+from cds_service.tools.burden.measure import Asked, Remembered, asked, count, opened_charts, over_time
 from cds_service.tools.burden.page import page_file, render
 from cds_service.tools.burden.patients import DRUGS, Drug, followed, ward
 from tests.contradictions import faults
@@ -31,8 +31,28 @@ def answered(edition: Edition, assumed: Assumptions) -> Ward:
     return asked(edition, assumed), over_time(edition, assumed)
 
 
-def test_the_page_is_fresh(assumed: Assumptions, answered: Ward) -> None:
-    assert page_file().read_text(encoding="utf-8") == render(assumed, *answered), "run make burden"
+@pytest.fixture(scope="module")
+def charts(edition: Edition, assumed: Assumptions) -> list[Asked]:
+    return opened_charts(edition, assumed)
+
+
+def test_the_page_is_fresh(assumed: Assumptions, answered: Ward, charts: list[Asked]) -> None:
+    assert page_file().read_text(encoding="utf-8") == render(assumed, *answered, charts), "run make burden"
+
+
+def test_an_opened_chart_has_no_more_cards_than_aimed_at(assumed: Assumptions, charts: list[Asked]) -> None:
+    made = count(charts, Remembered(assumed.count("said_once")))
+    assert made.orders == len(charts)
+    assert made.cards.total() > 100
+    assert made.per_order <= assumed.aims.per_opening
+
+
+def test_an_opened_chart_never_has_more_than_a_few_cards_that_may_wait(
+    assumed: Assumptions, charts: list[Asked]
+) -> None:
+    """So many, and the one that holds the others, or the one other: alone it is not folded."""
+    waiting = [[c for c in each.answer.response.cards if c.indicator == "info"] for each in charts]
+    assert max(map(len, waiting)) == assumed.aims.at_once + 1
 
 
 def test_denosumab_has_no_more_cards_than_aimed_at(assumed: Assumptions, answered: Ward) -> None:
@@ -68,6 +88,10 @@ def test_no_two_cards_contradict_or_repeat_a_number(answered: Ward) -> None:
         each.visit.name: found for orders in answered[0].values() for each in orders if (found := faults(each.answer))
     }
     assert wrong == {}
+
+
+def test_no_two_cards_of_a_chart_contradict_or_repeat_a_number(charts: list[Asked]) -> None:
+    assert {(each.visit.name, each.today): found for each in charts if (found := faults(each.answer))} == {}
 
 
 def test_the_ward_is_the_one_assumed(assumed: Assumptions) -> None:

@@ -17,7 +17,7 @@ from cds_service.evaluate.outcome import Advise, CreateDrug, DeleteOrder, NoAdvi
 from cds_service.knowledge.model import Band, Recommendation
 from cds_service.render.texts import one_line
 from cds_service.render.values import template_values
-from cds_service.tools.review.cases import Asked, Case, CaseFile, Walk, ask, load_cases, steps, with_axis
+from cds_service.review.cases import Asked, Case, CaseFile, Walk, ask, load_cases, steps, with_axis
 from tests.asked import with_recommendation
 
 FILES = {file.topic: file for file in load_cases(content_root() / "cases")}

@@ -12,14 +12,16 @@ from typing import Any
 import pytest
 
 from cds_service import fixtures
+from cds_service.base.clock import local_now
 from cds_service.base.complaints import ContentError, SettingsError
-from cds_service.base.folders import content_root
+from cds_service.base.folders import content_root, fixtures_root
 from cds_service.edition import Edition
 from cds_service.knowledge.terminology import Terminology
-from cds_service.tools.review import pages
+from cds_service.review import pages
+from cds_service.tools.dates import all_old
 from cds_service.web import serve as server
 from tests.build import NOW, Json, bundle, clearance, encoded, order, prefetch, request, zoledronic
-from tests.commands import run
+from tests.commands import run, run_on
 
 SITUATION = "zoledronic-acid-dose-above-row"
 
@@ -127,11 +129,56 @@ def test_check_of_a_refused_call_shows_the_outcome_and_the_status(body: Any) -> 
     assert "404" in run("check", SITUATION, "--service", "nothing").stderr
 
 
-def test_check_of_a_file_that_is_not_there_names_the_situations() -> None:
-    result = run("check", "nowhere.json")
+@pytest.mark.parametrize("command", ["check", "validate"])
+def test_a_name_that_is_not_there_is_told_the_three_nearest(command: str) -> None:
+    result = run(command, SITUATION.replace("row", "rwo"))
     assert result.exit_code == 1
-    assert "nowhere.json is no file" in result.stderr
-    assert SITUATION in result.stderr
+    near = re.search(r"Near to it: (.*?)\. ", result.stderr)
+    assert near
+    assert near[1].split(", ")[0] == SITUATION
+    assert len(near[1].split(", ")) == 3
+    assert set(near[1].split(", ")) <= set(fixtures.names())
+
+
+def test_a_file_that_is_not_there_is_told_those_beside_it(tmp_path: Path) -> None:
+    for name in ("request.json", "notes.txt"):
+        (tmp_path / name).write_text("{}", encoding="utf-8")
+    said = run("check", str(tmp_path / "requst.json")).stderr
+    assert f"Near to it: {tmp_path / 'request.json'}." in said
+    assert "notes.txt" not in said
+
+
+def test_the_folder_of_a_situation_is_the_situation_and_another_is_none(tmp_path: Path) -> None:
+    assert ok("check", f"{fixtures_root() / SITUATION}/") == ok("check", SITUATION)
+    assert "is a folder" in run("check", str(tmp_path)).stderr
+
+
+def test_standard_input_is_read_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = fixtures.load(SITUATION).request
+    at = fixtures.load(SITUATION).at.isoformat()
+    assert topics(run_on(body, "check", "-", "--at", at).stdout) == topics(ok("check", SITUATION))
+    assert run_on(body, "validate", "-").stdout == ok("validate", SITUATION)
+    monkeypatch.setattr("os.environ", {"CDS_MAX_BODY_BYTES": "1024"})
+    refused = run_on(body, "check", "-")
+    assert refused.exit_code == 1
+    assert "standard input is larger than 1024 bytes" in refused.stderr
+
+
+def test_a_request_that_is_kept_too_long_is_told_so_and_a_fresh_one_is_not(body: Any, edition: Edition) -> None:
+    situation = fixtures.load(SITUATION)
+    file = body(situation.request)
+    assert "every date of this request is old: the newest is 2026-03-02" in run("check", file).stderr
+    assert run("check", file, "--at", situation.at.isoformat()).stderr == ""
+    assert run("check", body(situation.request_at(local_now()))).stderr == ""
+    # As old as the shortest look-back, 7 days, and it may be meant as it is.
+    for days, old in ((7, False), (8, True)):
+        body_of = situation.request_at(NOW - timedelta(days=days))
+        assert bool(all_old(body_of, NOW, edition.readers.measurements.windows.values())) is old
+
+
+@pytest.mark.parametrize("tag", ["zh", "zh-CN", "ZH"])
+def test_chinese_is_chinese_however_it_is_written(tag: str) -> None:
+    assert ok("check", SITUATION, "--language", tag) == ok("check", SITUATION, "--language", "zh-CN")
 
 
 def test_a_time_that_is_none_is_refused() -> None:
@@ -224,7 +271,8 @@ def test_the_situations_are_listed_with_their_titles() -> None:
 def test_a_fixture_that_is_not_there() -> None:
     result = run("fixture", "nothing-of-the-kind")
     assert result.exit_code == 1
-    assert SITUATION in result.stderr
+    assert "nothing-ordered" in result.stderr
+    assert len(result.stderr) < 300, "three names, not all of them"
 
 
 # codelists

@@ -13,7 +13,7 @@ from cds_service import __version__
 from cds_service.base.kinds import NOT_EVALUATED
 from cds_service.edition import Edition
 from cds_service.site import model
-from cds_service.site.settings import _GONE, _VARIABLES, Settings
+from cds_service.site.settings import _GONE, VARIABLES, Settings
 from cds_service.tools.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +32,10 @@ def test_the_readme_counts_the_errata(edition: Edition) -> None:
 
 def commands(group: click.Group, prefix: str = "") -> set[str]:
     found = set()
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command
         found |= commands(command, f"{prefix}{name} ") if isinstance(command, click.Group) else {f"{prefix}{name}"}
     return found
 
@@ -62,7 +65,7 @@ MEANT = {"CDS_FHIR_VERSION": "auto", "CDS_SEAL_FILE": "cards/seal.yaml"}
 
 def defaults() -> dict[str, str]:
     """Setting -> its default, as a document writes it."""
-    return {name: written(name, getattr(Settings(), member)) for name, (member, _) in _VARIABLES.items()}
+    return {name: written(name, getattr(Settings(), member)) for name, (member, _) in VARIABLES.items()}
 
 
 def written(name: str, value: object) -> str:
@@ -81,7 +84,7 @@ def test_the_docstring_of_the_settings_is_that_of_the_code() -> None:
     assert {name: default.partition(";")[0].strip("()") for name, default in rows} == defaults()
 
 
-@pytest.mark.parametrize("member", sorted(member for member, _ in _VARIABLES.values()))
+@pytest.mark.parametrize("member", sorted(member for member, _ in VARIABLES.values()))
 def test_every_setting_is_read_by_something(member: str) -> None:
     readers = [p for p in CODE.rglob("*.py") if p.name not in ("settings.py", "settings_values.py")]
     assert any(re.search(rf"settings\.{member}\b", p.read_text(encoding="utf-8")) for p in readers)
@@ -102,7 +105,7 @@ def test_every_member_of_the_site_file_is_read_by_something(file: type[msgspec.S
 
 def test_a_key_that_is_gone_is_not_there() -> None:
     assert not set(model.Site.GONE) & set(model.Site.__struct_fields__)
-    assert not set(_GONE) & set(_VARIABLES)
+    assert not set(_GONE) & set(VARIABLES)
 
 
 def test_the_changelog_has_room_for_what_comes() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from markdown_it import MarkdownIt
 
@@ -18,12 +19,14 @@ from cds_service.evaluate.outcome import Advise
 from cds_service.render.model import Response as CardResponse
 from cds_service.site.settings import Settings
 from cds_service.web.app import create_app
+from cds_service.web.cors import cross_origin
 from tests import build
 from tests.asked import ruled_by
 from tests.build import NOW, SERVICE, denosumab, encoded, prefetch, request, zoledronic
 
 Post = Callable[..., Any]
 BUNDLE = {"resourceType": "Bundle"}
+LOW_CALCIUM = prefetch(laboratory=build.bundle(build.clearance(90), build.calcium(1.9)))
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +146,17 @@ def test_a_selection_of_another_kind_of_order_is_somebody_elses(client: FlaskCli
     diet = {"resourceType": "NutritionOrder", "id": "diet"}
     body = request(zoledronic(), diet, hook="order-select", selections=["NutritionOrder/diet"])
     assert topics(post(client, body)) == []
+
+
+def test_a_draft_of_another_patient_that_concerns_no_topic_is_passed_over_and_counted(client: FlaskClient) -> None:
+    def counted() -> int:
+        return int(client.get("/health").get_json()["unmatched"]["other-patient"])
+
+    before, expected = counted(), topics(post(client, request(zoledronic(), prefetch=LOW_CALCIUM)))
+    amoxicillin = build.order("723", 500, subject={"reference": "Patient/other"})
+    assert topics(post(client, request(zoledronic(), amoxicillin, prefetch=LOW_CALCIUM))) == expected != []
+    assert topics(post(client, request(amoxicillin))) == []
+    assert counted() == before + 2
 
 
 def test_a_draft_for_another_patient_is_refused(client: FlaskClient) -> None:
@@ -312,18 +326,46 @@ def test_the_default_language_is_configured(edition: Edition) -> None:
 # CORS
 
 
-def test_cors_is_off_by_default(client: FlaskClient) -> None:
-    response = client.get("/cds-services", headers={"Origin": "https://sandbox.example.org"})
-    assert "Access-Control-Allow-Origin" not in response.headers
+AT_HOME = ["http://localhost:3000", "http://localhost", "https://127.0.0.1:8443", "http://[::1]:8080"]
+ELSEWHERE = [
+    *("https://sandbox.example.org", "http://localhost.example.org", "http://127.0.0.1.example.org", "null", ""),
+    *("http://example.org:localhost", "http://localhost:3000/x", "http://127.0.0.1@example.org", "http://localhost:x"),
+]  # fmt: skip
+
+
+def allowed(client: FlaskClient, origin: str) -> str | None:
+    """Which origin a browser is told it may ask from."""
+    return client.get("/cds-services", headers={"Origin": origin}).headers.get("Access-Control-Allow-Origin")
+
+
+@pytest.mark.parametrize("origin", AT_HOME)
+def test_cors_lets_pages_of_this_machine_through_in_development(client: FlaskClient, origin: str) -> None:
+    assert allowed(client, origin) == origin
+    preflight = client.options("/hooks/order-sign" + SERVICE, headers={"Origin": origin})
+    assert preflight.headers["Access-Control-Allow-Origin"] == origin
+
+
+@pytest.mark.parametrize("origin", ELSEWHERE)
+def test_cors_lets_no_other_page_through(client: FlaskClient, origin: str) -> None:
+    assert allowed(client, origin) is None
+
+
+@pytest.mark.parametrize("origins", [frozenset(), frozenset({"https://ehr.example"})])
+def test_cors_lets_no_page_of_this_machine_through_in_production(origins: frozenset[str]) -> None:
+    app = Flask("production")
+    app.get("/cds-services")(dict)
+    cross_origin(app, Settings(profile="production", cors_origins=origins))
+    assert [allowed(app.test_client(), origin) for origin in AT_HOME] == [None] * len(AT_HOME)
+    assert [allowed(app.test_client(), origin) for origin in origins] == list(origins)
 
 
 def test_cors_allows_only_the_configured_origins_and_no_credentials(edition: Edition) -> None:
     origin = "https://sandbox.example.org"
     client = create_app(Settings(cors_origins=frozenset({origin})), edition, lambda: NOW).test_client()
-    allowed = client.options(SERVICE, headers={"Origin": origin, "Access-Control-Request-Headers": "authorization"})
-    assert allowed.headers["Access-Control-Allow-Origin"] == origin
-    assert "Authorization" in allowed.headers["Access-Control-Allow-Headers"]
-    assert "Access-Control-Allow-Credentials" not in allowed.headers
+    answer = client.options(SERVICE, headers={"Origin": origin, "Access-Control-Request-Headers": "authorization"})
+    assert answer.headers["Access-Control-Allow-Origin"] == origin
+    assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
+    assert "Access-Control-Allow-Credentials" not in answer.headers
     assert (
         "Access-Control-Allow-Origin" not in client.options(SERVICE, headers={"Origin": "https://evil.example"}).headers
     )

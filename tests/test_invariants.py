@@ -18,7 +18,7 @@ from cds_service.facts.subjects import Subject
 from cds_service.knowledge.model import Parameters
 from cds_service.render.texts import one_line
 from cds_service.render.values import template_values
-from cds_service.tools.review.given import facts_of
+from cds_service.review.given import facts_of
 
 RULES = load_rules()
 TOPICS = sorted(RULES)

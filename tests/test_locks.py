@@ -26,6 +26,7 @@ LOCKS = {
     "requirements-dev.lock": ".venv/test.stamp",
     "requirements-fhir.lock": ".venv-fhir/stamp",
     "requirements-supply.lock": "build/supply/stamp",
+    "requirements-generated.lock": "build/generated/stamp",
 }
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[[\w,-]+\])?==(\S+)( ; [^\\\n]+)?", re.MULTILINE)
 

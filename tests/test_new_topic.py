@@ -39,7 +39,7 @@ _ASK = """
 from cds_service.base.folders import content_root
 from cds_service.edition import Edition
 from cds_service.site.settings import Settings
-from cds_service.tools.review.cases import ask, load_cases
+from cds_service.review.cases import ask, load_cases
 edition = Edition.load(Settings())
 for file in load_cases(content_root() / "cases"):
     if file.topic in {"my-drug-topic", "my-procedure-topic", "my-chart-topic"}:

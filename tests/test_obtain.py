@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import trustme
@@ -31,7 +31,7 @@ class FhirServer:
     """A FHIR server of a test: answers by resource type, notes what was asked."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, tuple[int, Json]] = {}
+        self.answers: dict[str, tuple[int, Json] | Callable[[str], tuple[int, Json]]] = {}  # by the query
         self.asked: list[tuple[str, str | None]] = []
         server = self
 
@@ -39,7 +39,8 @@ class FhirServer:
             def do_GET(self) -> None:
                 path = urlsplit(self.path).path.removeprefix("/fhir/")
                 server.asked.append((path, self.headers.get("Authorization")))
-                status, body = server.answers.get(path, (200, bundle()))
+                answer = server.answers.get(path, (200, bundle()))
+                status, body = answer(unquote(urlsplit(self.path).query)) if callable(answer) else answer
                 data = json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/fhir+json")
@@ -164,6 +165,65 @@ def test_what_is_not_needed_by_all_topics_is_told_on_the_card(client: FlaskClien
     found = {k: v for k, v in prefetch().items() if k not in ("procedures", "serviceRequests", "appointments")}
     cards = post(client, body(fhir, found)).get_json()["cards"]
     assert [c["source"]["topic"]["code"] for c in cards] == ["not-evaluated"]
+
+
+# A search of ours that filters by what a server's resources do not say of themselves
+
+
+def filters(query: str) -> bool:
+    return "category=" in query or "code=" in query
+
+
+def unlabelled(found: Callable[[str], tuple[int, Json]]) -> Callable[[str], tuple[int, Json]]:
+    """Results without category and code system: a search that filters finds none of them."""
+    return lambda query: (200, bundle()) if filters(query) else found(query)
+
+
+def without_results(fhir: FhirServer) -> Json:
+    return body(fhir, {k: v for k, v in prefetch().items() if k not in ("laboratory", "measurements")})
+
+
+def topics_of(response: Any) -> list[str]:
+    return [card["source"]["topic"]["code"] for card in response.get_json()["cards"]]
+
+
+def test_what_a_filter_hides_is_found_without_it(client: FlaskClient, fhir: FhirServer) -> None:
+    fhir.answers["Observation"] = unlabelled(lambda _: (200, LOW["laboratory"]))
+    assert "bisphosphonate-renal-dose" in topics_of(post(client, without_results(fhir)))
+
+
+def test_a_server_that_takes_no_search_without_a_filter_has_answered(client: FlaskClient, fhir: FhirServer) -> None:
+    """Epic's takes none: what it said of the laboratory stands, and there is no creatinine."""
+    fhir.answers["Observation"] = unlabelled(lambda _: (400, {"resourceType": "OperationOutcome"}))
+    topics = topics_of(post(client, without_results(fhir)))
+    assert "renal-function-missing" in topics
+    assert "not-evaluated" not in topics
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_what_fails_without_its_filter_is_not_none_on_record(
+    client: FlaskClient, fhir: FhirServer, status: int
+) -> None:
+    fhir.answers["Observation"] = unlabelled(lambda _: (status, {}))
+    assert topics_of(post(client, without_results(fhir))) == ["not-evaluated"]
+
+
+@pytest.mark.parametrize("a_page", [200, 1500])
+def test_without_its_filter_a_search_is_bounded_and_what_it_did_not_reach_is_not_none(
+    client: FlaskClient, fhir: FhirServer, a_page: int
+) -> None:
+    pulse = build.observation("8867-4", 70, "/min", days_ago=1)
+    sent = 0
+
+    def endless(query: str) -> tuple[int, Json]:
+        nonlocal sent
+        sent += a_page
+        page = bundle(*(pulse | {"id": f"p{sent}-{n}"} for n in range(a_page)))
+        return 200, page | {"link": [{"relation": "next", "url": f"{fhir.base}/Observation?{query}&page={sent}"}]}
+
+    fhir.answers["Observation"] = unlabelled(endless)
+    assert topics_of(post(client, without_results(fhir))) == ["not-evaluated"]
+    assert sent <= 2 * 1500, "two needs, each at most a thousand resources, or one page above it"
 
 
 def test_a_token_for_another_patient_is_refused_before_it_is_used(client: FlaskClient, fhir: FhirServer) -> None:

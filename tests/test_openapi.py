@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -15,11 +17,18 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
 from cds_service import fixtures
+from cds_service.call.context import OrderSaid
+from cds_service.call.envelope import _Typed
+from cds_service.call.feedback import _Event
 from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.store.memory import Memory
 from cds_service.web.app import create_app
-from tests.build import NOW, SERVICE
+from cds_service.web.door import OPEN
+from cds_service.web.openapi import openapi
+from cds_service.web.openapi_feedback import FEEDBACK
+from cds_service.web.openapi_request import schema_name
+from tests.build import NOW, SERVICE, Json
 
 CHECKS = [
     not_a_server_error,
@@ -40,9 +49,98 @@ def document(edition: Edition, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def test_the_document_describes_every_path(document: schemathesis.BaseSchema) -> None:
-    assert {"/cds-services", SERVICE, f"{SERVICE}/feedback", "/explanation/{topic}", "/livez", "/readyz"} <= set(
-        document.raw_schema["paths"]
-    )
+    routes = {rule.rule for rule in document.app.url_map.iter_rules()}
+    ids = {"<service_id>": "bone-modifying-agents", "<hook>": "order-sign", "<topic>": "{topic}"}
+    served = {functools.reduce(lambda path, name: path.replace(name, ids[name]), ids, route) for route in routes}
+    assert served - set(document.raw_schema["paths"]) == set()
+
+
+def operations(document: schemathesis.BaseSchema) -> list[tuple[str, Json]]:
+    paths = document.raw_schema["paths"]
+    return [(path, operation) for path in paths for operation in paths[path].values()]
+
+
+def test_every_operation_has_a_name_of_its_own(document: schemathesis.BaseSchema) -> None:
+    """Generators of clients name functions by it."""
+    names = [operation["operationId"] for _, operation in operations(document)]
+    assert len(names) == len(set(names)) > 10
+    assert [name for name in names if not name.isidentifier()] == []
+
+
+def test_no_schema_has_the_name_of_a_class_that_generators_make(document: schemathesis.BaseSchema) -> None:
+    schemas = document.raw_schema["components"]["schemas"]
+    assert {"Response", "Client", "File", "Unset"}.isdisjoint({*schemas, *(s.get("title") for s in schemas.values())})
+
+
+def test_what_needs_no_token_is_what_the_door_leaves_open(document: schemathesis.BaseSchema) -> None:
+    unlocked = {path.split("/")[1] for path, operation in operations(document) if operation.get("security") == []}
+    assert unlocked == OPEN
+
+
+def test_an_open_door_is_described_as_one(edition: Edition) -> None:
+    assert {} in openapi(edition, feedback=True, open_door=True)["security"]
+    assert {} not in openapi(edition, feedback=True, open_door=False)["security"]
+
+
+def validator(document: schemathesis.BaseSchema, name: str) -> jsonschema_rs.Validator:
+    """What judges JSON by a schema of the document."""
+    schema = {"$ref": f"#/components/schemas/{name}", "components": document.raw_schema["components"]}
+    return jsonschema_rs.Draft202012Validator(schema)
+
+
+def test_every_situation_is_as_described(document: schemathesis.BaseSchema) -> None:
+    """Also the examples: they are some of these."""
+    judges = {hook: validator(document, schema_name(hook)) for hook in ("order-select", "order-sign")}
+    cards = validator(document, "CardsResponse")
+    for situation in fixtures.situations():
+        if situation.story.status == 200:
+            body = json.loads(situation.request)
+            judges[body["hook"]].validate(body)
+            cards.validate(situation.response)
+
+
+@pytest.mark.parametrize("hook", ["order-select", "order-sign"])
+def test_every_hook_of_a_service_has_an_example(document: schemathesis.BaseSchema, hook: str) -> None:
+    examples = document.raw_schema["components"]["examples"]
+    shown = document.raw_schema["paths"][SERVICE]["post"]["requestBody"]["content"]["application/json"]["examples"]
+    example = examples[shown[hook]["$ref"].rpartition("/")[2]]
+    assert example["value"]["hook"] == hook
+
+
+def test_the_members_described_are_those_that_are_read(document: schemathesis.BaseSchema) -> None:
+    for hook in ("order-select", "order-sign"):
+        described = document.raw_schema["components"]["schemas"][schema_name(hook)]
+        assert set(described["properties"]) == set(_Typed.__struct_encode_fields__)
+        assert set(described["properties"]["context"]["properties"]) == set(OrderSaid.__struct_encode_fields__)
+    event = FEEDBACK["properties"]["feedback"]["items"]
+    assert set(event["properties"]) <= set(_Event.__struct_encode_fields__)
+
+
+@pytest.mark.parametrize("hook", ["order-select", "order-sign"])
+def test_a_call_needs_what_is_required_and_nothing_else(document: schemathesis.BaseSchema, hook: str) -> None:
+    described = document.raw_schema["components"]["schemas"][schema_name(hook)]
+    whole: Json = {
+        "hook": hook,
+        "hookInstance": "8d0f3b1e-7f60-4d5a-9c3e-0b6c5a1d2e3f",
+        "fhirServer": "http://127.0.0.1:9/fhir",
+        "fhirAuthorization": {"access_token": "made-up"},
+        "context": {
+            "userId": "Practitioner/1",
+            "patientId": "p",
+            "encounterId": "e",
+            "draftOrders": {"resourceType": "Bundle", "entry": []},
+            "selections": [],
+        },
+        "prefetch": {},
+        "extension": {},
+    }
+    client = document.app.test_client()
+    for path, schema in ((), described), (("context",), described["properties"]["context"]):
+        for member in schema["properties"]:
+            body = copy.deepcopy(whole)
+            del functools.reduce(lambda node, name: node[name], path, body)[member]
+            expected = 400 if member in schema["required"] else 200
+            assert client.post(SERVICE, json=body).status_code == expected, member
 
 
 @pytest.mark.parametrize(
@@ -52,6 +150,11 @@ def test_the_document_describes_every_path(document: schemathesis.BaseSchema) ->
         ("POST", SERVICE),
         ("POST", f"{SERVICE}/feedback"),
         ("GET", "/explanation/{topic}"),
+        ("GET", "/hooks/order-select/cds-services"),
+        ("POST", f"/hooks/order-select{SERVICE}"),
+        ("GET", "/fhir/CodeSystem/card-topic"),
+        ("GET", "/openapi.json"),
+        ("GET", "/health"),
         ("GET", "/livez"),
         ("GET", "/readyz"),
     ],

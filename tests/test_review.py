@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from cds_service.edition import WITHOUT_RULE, Edition
-from cds_service.tools.review.pages import pages, stale_pages
+from cds_service.review.pages import pages, stale_pages
 from tests.asked import with_recommendation
 
 TOPIC = "infusion-time"

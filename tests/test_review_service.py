@@ -16,6 +16,7 @@ from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import Chart
 from cds_service.fixtures import load
 from cds_service.knowledge.model import SilentFor
+from cds_service.record.completeness import Completeness
 from cds_service.render.model import Response
 from cds_service.site.model import ReviewOptions
 from cds_service.site.settings import Settings
@@ -263,6 +264,13 @@ def test_data_that_nobody_sent_are_none(edition: Edition) -> None:
     assert answered.findings
     assert TOPIC in {unknown.topic for unknown in answered.findings.unknown}
     assert "not-evaluated" not in topics(answered)
+
+
+@pytest.mark.parametrize("cause", ["server-not-allowed", "forbidden", "not-found", "scope", "absent"])
+def test_what_never_comes_is_no_failure(cause: str) -> None:
+    """Else every opening of every chart would say it."""
+    assert not Completeness("not-obtained", cause).failed
+    assert Completeness("not-obtained", "timeout").failed
 
 
 # What another source says

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
-from cds_service.base.complaints import SettingsError
+from cds_service.base.complaints import SettingsError, StartRefused
 from cds_service.site.settings import Settings
 
 
@@ -82,6 +83,73 @@ def test_secrets_do_not_show_in_a_settings_object() -> None:
     assert "hidden" not in shown
 
 
+# Secrets in files
+
+
+SECRET = "s3cret-" * 8
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "text", "value"),
+    [
+        ("CDS_HASH_KEY", "hash_key", SECRET, SECRET.encode()),
+        ("CDS_DATABASE_URL", "database_url", "postgresql://u:p@db/cds", "postgresql://u:p@db/cds"),
+        ("CDS_CLIENTS", "clients", "[]", "[]"),
+    ],
+)
+def test_a_secret_may_stand_in_a_file(tmp_path: Path, name: str, member: str, text: str, value: object) -> None:
+    """As ``docker secret`` and Kubernetes mount them, with the line end an editor leaves."""
+    file = tmp_path / "secret"
+    file.write_text(f"{text}\n", encoding="utf-8")
+    assert getattr(Settings.from_env({f"{name}_FILE": str(file)}), member) == value
+    # Blank means not set, as everywhere.
+    assert getattr(Settings.from_env({f"{name}_FILE": str(file), name: " "}), member) == value
+
+
+def test_a_secret_in_two_places_is_a_fault_that_shows_neither(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(SECRET, encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"^CDS_HASH_KEY: set, and CDS_HASH_KEY_FILE too") as caught:
+        Settings.from_env({"CDS_HASH_KEY": SECRET, "CDS_HASH_KEY_FILE": str(tmp_path / "secret")})
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [(b" \n", "empty"), (b"\xff\xfe", "not UTF-8"), (b"x" * (1024 * 1024 + 1), "larger than"), (None, "no such")],
+)
+def test_a_file_without_a_secret_is_told_without_its_path(tmp_path: Path, body: bytes | None, why: str) -> None:
+    """The path is not repeated: it may be the secret itself, in the wrong variable."""
+    file = tmp_path / "s3cret"
+    if body is not None:
+        file.write_bytes(body)
+    with pytest.raises(SettingsError, match=f"^CDS_HASH_KEY_FILE: .*{why}") as caught:
+        Settings.from_env({"CDS_HASH_KEY_FILE": str(file)})
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_folder_or_a_device_is_no_secret(tmp_path: Path) -> None:
+    for path in (tmp_path, Path("/dev/zero")):
+        with pytest.raises(SettingsError, match=r"^CDS_HASH_KEY_FILE: what it names is no file"):
+            Settings.from_env({"CDS_HASH_KEY_FILE": str(path)})
+
+
+def test_only_secrets_stand_in_files() -> None:
+    with pytest.raises(SettingsError, match="CDS_PROFILE_FILE: no such setting"):
+        Settings.from_env({"CDS_PROFILE_FILE": "/x"})
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    with pytest.raises(StartRefused) as caught:
+        Settings.from_env({"PORT": "x", "CDS_LABEL_RULE": "off", "CDS_PROFILE": "production", "CDS_HASH_KEY": "short"})
+    names = [fault.name for fault in caught.value.faults if isinstance(fault, SettingsError)]
+    assert names == ["CDS_LABEL_RULE", "PORT", "CDS_HASH_KEY", "CDS_DATABASE_URL"]
+
+
+@pytest.mark.parametrize("text", ["zh", "zh-CN", "ZH", "zh_Hans"])
+def test_chinese_is_a_language_however_it_is_written(text: str) -> None:
+    assert Settings.from_env({"CDS_DEFAULT_LANGUAGE": text}).default_language == "zh-CN"
+
+
 def test_a_misspelt_setting_is_an_error_that_names_the_right_one() -> None:
     with pytest.raises(SettingsError, match=re.escape("Did you mean CDS_LABEL_RULES?")):
         Settings.from_env({"CDS_LABEL_RULE": "off"})
@@ -131,7 +199,11 @@ def test_an_origin_that_no_browser_sends_or_that_means_everybody_is_refused(orig
         ("CDS_AUDIT_QUEUE", "0"),
         ("CDS_HASH_KEY", "short"),
         ("CDS_MAX_BODY_BYTES", "5MB"),
-        ("CDS_DEFAULT_LANGUAGE", "zh"),
+        ("CDS_DEFAULT_LANGUAGE", "de"),
+        ("HOST", "http://127.0.0.1"),
+        ("HOST", "localhost:8000"),
+        ("HOST", "[::1]"),
+        ("HOST", "*"),
         ("CDS_FHIR_VERSION", "4.0.1"),
         ("CDS_SNOMED_AFFILIATE", "1"),
         ("CDS_LABEL_RULES", "true"),

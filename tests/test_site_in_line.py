@@ -80,7 +80,7 @@ names: [{text: 骨优宁, lang: zh, concept: zoledronic-acid, domain: drug}]
 def test_the_client_is_known_by_its_fhir_server(tmp_path: Path) -> None:
     site = f"""\
 clients:
-  - {{name: main, fhir_servers: [{EHR}], profile: epic, default_language: zh-CN}}
+  - {{name: main, fhir_servers: [{EHR}], profile: epic, default_language: zh}}
 """
     client = served(tmp_path, site)
     (dose, *_) = cards(client, LOW | {"fhirServer": EHR})

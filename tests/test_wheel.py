@@ -84,3 +84,18 @@ def test_an_installed_wheel_answers_a_situation(wheel: Path, tmp_path: Path) -> 
     count, *topics = ran.stdout.split()
     assert int(count) >= 60
     assert "bisphosphonate-renal-dose" in topics
+
+
+def test_an_installed_wheel_brings_its_fixtures_to_pytest(wheel: Path, tmp_path: Path) -> None:
+    home = tmp_path / "site"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(home)
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "COV", "CDS_"))
+    }
+    asked = [sys.executable, "-m", "pytest", "-c", os.devnull, "--fixtures", "--rootdir", str(tmp_path), str(tmp_path)]
+    ran = subprocess.run(
+        asked, cwd=tmp_path, env=env | {"PYTHONPATH": str(home)}, capture_output=True, text=True, check=False
+    )
+    for name in ("cds_server", "cds_situation", "assert_card"):
+        assert name in ran.stdout, ran.stdout + ran.stderr

@@ -11,6 +11,8 @@ Indicator = Literal["info", "warning", "critical"]
 URGENCY: tuple[Indicator, ...] = get_args(Indicator)  # ascending
 LanguageTag = Literal["en", "zh-CN"]
 LANGUAGES: tuple[LanguageTag, ...] = get_args(LanguageTag)
+LanguageName = Literal["en", "zh-CN", "zh"]  # as people write them
+LANGUAGE_NAMES: tuple[LanguageName, ...] = get_args(LanguageName)
 FhirVersion = Literal["R4", "R4B", "R5"]
 DrugGroup = Literal[
     "bisphosphonate", "rankl-inhibitor", "calcium", "vitamin-d", "nsaid", "platinum", "opioid", "acetaminophen",
@@ -26,6 +28,12 @@ Need = str  # a prefetch key of services.yaml: "patient", "conditions", "laborat
 NOT_EVALUATED = "not-evaluated"
 REVIEW_SUMMARY = "review-summary"
 WITHOUT_RULE = frozenset({NOT_EVALUATED, REVIEW_SUMMARY})
+
+
+def language_tag(text: str | None) -> LanguageTag | None:
+    """The language that a tag names, in any region and spelling (``zh``, ``zh_CN``, ``EN-us``); None: none of ours."""
+    primary = (text or "").strip().replace("_", "-").split("-")[0].lower()
+    return {tag.split("-")[0]: tag for tag in LANGUAGES}.get(primary)
 
 
 class RequestText(str):

@@ -36,20 +36,25 @@ class HookContext(msgspec.Struct, frozen=True):
     selections: tuple[str, ...] | None = None
 
 
-class _Chart(msgspec.Struct, frozen=True, rename="camel"):
+class ChartSaid(msgspec.Struct, frozen=True, rename="camel"):
+    """The context of a chart hook, as it comes."""
+
     user_id: str
     patient_id: str
     encounter_id: str | None = None
 
 
-class _Order(_Chart, frozen=True, rename="camel", kw_only=True):
+class OrderSaid(ChartSaid, frozen=True, rename="camel", kw_only=True):
+    """The context of an order hook, as it comes."""
+
     draft_orders: msgspec.Raw
     # Required on order-select only; checked there.
     selections: list[str] | None = None
 
 
-_chart_decoder = msgspec.json.Decoder(_Chart)
-_order_decoder = msgspec.json.Decoder(_Order)
+SAID: Mapping[HookKind, type[ChartSaid]] = {"order": OrderSaid, "chart": ChartSaid}
+_chart_decoder = msgspec.json.Decoder(ChartSaid)
+_order_decoder = msgspec.json.Decoder(OrderSaid)
 _bundle_decoder = msgspec.json.Decoder(Bundle)
 
 
@@ -66,7 +71,7 @@ def read_context(given: Mapping[str, msgspec.Raw], hook: str) -> HookContext:
     return msgspec.structs.replace(_context(context), drafts=_drafts(context.draft_orders), selections=selections)
 
 
-def _context(said: _Chart) -> HookContext:
+def _context(said: ChartSaid) -> HookContext:
     return HookContext(
         user_id=user(said.user_id, "context.userId"),
         patient_id=logical_id(said.patient_id, "Patient", "context.patientId"),

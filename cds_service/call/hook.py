@@ -43,15 +43,15 @@ class HookCall(msgspec.Struct, frozen=True):
 def read_hook(body: bytes, service: str, hooks: Collection[str]) -> HookCall:
     """The request body as a ``HookCall``.
 
-    ``service`` is the called service's id, ``hooks`` are those it has. Raises ``BadRequest`` for a body of another
-    shape, ``TooMuch`` for one that holds more than is looked at.
+    ``service`` is the called service's id, ``hooks`` are those it has at the address that was called. Raises
+    ``BadRequest`` for a body of another shape, ``TooMuch`` for one that holds more than is looked at.
     """
     parsed = read_envelope(json_of(body))
     if parsed.hook not in hooks:
         raise BadRequest(
-            "The service is not offered on this hook",
+            "The service is not offered on this hook at this address",
             "hook",
-            f"Use one of: {', '.join(hooks)} (see GET /cds-services).",
+            f"What is taken here: {', '.join(hooks)} (see GET /cds-services).",
         )
     if parsed.prefetch and len(parsed.prefetch) > MOST_PREFETCH:
         raise TooMuch(len(parsed.prefetch), MOST_PREFETCH, "members of prefetch", "prefetch")

@@ -38,6 +38,13 @@ class UnknownService(CallProblem):
     known: tuple[str, ...]
 
 
+@dataclass(unsafe_hash=True)
+class UnknownHook(CallProblem):
+    """No service is on the hook of this address; ``known`` lists the hooks there are."""
+
+    known: tuple[str, ...]
+
+
 # Something that was not obtained: the path into the request where it would have stood, and why.
 Cause = tuple[str, str]
 

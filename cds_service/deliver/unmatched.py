@@ -1,4 +1,7 @@
-"""Orders that no code list recognises: a silent miss, so it is counted, and a site can list and map the texts."""
+"""Orders that nothing is said of: a silent miss, so it is counted.
+
+Those that no code list recognises a site can list and map; a draft of another patient is its client's to mend.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from cds_service.edition import Edition
 from cds_service.facts.subjects import DrugOrder, RequestedProcedure, Subject
 from cds_service.record.read import Reading, draft_resources, foreign
 
+OTHER_PATIENT = "other-patient"
+
 
 def unmatched(orders: Iterable[Subject]) -> Iterator[tuple[str, str]]:
     """Kind (``drug`` or ``procedure``) and text of every order that means nothing to the code lists."""
@@ -24,15 +29,18 @@ def unmatched(orders: Iterable[Subject]) -> Iterator[tuple[str, str]]:
 
 
 class UnmatchedCounter:
-    """How many orders of each kind were not recognised since this worker started. Keeps no text; safe for threads."""
+    """How many orders this worker has not recognised (``drug``, ``procedure``) or passed over (``other-patient``).
+
+    Keeps no text; safe for threads.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._counts: Counter[str] = Counter(drug=0, procedure=0)
+        self._counts: Counter[str] = Counter({"drug": 0, "procedure": 0, OTHER_PATIENT: 0})
 
-    def observe(self, orders: Iterable[Subject]) -> None:
-        """Count the orders of one call."""
-        if found := [kind for kind, _ in unmatched(orders)]:
+    def observe(self, orders: Iterable[Subject], passed_over: int = 0) -> None:
+        """Count the orders of one call; ``passed_over``: how many more are another patient's."""
+        if found := [kind for kind, _ in unmatched(orders)] + [OTHER_PATIENT] * passed_over:
             with self._lock:
                 self._counts.update(found)
 
@@ -47,8 +55,7 @@ UNMATCHED = UnmatchedCounter()
 
 def texts_of(edition: Edition, body: bytes, now: datetime) -> Counter[tuple[str, str]]:
     """Kind and text of the unrecognised orders of one request, with counts. Raises the problems of a call."""
-    hooks = tuple(dict.fromkeys(hook for service in edition.knowledge.services.services for hook in service.hooks))
-    call = read_hook(body, "", hooks)
+    call = read_hook(body, "", edition.hooks)
     reading = Reading(call.patient_id, (), now)
     reading.prefetched(call.prefetch or {})
     drafts = draft_resources(call)

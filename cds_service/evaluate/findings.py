@@ -146,7 +146,8 @@ def precedence(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     folds = {subject: _folds(advice, marks[subject]) for subject, advice in several.items()}
     if not any(marks.values()) and not any(folds.values()):
         return found
-    return tuple(_marked(f, marks.get(f.subject.key, {}), folds.get(f.subject.key, {})) for f in found)
+    # Only advice is ever marked, and most findings are none.
+    return tuple([_marked(f, marks, folds) if isinstance(f.outcome, Advise) else f for f in found])
 
 
 def _marks(advice: Sequence[tuple[Finding, Advise]]) -> dict[str, str]:
@@ -194,9 +195,10 @@ def _folds(advice: Sequence[tuple[Finding, Advise]], marks: Mapping[str, str]) -
     return folds
 
 
-def _marked(finding: Finding, marks: Mapping[str, str], folds: Mapping[str, str]) -> Finding:
-    if finding.code not in marks and finding.code not in folds:
-        return finding
-    if not isinstance(finding.outcome, Advise) or finding.silent:
-        return finding if finding.code not in marks else replace(finding, replaced_by=marks[finding.code])
-    return replace(finding, replaced_by=marks.get(finding.code), folded_into=folds.get(finding.code))
+def _marked(
+    finding: Finding, marked: Mapping[str, Mapping[str, str]], folded: Mapping[str, Mapping[str, str]]
+) -> Finding:
+    """``marked``, ``folded``: by subject."""
+    code, subject = finding.code, finding.subject.key
+    carrier, holder = marked.get(subject, {}).get(code), folded.get(subject, {}).get(code)
+    return finding if carrier is holder is None else replace(finding, replaced_by=carrier, folded_into=holder)

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 import msgspec
 
 from cds_service.base.kinds import Need
-from cds_service.evaluate.triggers import Rule
+from cds_service.evaluate.triggers import Kind, Rule
 from cds_service.facts.subjects import Subject
 from cds_service.knowledge.model import Parameters, Recommendation
 from cds_service.record.completeness import Completeness, Wanted
@@ -59,8 +59,9 @@ class Question(msgspec.Struct, frozen=True):
 
 def questions(topics: Iterable[Topic], subjects: Iterable[Subject]) -> tuple[Question, ...]:
     """Which topics are about which of the selected subjects, in the order of the topics."""
-    asked = tuple(s for s in subjects if s.selected)
-    return tuple(Question(topic, subject) for topic in topics for subject in asked if topic.rule.about(subject))
+    topics = tuple(topics)
+    asked = [(s, _about(topics, Kind.of_subject(s))) for s in subjects if s.selected]
+    return tuple([Question(topic, subject) for topic in topics for subject, its in asked if topic in its])
 
 
 def wanted(asked: Iterable[Question], today: date) -> Wanted:
@@ -78,7 +79,13 @@ def _topics(asked: Iterable[Question]) -> tuple[Topic, ...]:
     return tuple(dict.fromkeys([q.topic for q in asked]))
 
 
-# Drafts of one kind ask the same topics in every call.
+# Drafts of one kind ask the same topics in every call. What a draft is of comes from the code lists, so there are few.
+@lru_cache(maxsize=256)
+def _about(topics: tuple[Topic, ...], kind: Kind) -> frozenset[Topic]:
+    """The topics that are about subjects of a kind."""
+    return frozenset(topic for topic in topics if topic.rule.concerns(kind))
+
+
 @lru_cache(maxsize=64)
 def _look_back(topics: tuple[Topic, ...]) -> Mapping[Need, int | None]:
     """By prefetch key the days back to which it must be known; None: whole."""

@@ -2,13 +2,16 @@
 
 A rule is a pure function ``(subject, facts, parameters) -> Outcome``, called once for every subject that one of its
 triggers fits. Its name in the module is the ``Rule``; whoever runs rules is given them, there is no registry.
+
+A trigger sees of a subject no more than its ``Kind``: few kinds are ordered over and over, so which rules are about one
+is worked out once (``topic.questions``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cds_service.base.kinds import DrugGroup
 from cds_service.evaluate.outcome import Outcome
@@ -19,6 +22,20 @@ from cds_service.knowledge.model import Parameters
 BONE_MODIFYING: tuple[DrugGroup, ...] = ("bisphosphonate", "rankl-inhibitor")
 
 
+class Kind(NamedTuple):
+    """What a subject is of: drug groups or procedures (concept ids), and whether it ends them."""
+
+    type: type[Subject]
+    stops: bool = False
+    of: Collection[str] = ()
+
+    @classmethod
+    def of_subject(cls, subject: Subject) -> Kind:
+        if isinstance(subject, DrugOrder):
+            return cls(DrugOrder, subject.stops, subject.groups)
+        return cls(Chart) if isinstance(subject, Chart) else cls(RequestedProcedure, subject.stops, subject.concepts)
+
+
 @dataclass(frozen=True, slots=True)
 class OnDrug:
     """A draft that orders (or, with ``stops``, ends) a drug of these groups."""
@@ -26,12 +43,8 @@ class OnDrug:
     groups: frozenset[DrugGroup]
     stops: bool
 
-    def fits(self, subject: Subject) -> bool:
-        return (
-            isinstance(subject, DrugOrder)
-            and subject.stops is self.stops
-            and not self.groups.isdisjoint(subject.groups)
-        )
+    def fits(self, kind: Kind) -> bool:
+        return kind.type is DrugOrder and kind.stops is self.stops and not self.groups.isdisjoint(kind.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +53,16 @@ class OnProcedure:
 
     concepts: frozenset[str]
 
-    def fits(self, subject: Subject) -> bool:
-        if not isinstance(subject, RequestedProcedure) or subject.stops:
-            return False
-        return not self.concepts.isdisjoint(subject.concepts)
+    def fits(self, kind: Kind) -> bool:
+        return kind.type is RequestedProcedure and not kind.stops and not self.concepts.isdisjoint(kind.of)
 
 
 @dataclass(frozen=True, slots=True)
 class OnChart:
     """The chart was opened."""
 
-    def fits(self, subject: Subject) -> bool:
-        return isinstance(subject, Chart)
+    def fits(self, kind: Kind) -> bool:
+        return kind.type is Chart
 
 
 Trigger = OnDrug | OnProcedure | OnChart
@@ -91,7 +102,11 @@ class Rule:
 
     def about(self, subject: Subject) -> bool:
         """Whether this subject is the rule's business."""
-        return any(trigger.fits(subject) for trigger in self.triggers)
+        return self.concerns(Kind.of_subject(subject))
+
+    def concerns(self, kind: Kind) -> bool:
+        """Whether subjects of this kind are."""
+        return any(trigger.fits(kind) for trigger in self.triggers)
 
 
 def rule(topic: str, *triggers: Trigger) -> Callable[[RuleFunction], Rule]:

@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import Literal
 
 from cds_service.base.kinds import Missing, RequestText
+from cds_service.base.numbers import compare
 from cds_service.facts.diagnoses import KEYS as DIAGNOSIS_KEYS
 from cds_service.facts.diagnoses import Diagnoses
 from cds_service.facts.explained import Basis, Fact, Input, reference
@@ -100,7 +101,7 @@ def calcium(results: Results, today: date, measurements: Measurements) -> Calciu
         return Calcium(days, None, problems=tuple(_problems(results, today, days)))
     reading, albumin = chosen.reading, chosen.albumin
     low, high, origin = _range(reading, measurements, RANGE_OF[chosen.kind])
-    lab = reading.lab * chosen.value / reading.value
+    lab = reading.lab * chosen.value / reading.value if albumin else reading.lab
     found, severe, downward = judged(chosen, lab, (low, high), measurements)
     inputs = (Sourced("calcium-total", reading.value, reading.unit, reading),) if albumin else ()
     return Calcium(
@@ -166,9 +167,9 @@ def _limit(name: str, unit: str, measurements: Measurements) -> Fraction:
 
 def level(value: Fraction, low: Fraction, high: Fraction) -> CalciumLevel:
     """Low below the range, high above it; both its ends are normal."""
-    if value < low:
+    if compare(value, low) < 0:
         return "low"
-    return "high" if value > high else "normal"
+    return "high" if compare(value, high) > 0 else "normal"
 
 
 def corrected(total: Fraction, albumin: Fraction, measurements: Measurements) -> Fraction:

@@ -67,10 +67,10 @@ class CourseReader:
         said.counts |= set(stated.fractions)
         said.totals |= set(stated.totals)
         said.each |= set(stated.each)
-        fractions = None if said.unclear else self._fractions(said)
+        fractions = None if said.unclear or order.says.unread else self._fractions(said)
         total, each = _only(said.totals), _only(said.each)
         contradicts = bool(fractions and total and each and total != fractions * each)
-        unclear = said.unclear or len(said.counts) > 1 or contradicts
+        unclear = said.unclear or order.says.unread or len(said.counts) > 1 or contradicts
         stereotactic = SBRT in {*order.concepts, *order.says.named}
         return Course(None if contradicts else fractions, total, each, stereotactic, unclear)
 

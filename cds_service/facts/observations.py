@@ -20,7 +20,7 @@ from cds_service.base.remembered import Remembered
 from cds_service.facts.dating import Dated, Dating
 from cds_service.facts.fluids import Fluids
 from cds_service.facts.results import Reading, Result, Series, Unusable
-from cds_service.facts.units import converted, laboratory_unit, printed, shortened, shown
+from cds_service.facts.units import QuantityRead, converted, printed, quantity_read, shortened, shown
 from cds_service.fhir.structs import (
     CodeableConcept,
     Observation,
@@ -167,29 +167,28 @@ def _written(value: Range | Ratio | Decimal) -> str:
 def _result(analyte: Analyte, name: str, observation: Observation, source: Source, dated: Dated) -> Result:
     """One result. ``source``: the Observation, or the component of it that holds the value."""
     ref, quantity = RequestText(f"Observation/{observation.id or ''}"), source.value_quantity
-    printed = shown(quantity, analyte) if quantity is not None else RequestText(_text(source))
-    value = _value(source, dated, analyte)
-    if isinstance(value, str):
-        return Unusable(name, value, printed or None, dated.day, ref)
+    known = quantity_read(quantity, analyte) if quantity is not None else None
+    words = known.shown if known else RequestText(_text(source))
+    value = _value(source, known, dated)
+    if isinstance(value, str) or known is None:
+        return Unusable(name, str(value), words or None, dated.day, ref)
     low, high = _own_range(source, analyte)
     preliminary, day = observation.status == "preliminary", dated.day or date.min  # a value is only given with a day
-    unit = laboratory_unit(quantity, analyte) if quantity else analyte.unit
-    own = None if unit == analyte.unit else value / analyte.factor(unit)
     return Reading(
-        name, value, analyte.unit, printed, day, ref, preliminary, low, high, dated.at, dated.ahead, own, unit
+        name, value, analyte.unit, words, day, ref, preliminary, low, high, dated.at, dated.ahead,
+        known.own, known.lab_unit,
     )  # fmt: skip
 
 
-def _value(source: Source, dated: Dated, analyte: Analyte) -> Fraction | str:
+def _value(source: Source, known: QuantityRead | None, dated: Dated) -> Fraction | str:
     """The value in the analyte's unit, or why it cannot be used. A reason of the value comes before one of the date."""
     if source.data_absent_reason is not None:
         return "data-absent"
-    if source.value_quantity is None:
+    if known is None:
         if isinstance(source, Observation) and source.value_integer is not None:
             return "unit-missing"
         return "not-a-number" if _text(source) else "no-value"
-    value = converted(source.value_quantity, analyte)
-    return value if isinstance(value, str) else dated.unusable or value
+    return known.value if isinstance(known.value, str) else dated.unusable or known.value
 
 
 def _own_range(source: Source, analyte: Analyte) -> tuple[Fraction | None, Fraction | None]:

@@ -3,7 +3,7 @@
 Words count clause by clause. A word of exclusion ("rule out", 除外, 有无) is a purpose only beside what is looked for:
 a bone metastasis. Screening is one of bone where the clause names bone; an examination that is of bone itself needs no
 more than the word.
-Bounded: see ``MOST_TEXTS``.
+What is longer than an order is not read (``requests``).
 """
 
 from __future__ import annotations
@@ -35,8 +35,6 @@ SYMPTOMS = frozenset({
     "spinal-cord-compression", "nerve-compression", "spinal-instability", "raised-alkaline-phosphatase",
     "hypercalcaemia",
 })  # fmt: skip
-# An order, not a report: so many texts of it, and so many characters of each, are looked at.
-MOST_TEXTS, LONGEST = 20, 500
 _CLAUSE = re.compile(r"[。；;，,\n\r！]|\.(?=\s|$)|\bbut\b|但是?", re.IGNORECASE)
 
 
@@ -77,8 +75,8 @@ class PurposeReader:
         reason refers to only a symptom is a purpose: their words describe the patient."""
         found = [p for concept in reasons for p in self._coded(concept)]
         found += [p for concept in (*reasons, *diagnoses) for p in self._symptom(concept)]
-        texts = list(dict.fromkeys(told))[:MOST_TEXTS]
-        found += [p for text in texts for clause in _CLAUSE.split(text[:LONGEST]) for p in self._clause(clause.strip())]
+        texts = dict.fromkeys(told)
+        found += [p for text in texts for clause in _CLAUSE.split(text) for p in self._clause(clause.strip())]
         return Purposes(tuple({p.kind: p for p in reversed(found)}.values())[::-1])
 
     def _coded(self, concept: CodeableConcept) -> Iterator[Purpose]:

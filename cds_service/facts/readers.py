@@ -73,7 +73,7 @@ class Readers:
             doses,
             drug_reader,
             OrderReader(
-                drug_reader, terminology, RequestReader(terminology, narratives, ExtensionReader(radiotherapy))
+                drug_reader, terminology, RequestReader(terminology, narratives.sites, ExtensionReader(radiotherapy))
             ),
             Written(scores),
             Lengths(scores),

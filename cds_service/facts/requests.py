@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from cds_service.facts.narrative import NarrativeReader, Sentence
 from cds_service.facts.purpose import PurposeReader, Purposes
 from cds_service.facts.radiation_extensions import ExtensionReader, Stated
 from cds_service.facts.sites import Place, SiteReader
@@ -18,9 +17,10 @@ from cds_service.fhir.undecoded import concepts, extended, notes, quantity, refe
 from cds_service.knowledge.terminology import Match, Terminology
 
 Lookup = Callable[[str], Resource | None]
-# So many words of one request are looked at; it is an order, not a report.
-MOST_TEXTS = 20
+# Characters of one request that are looked at; it is an order, not a report.
+LONGEST = 1_000
 RADIONUCLIDE = "radiopharmaceutical"
+AGENTS = frozenset({"radionuclide-therapy", "other-radionuclide"})
 # Operations and radiation of a named part: beside one, letters name a vertebra ("SBRT T8").
 OF_A_PART = frozenset(
     {"laminectomy", "spinal-stabilisation", "bone-augmentation", "bone-surgery", "radiotherapy", "sbrt"}
@@ -46,6 +46,7 @@ class Requested:
     stated: Stated = field(default_factory=Stated)
     purposes: Purposes = field(default_factory=Purposes)
     bone: bool = False
+    unread: bool = False  # its words are too long to be read
 
 
 NOTHING = Requested()
@@ -54,9 +55,9 @@ NOTHING = Requested()
 class RequestReader:
     """Reads requested procedures with the code lists."""
 
-    def __init__(self, terminology: Terminology, narratives: NarrativeReader, extensions: ExtensionReader) -> None:
-        self._terminology, self._narratives, self._extensions = terminology, narratives, extensions
-        self._purposes = PurposeReader(terminology, narratives.sites)
+    def __init__(self, terminology: Terminology, sites: SiteReader, extensions: ExtensionReader) -> None:
+        self._terminology, self._sites, self._extensions = terminology, sites, extensions
+        self._purposes = PurposeReader(terminology, sites)
 
     def read(self, it: ServiceRequest, lookup: Lookup) -> Requested:
         """``lookup``: a resource by its reference, for reasons that are one."""
@@ -64,50 +65,39 @@ class RequestReader:
             return NOTHING
         stated = self._extensions.read(extended(it.extension), quantity(it.quantity_quantity))
         described = [it.code.codeable, *many(it.order_detail)]
-        told = _texts((*(t for c in (it.code, *many(it.order_detail)) for t in words_of(c)), *notes(it.note)))
         asked = [*concepts(it.reason_code), *(c.codeable for c in concepts(it.reason))]
         diagnoses = [*_referred(it, lookup)]
         reasons = [*asked, *diagnoses]
+        told = _texts((*(t for c in (it.code, *many(it.order_detail)) for t in words_of(c)), *notes(it.note)))
         why = _texts(t for c in reasons for t in words_of(c))
-        named = self._procedures((it.code, *described), told)
-        sentences = [s for text in (*told, *why) for s in self._narratives.sentences(text)]
+        unread = told is None or why is None
+        stated_in = () if unread else (*(told or ()), *(t for c in asked for t in words_of(c)))
+        read, told_of, words = self._terminology.read, told or (), (*(told or ()), *(why or ()))
+        named = frozenset(m.concept for c in described for m in self._match("procedure", c))
+        named |= {row.concept for text in told_of for row in read("procedure", text).rows}
+        conditions, findings = [read("condition", t) for t in words], [read("finding", t) for t in words]
         coded = frozenset(m.concept for c in reasons for m in self._match("condition", c))
+        said = {row.concept for each in findings for row in each.rows}
+        said |= {m.concept for intent in stated.intents for m in self._match("finding", intent)}
         return Requested(
-            place=place_of(self._narratives.sites, concepts(it.body_site), (*told, *stated.places), why, named),
-            told=told,
+            place=place_of(self._sites, concepts(it.body_site), (*told_of, *stated.places), why or (), named),
+            told=told_of,
             named=named,
-            conditions=coded | self._conditions(told) | self._conditions(why),
-            doubted=self._suspected((*told, *why)),
+            conditions=coded | {row.concept for each in conditions for row in each.rows},
+            doubted=frozenset(c for r in conditions for c, state in r.unsaid.items() if state == "suspected"),
             reasons=coded,
-            said=self._findings(sentences, stated),
-            substance=self._substance((it.code.codeable, *described), told),
+            said=frozenset(said | {AGAIN}) if stated.again else frozenset(said),
+            substance=self._substance(described, told_of) if named & AGENTS else "",
             stated=stated,
-            purposes=self._purposes.read((*told, *(t for c in asked for t in words_of(c))), asked, diagnoses),
-            bone=self._narratives.sites.of(concepts(it.body_site), told).bone is not None,
+            purposes=self._purposes.read(stated_in, asked, diagnoses),
+            bone=self._sites.of(concepts(it.body_site), told_of).bone is not None,
+            unread=unread,
         )
 
     def _match(self, domain: str, concept: CodeableConcept) -> Sequence[Match]:
         codings = [(c.system, c.code, c.display) for c in concept.codings()]
         found = self._terminology.match(domain, codings, concept.codeable.text)
         return [m for m in found if "broad" not in m.flags]
-
-    def _procedures(self, coded: Iterable[CodeableConcept], told: Iterable[str]) -> frozenset[str]:
-        found = {m.concept for concept in coded for m in self._match("procedure", concept)}
-        return frozenset(
-            found | {row.concept for text in told for row in self._terminology.read("procedure", text).rows}
-        )
-
-    def _conditions(self, told: Iterable[str]) -> frozenset[str]:
-        return frozenset(row.concept for text in told for row in self._terminology.read("condition", text).rows)
-
-    def _suspected(self, told: Iterable[str]) -> frozenset[str]:
-        read = (self._terminology.read("condition", text).unsaid for text in told)
-        return frozenset(c for unsaid in read for c, state in unsaid.items() if state == "suspected")
-
-    def _findings(self, sentences: Iterable[Sentence], stated: Stated) -> frozenset[str]:
-        said = {concept for s in sentences for concept in s.said}
-        said |= {m.concept for intent in stated.intents for m in self._match("finding", intent)}
-        return frozenset(said | {AGAIN}) if stated.again else frozenset(said)
 
     def _substance(self, coded: Iterable[CodeableConcept], told: Iterable[str]) -> str:
         """The one radionuclide that codes or words name."""
@@ -142,8 +132,10 @@ def words_of(concept: CodeableConcept) -> tuple[str, ...]:
     return tuple(dict.fromkeys(t for t in told if t))
 
 
-def _texts(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(texts))[:MOST_TEXTS]
+def _texts(texts: Iterable[str]) -> tuple[str, ...] | None:
+    """The texts; None where they are too long for an order: it is not read by its beginning."""
+    each = tuple(dict.fromkeys(texts))
+    return each if sum(map(len, each)) <= LONGEST else None
 
 
 def _referred(it: ServiceRequest, lookup: Lookup) -> Iterable[CodeableConcept]:

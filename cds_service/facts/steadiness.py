@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from cds_service.base.numbers import compare
 from cds_service.facts.creatinine import KEYS as CREATININE_KEYS
 from cds_service.facts.creatinine import LOOK_BACK, Creatinine, in_unit
 from cds_service.facts.diagnoses import KEYS as DIAGNOSIS_KEYS
@@ -77,7 +78,7 @@ def _moving(creatinine: Creatinine, days: int, limit: Fraction) -> tuple[Reading
     least = newest.value / (1 + limit)
     most = newest.value / (1 - limit) if limit < 1 else None
     for older in creatinine.before(newest, days):
-        if older.value < least or (most is not None and older.value > most):
+        if compare(older.value, least) < 0 or (most is not None and compare(older.value, most) > 0):
             return newest, older
     return None
 

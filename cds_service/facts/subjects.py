@@ -154,6 +154,7 @@ class OrderGiven(File, frozen=True):
     suspects: list[str] = []
     says: list[str] = []
     purposes: list[str] = []
+    unread: bool = False
 
 
 class OrdersGiven(File, frozen=True):
@@ -223,5 +224,6 @@ def _says(given: OrderGiven) -> Requested:
         said=frozenset(given.says),
         purposes=given_purposes(given.purposes),
         bone=site is not None,
+        unread=given.unread,
         substance=given.substance,
     )

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from cds_service.base.kinds import RequestText
+from cds_service.base.numbers import compare
 from cds_service.fhir.structs import Quantity
 from cds_service.knowledge.measurements import Analyte, spelling
 
@@ -22,11 +24,42 @@ LONGEST_NUMBER = 40
 LONGEST_UNIT = 60
 LONGEST_SHOWN = 100  # of one part; what is longer is no result to quote
 REMEMBERED = 8192  # values per analyte
+LONGEST_REMEMBERED = 200  # as it is spelt, all its parts
 MOST_DECIMALS, FIGURES = 3, 3
 # {1.73_m2} and [lb_av] are for machines.
 # A number as a machine writes it, in a text.
 _LONG_NUMBER = re.compile(r"(?<![0-9.])[0-9]{1,12}\.[0-9]{4,25}(?![0-9.])")
 _UCUM_MARKS = re.compile(r"[{}\[\]_]+")
+
+
+class QuantityRead(NamedTuple):
+    """What a quantity says of an analyte."""
+
+    value: Fraction | str  # as ``converted``
+    shown: str  # as ``shown``
+    lab_unit: str  # in which it is compared with printed limits
+    own: Fraction | None = None  # the value in it, where it is another than the analyte's
+
+
+def quantity_read(quantity: Quantity, analyte: Analyte) -> QuantityRead:
+    """All of a quantity. Results repeat few: what is spelt alike is read once and remembered."""
+    spelt = (str(quantity.value), quantity.comparator, quantity.unit, quantity.code, quantity.system)
+    known: QuantityRead | None = analyte.quantities.get(spelt)
+    if known is None:
+        known = _read(quantity, analyte)
+        if sum(len(part or "") for part in spelt) <= LONGEST_REMEMBERED:
+            if len(analyte.quantities) >= REMEMBERED:
+                analyte.quantities.clear()
+            analyte.quantities[spelt] = known
+    return known
+
+
+def _read(quantity: Quantity, analyte: Analyte) -> QuantityRead:
+    value, words = converted(quantity, analyte), shown(quantity, analyte)
+    if isinstance(value, str):
+        return QuantityRead(value, words, analyte.unit)
+    unit = laboratory_unit(quantity, analyte)
+    return QuantityRead(value, words, unit, None if unit == analyte.unit else value / analyte.factor(unit))
 
 
 def converted(quantity: Quantity, analyte: Analyte, fallback: Quantity | None = None) -> Fraction | str:
@@ -84,13 +117,9 @@ def unit_of(quantity: Quantity) -> str | None:
 
 
 def plausible(value: Fraction, analyte: Analyte) -> bool:
-    """Whether a value lies in the analyte's plausible bounds, both included.
-
-    Multiplied out in integers: comparing Fractions costs several times as much, and this is done for every result.
-    """
+    """Whether a value lies in the analyte's plausible bounds, both included."""
     low, high = analyte.bounds
-    above, below = value.numerator, value.denominator
-    return low.numerator * below <= above * low.denominator and above * high.denominator <= high.numerator * below
+    return compare(low, value) <= 0 <= compare(high, value)
 
 
 def measurable(value: Decimal) -> bool:

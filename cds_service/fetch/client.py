@@ -6,8 +6,9 @@ import re
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Self
 
 import requests
 import urllib3
@@ -44,6 +45,10 @@ class Limits:
     bytes: int = 8 * 1024 * 1024
     resources: int = 5000
     parallel: int = 8
+
+    def narrowed(self, *, pages: int, resources: int) -> Self:
+        """The same, and no more pages and resources than these."""
+        return replace(self, pages=min(self.pages, pages), resources=min(self.resources, resources))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from cds_service.fetch.failure import Refused
 from cds_service.fetch.gather import Access, Source, fetch, fetch_references
 from cds_service.fetch.health import Health
 from cds_service.fetch.scope import require_patient
-from cds_service.fetch.search import unfiltered
+from cds_service.fetch.search import MOST_UNFILTERED, unfiltered
 from cds_service.fetch.transport import session
 from cds_service.record.completeness import Wanted
 from cds_service.record.fetched import Fetched
@@ -31,6 +32,8 @@ from cds_service.record.read import NONE, Reading, Record, draft_resources, fore
 __all__ = ["Obtaining", "Servers", "Source"]
 
 MOST_MEDICATIONS = 50  # reads of one call
+# Without its filter a search would bring a whole life of vital signs: so much of the newest is read.
+WITHOUT_FILTER = {"pages": 5, "resources": 5 * MOST_UNFILTERED}
 
 
 class Shared:
@@ -140,12 +143,18 @@ class Obtaining:
 
     def _ask_unfiltered(self, asked: Mapping[Need, str], source: Source) -> None:
         """A search of ours that filters and found nothing is asked once more without its filter: a server whose
-        resources have no category or code would hide every one of them."""
+        resources have no category or code would hide every one of them.
+
+        A server that takes no search without a filter (400) goes by it: its first answer stands then. What fails
+        otherwise was not seen, and is not *none*.
+        """
         needs = self.record.needs
         wider = {key: unfiltered(search) for key, search in asked.items() if needs[key].state == "none"}
         again = {key: search for key, search in wider.items() if search != asked[key]}
         if again:
-            self._reading.fetched(self._fetch(again, source))
+            found = self._fetch(again, dataclasses.replace(source, limits=source.limits.narrowed(**WITHOUT_FILTER)))
+            seen = {key: answer for key, answer in found.items() if answer.pages or answer.cause != "rejected"}
+            self._reading.fetched(seen)
             self.record = self._reading.record()
 
     def _fetch(self, missing: Mapping[Need, str], source: Source) -> dict[Need, Fetched]:

@@ -49,7 +49,7 @@ def request_of(template: str, context: Mapping[str, str]) -> Request:
 
 # What narrows a search of ours by what the resources say of themselves, which some systems leave out.
 FILTERS = frozenset({"category", "code"})
-# Without a filter the newest so many are enough for every window; a whole life of results is not asked for.
+# On a page, newest first. How many pages of it are read says `obtain`.
 MOST_UNFILTERED = 200
 
 

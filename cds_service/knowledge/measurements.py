@@ -6,6 +6,7 @@ import unicodedata
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from typing import Any
 
 import msgspec
 
@@ -51,7 +52,7 @@ class Unit(File, frozen=True):
         return (self.ucum, *self.spellings)
 
 
-class Bounds(File, frozen=True):
+class Bounds(File, frozen=True, dict=True):
     """Two limits in the analyte's unit, both belonging to the range, and where they come from."""
 
     low: Decimal
@@ -64,7 +65,7 @@ class Bounds(File, frozen=True):
         if self.low >= self.high:
             raise ValueError(f"the lower bound {self.low} is not below the upper bound {self.high}")
 
-    @property
+    @cached_property
     def exact(self) -> tuple[Fraction, Fraction]:
         return Fraction(self.low), Fraction(self.high)
 
@@ -116,6 +117,11 @@ class Analyte(File, frozen=True, dict=True):
         return {}
 
     @cached_property
+    def quantities(self) -> dict[tuple[str | None, ...], Any]:
+        """Quantities already read, by how they are spelt; filled by the reader."""
+        return {}
+
+    @cached_property
     def bounds(self) -> tuple[Fraction, Fraction]:
         """What is plausible, both ends included."""
         return self.plausible.exact
@@ -125,7 +131,7 @@ class Analyte(File, frozen=True, dict=True):
         return self.factors[spelling(unit)]
 
 
-class Measurements(File, frozen=True):
+class Measurements(File, frozen=True, dict=True):
     """The whole file. ``windows``: how far back a result counts, by name; ``analytes`` by code list.
 
     ``limits``: what results are judged by wherever they are read, by name; one number for each unit its source prints.
@@ -153,7 +159,10 @@ class Measurements(File, frozen=True):
 
     def limit(self, name: str, unit: str) -> Fraction:
         """A limit in a unit. Raises ``KeyError`` for a name, or a unit, that is not in the file."""
-        for each in self.limits[name]:
-            if each.unit == unit:
-                return Fraction(each.value)
-        raise KeyError(f"{name} in {unit}")
+        return self._exact[name, unit]
+
+    @cached_property
+    def _exact(self) -> dict[tuple[str, str], Fraction]:
+        """Every limit by name and unit; of two in one unit the first."""
+        stated = [(name, each) for name, limits in self.limits.items() for each in reversed(limits)]
+        return {(name, each.unit): Fraction(each.value) for name, each in stated}

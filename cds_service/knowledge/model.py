@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from cds_service.base.kinds import Indicator
+from cds_service.base.numbers import compare
 
 # ``published``: a grading or guideline of others (CTCAE, KDIGO), named in the source of each number.
 Origin = Literal["guideline", "label", "published", "local"]
@@ -52,10 +53,10 @@ class Band(File, frozen=True, dict=True):
         """Whether a clearance (same unit as the table) lies in this band."""
         above, from_, below, to = self._bounds
         return (
-            (above is None or value > above)
-            and (from_ is None or value >= from_)
-            and (below is None or value < below)
-            and (to is None or value <= to)
+            (above is None or compare(value, above) > 0)
+            and (from_ is None or compare(value, from_) >= 0)
+            and (below is None or compare(value, below) < 0)
+            and (to is None or compare(value, to) <= 0)
         )
 
     @cached_property
@@ -147,6 +148,11 @@ class Recommendation(File, frozen=True, dict=True):
         """The exact value of every parameter."""
         return {name: Fraction(parameter.value) for name, parameter in self.parameters.items()}
 
+    @cached_property
+    def whole(self) -> dict[str, int]:
+        """The same without what is behind the point: days."""
+        return {name: int(value) for name, value in self.numbers.items()}
+
 
 class Statement(File, frozen=True):
     """One numbered recommendation or section of the guideline, in the registry."""
@@ -197,7 +203,7 @@ class Parameters:
         return self.number(name) / 100
 
     def days(self, name: str) -> int:
-        return int(self.number(name))
+        return self._recommendation.whole[name]
 
     def limit(self, name: str, unit: str) -> Fraction:
         """A limit that its source prints in two units, in the one given: ``name``, or ``name`` with ``_si``."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
 import msgspec
 
-from cds_service.base.kinds import NOT_EVALUATED, REVIEW_SUMMARY, URGENCY, Missing, RequestText
+from cds_service.base.kinds import NOT_EVALUATED, REVIEW_SUMMARY, URGENCY, Missing, Need, RequestText
 from cds_service.call.problems import Cause, RuleFailed
 from cds_service.evaluate.findings import Finding, Findings, Unknown
 from cds_service.evaluate.gate import SETTLED
@@ -102,7 +102,7 @@ def _reviewed(
     Data that failed to come are a card where something urgent may hide behind them; what was never sent is a line, of
     the summary or of the last card, and none of its own.
     """
-    if in_vain := tuple(_in_vain(findings)):
+    if in_vain := tuple(_in_vain(findings, rendering.beside)):
         yield _not_evaluated((*findings.unknown, *in_vain), unreadable, (), rendering)
         unseen = ""
     else:
@@ -113,9 +113,10 @@ def _reviewed(
         cards[-1]["detail"] = tidy(f"{cards[-1]['detail']}\n\n{unseen}")
 
 
-def _in_vain(findings: Findings) -> Iterator[Unknown]:
+def _in_vain(findings: Findings, beside: Collection[Need]) -> Iterator[Unknown]:
     """Topics that can be urgent and gave no advice, while data they look at were asked for and did not come: a rule
-    that saw no treatment where the prescriptions failed knows nothing of it."""
+    that saw no treatment where the prescriptions failed knows nothing of it. ``beside``: what is only looked at
+    where it is there anyway."""
     facts = findings.facts
     for f in findings.all:
         settled = isinstance(f.outcome, Advise) or (isinstance(f.outcome, NoAdvice) and f.outcome.because in SETTLED)
@@ -125,7 +126,7 @@ def _in_vain(findings: Findings) -> Iterator[Unknown]:
             or all(indicator == URGENCY[0] for indicator in f.topic.recommendation.indicators.values())
         ):
             continue
-        if missing := facts.lacking(*(need for need in f.topic.needs if need in facts.failed)):
+        if missing := facts.lacking(*(need for need in f.topic.needs if need in facts.failed and need not in beside)):
             yield Unknown(f.code, f.subject, missing)
 
 

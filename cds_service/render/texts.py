@@ -27,19 +27,18 @@ NO_FILTERS: Mapping[str, Callable[..., object]] = {}
 class Sentence:
     """A compiled template and the macros it may call; what shows no value is rendered at start."""
 
-    __slots__ = ("_fixed", "_macros", "_template")
+    __slots__ = ("_context", "_fixed", "_macros", "_root")
 
     def __init__(self, template: jinja2.Template, macros: object, *, fixed: bool) -> None:
-        self._template, self._macros = template, macros
+        self._macros = macros
+        self._root, self._context = template.root_render_func, _Context(template.environment, {}, None, template.blocks)
         self._fixed = template.render() if fixed else None
 
     def render(self, values: Mapping[str, Any]) -> str:
         """The sentence with these values. Raises what a filter raises, and jinja2's ``UndefinedError``."""
         if self._fixed is not None:
             return self._fixed
-        # Shared: Jinja takes the mapping as it is, instead of a copy of it and of its globals for every sentence.
-        context = self._template.new_context({**values, "m": self._macros}, shared=True)
-        return "".join(self._template.root_render_func(context))
+        return "".join(self._root(self._context.holding({**values, "m": self._macros})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +110,25 @@ class _Context(jinja2.runtime.Context):
         globals: object = None,  # noqa: A002, ARG002  # Jinja gives it
     ) -> None:
         super().__init__(environment, parent, name, blocks)
+
+    def holding(self, values: dict[str, Any]) -> _Context:
+        """The same with these values: what a template is, is worked out once and not for every sentence."""
+        context = object.__new__(_Context)
+        context.environment, context.eval_ctx, context.blocks = self.environment, self.eval_ctx, self.blocks
+        context.name, context.globals_keys = self.name, self.globals_keys
+        context.parent, context.vars, context.exported_vars = values, {}, set()
+        return context
+
+    def call(  # Jinja gives it the variables of loops and blocks, for what is called with the context
+        self,
+        called: Callable[..., object],
+        *args: object,
+        _loop_vars: object = None,
+        _block_vars: object = None,
+        **named: object,
+    ) -> object:
+        """Without Jinja's questions whether what is called wants the context: no macro and no method of ours does."""
+        return called(*args, **named)
 
 
 def _environment(shared: SharedText, finalize: Callable[[object], object]) -> jinja2.Environment:

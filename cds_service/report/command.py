@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cds_service.base.complaints import ContentError, SettingsError
+from cds_service.base.complaints import StartFault
+from cds_service.base.kinds import LANGUAGE_NAMES, language_tag
 from cds_service.site.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 _DAYS = timedelta(days=90)
 _WIDTH = 100
 _FORMATS = ("table", "csv", "html")
-_LANGUAGES = ("en", "zh-CN")
 
 
 @click.command()
@@ -32,7 +32,9 @@ _LANGUAGES = ("en", "zh-CN")
 @click.option("--tenant", help="Only calls of this tenant.")
 @click.option("--format", "kind", type=click.Choice(_FORMATS), default="table", show_default=True)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file; default: stdout.")
-@click.option("--language", type=click.Choice(_LANGUAGES), help="Default: CDS_DEFAULT_LANGUAGE.")
+@click.option(
+    "--language", type=click.Choice(LANGUAGE_NAMES, case_sensitive=False), help="Default: CDS_DEFAULT_LANGUAGE."
+)
 def report(
     since: str | None,
     until: str | None,
@@ -48,12 +50,12 @@ def report(
 
     try:
         settings = Settings.from_env(os.environ)
-        tag = language or settings.default_language
+        tag = language_tag(language) or settings.default_language
         say = texts(tag)
         begin, end = dates(since, until, datetime.now(UTC), say)
         edition = _edition(settings)
         made = _figures(settings, edition, Period(begin, end, issuer, tenant), say)
-    except (ContentError, SettingsError) as error:
+    except StartFault as error:
         raise click.ClickException(str(error)) from None
     _write(_rendered(made, edition, tag, kind, to_terminal=output is None), output, say)
 

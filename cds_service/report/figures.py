@@ -178,6 +178,18 @@ class Figures:
         return tuple(t for t in self.topics if t.comparison.verdict in ("stopped", "exploded"))
 
     @property
+    def heard(self) -> tuple[Topic, ...]:
+        """Topics with cards, feedback or a sudden change in the period: those there is something to say of."""
+        alarms = self.alarms
+        return tuple(t for t in self.topics if t.cards.fired or t.unknown or t in alarms)
+
+    @property
+    def unheard(self) -> tuple[Topic, ...]:
+        """The others: a row of zeros each, of which nobody reads dozens."""
+        heard = self.heard
+        return tuple(t for t in self.topics if t not in heard)
+
+    @property
     def comparable(self) -> bool:
         """Whether there were calls both in the last days and before them."""
         return any(t.comparison.verdict != "too-little" for t in self.topics)

@@ -61,6 +61,12 @@ def no_alarm_text(made: Figures, words: Words) -> str:
     return words("no_alarm" if made.comparable else "too_little")
 
 
+def unheard_text(made: Figures, words: Words) -> list[str]:
+    """One line for all topics without a card; none where there is none."""
+    names = [words.topic(topic.topic) for topic in made.unheard]
+    return [words("unheard", n=len(names), topics=words("comma").join(names))] if names else []
+
+
 def outcomes_text(made: Figures, words: Words) -> str:
     """The calls by outcome as one sentence."""
     counted = made.calls.outcomes.items()

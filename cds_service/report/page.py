@@ -56,7 +56,7 @@ def render(made: Figures, words: Words) -> str:
         legend_weeks=_week_legend(words),
         calls=_calls(made, words),
         weeks=[_weeks(topic, words) for topic in made.topics if topic.cards.fired],
-        never_shown=words("comma").join(words.topic(t.topic) for t in made.topics if not t.cards.told),
+        never_shown=words("comma").join(words.topic(t.topic) for t in made.heard if not t.cards.told),
         first=made.weeks[0].isoformat(),
         last=made.weeks[-1].isoformat(),
     )

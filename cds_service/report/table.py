@@ -45,7 +45,9 @@ def _parts(made: Figures, words: Words) -> Iterator[RenderableType]:
         yield "\n" + words("empty")
     yield from _summary(made, words)
     yield from _alarms(made, words)
-    yield _numbers(made, words)
+    if made.heard:
+        yield _numbers(made, words)
+    yield from lines.unheard_text(made, words)
     yield from _reasons(made, words)
     yield from _comments(made, words)
     yield Text("\n" + words("heading_meaning"), "bold")
@@ -90,7 +92,7 @@ def _numbers(made: Figures, words: Words) -> Table:
     for key in _NUMBERS:
         table.add_column(words(key), justify="right", overflow="fold", max_width=_longest_word(words(key)))
     table.add_column(words("trend"), no_wrap=False, min_width=min(_WEEKS, max(1, len(made.weeks))), max_width=_WEEKS)
-    for topic in made.topics:
+    for topic in made.heard:
         table.add_row(words.topic(topic.topic), *_row(topic, words), bars([week.fired for week in topic.weeks]))
     return table
 

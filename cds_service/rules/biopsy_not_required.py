@@ -17,6 +17,8 @@ def biopsy_not_required(order: RequestedProcedure, facts: Facts, p: Parameters) 
 
 def _judged(order: RequestedProcedure, facts: Facts, p: Parameters) -> Outcome:
     says = order.says
+    if order.says.unread:
+        return NoAdvice("order-unread")
     if "bone-biopsy" not in order.concepts and not says.bone:
         return NoAdvice("not-of-bone")
     if MARROW in says.said:

@@ -25,6 +25,8 @@ def bone_scan_not_for_response(order: RequestedProcedure, facts: Facts, p: Param
 
 def _judged(order: RequestedProcedure, facts: Facts, p: Parameters) -> Outcome:
     purposes, response = order.says.purposes, order.says.purposes.of("response")
+    if order.says.unread:
+        return NoAdvice("order-unread")
     if "naf-pet" in {*order.concepts, *order.says.named}:
         return NoAdvice("naf-pet")
     if other := purposes.other or (None if response else next(iter(purposes.all), None)):

@@ -16,6 +16,8 @@ def petct_not_first_line_screening(order: RequestedProcedure, facts: Facts, p: P
 
 
 def _judged(order: RequestedProcedure, facts: Facts, p: Parameters) -> Outcome:
+    if order.says.unread:
+        return NoAdvice("order-unread")
     if not any(d.confirmed for d in facts.diagnoses.found("lung-cancer")):
         return NoAdvice("not-lung-cancer")
     purposes = order.says.purposes

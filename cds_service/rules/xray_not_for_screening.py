@@ -18,6 +18,8 @@ def xray_not_for_screening(order: RequestedProcedure, facts: Facts, p: Parameter
 
 
 def _judged(order: RequestedProcedure, facts: Facts, p: Parameters) -> Outcome:
+    if order.says.unread:
+        return NoAdvice("order-unread")
     if {SURVEY, OF_BONE}.isdisjoint(order.concepts) and not order.says.bone:
         return NoAdvice("not-of-bone")
     if not any(d.confirmed for d in facts.diagnoses.found("lung-cancer")):

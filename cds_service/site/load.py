@@ -38,6 +38,11 @@ def load_site(path: Path | None, known: Known, faults: Faults, more: str | None 
     return site
 
 
+def clients_of(path: Path | None, more: str | None = None) -> list[Client]:
+    """The clients of both, not checked against anything. Raises ``StartFault`` where one of them cannot be read."""
+    return [*(load_as(path, Site) if path else NO_SITE).clients, *_clients(more or "[]")]
+
+
 def _clients(text: str) -> list[Client]:
     try:
         return msgspec.json.decode(text, type=list[Client])

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from cds_service.base.kinds import FhirVersion, LanguageTag, MissingData
+from cds_service.base.kinds import FhirVersion, LanguageName, MissingData
 from cds_service.knowledge.codelists import Domain
 from cds_service.knowledge.model import File
 
@@ -68,7 +68,7 @@ class Client(File, frozen=True):
     private: bool = False
     profile: ClientProfile = "generic"
     fhir_version: FhirVersion | None = None
-    default_language: LanguageTag | None = None
+    default_language: LanguageName | None = None
     # Data an order cannot be checked without: a card that says so, or HTTP 412.
     missing_data: MissingData = "card"
     links: list[str] = []

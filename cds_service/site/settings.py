@@ -11,9 +11,10 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from cds_service.base.complaints import SettingsError
+from cds_service.base.complaints import Faults, SettingsError
 from cds_service.base.kinds import FhirVersion, LanguageTag
 from cds_service.site import settings_values as values
+from cds_service.site.environment import file_variables, set_in, text_of
 
 Profile = Literal["development", "production"]
 
@@ -21,7 +22,7 @@ _PREFIX = "CDS_"
 _MEBIBYTE = 1024 * 1024
 _KEY_BYTES = 32
 # Two questions of a load balancer that asks every other second.
-_PRODUCTION_DRAIN_SECONDS = 5
+PRODUCTION_DRAIN_SECONDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ class Settings:
     ``CDS_MAX_BODY_BYTES``        5242880                 largest request body, bytes; a request of 1,000 resources
                                                           is about 1.1 MB, so the default leaves a factor of four
     ``CDS_CORS_ORIGINS``          (none)                  origins that may call from a browser, comma-separated
-    ``CDS_DEFAULT_LANGUAGE``      en                      ``en`` or ``zh-CN``, for callers that name no language
+    ``CDS_DEFAULT_LANGUAGE``      en                      ``en`` or ``zh``, for callers that name no language
     ``CDS_FHIR_VERSION``          auto                    ``R4``, ``R4B``, ``R5``; ``auto`` decides from the request
     ``CDS_SNOMED_AFFILIATE``      on                      ``off`` where the site has no SNOMED CT licence
     ``CDS_LABEL_RULES``           on                      ``off`` silences topics that do not rest on the guideline
@@ -60,6 +61,8 @@ class Settings:
     ``CDS_SEAL_FILE``             cards/seal.yaml         who has signed the content (``cds-service seal``); production
                                                           starts with signed content only
     ``CDS_FETCH_SECONDS``         2                       what reading from a caller's FHIR server may take in all
+    ``CDS_WORKBENCH``             development             the pages under /workbench: ``on``, ``off``, or
+                                                          ``development``: on in that profile and off in production
     ============================= ======================= ===========================================================
     """
 
@@ -86,21 +89,30 @@ class Settings:
     site_file: Path | None = None
     seal_file: Path | None = None
     fetch_seconds: int = 2
+    workbench: Literal["development", "on", "off"] = "development"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """Read the settings. Raises ``SettingsError`` for a value or a ``CDS_`` name that is not understood."""
-        _refuse_unknown(environ)
-        given = {
-            member: read(name, environ[name].strip())
-            for name, (member, read) in _VARIABLES.items()
-            if environ.get(name, "").strip()
-        }
+        """Read the settings. Raises ``StartFault`` with every value and ``CDS_`` name that is not understood."""
+        faults = Faults()
+        settings = cls.read(environ, faults)
+        faults.stop()
+        return settings
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], faults: Faults) -> Self:
+        """The settings; what is not understood is noted in ``faults`` and left at its default."""
+        _refuse_unknown(environ, faults)
+        given: dict[str, Any] = {}
+        for name, (member, read) in VARIABLES.items():
+            with faults.noted():
+                if text := text_of(name, environ):
+                    given[member] = read(name, text.value)
         if given.get("profile") == "production":
-            given.setdefault("drain_seconds", _PRODUCTION_DRAIN_SECONDS)
+            given.setdefault("drain_seconds", PRODUCTION_DRAIN_SECONDS)
         settings = cls(**given)
         if settings.profile == "production":
-            _ready_for_production(settings, given)
+            _ready_for_production(settings, environ, faults)
         return settings
 
     def keyed(self) -> Self:
@@ -117,28 +129,30 @@ _GONE = {
 }
 
 
-def _ready_for_production(settings: Settings, given: Mapping[str, Any]) -> None:
+def _ready_for_production(settings: Settings, environ: Mapping[str, str], faults: Faults) -> None:
     """What production needs and a default cannot know. That clients authenticate is seen when the content is loaded."""
-    if "database_url" not in given:
+    if not set_in(["CDS_DATABASE_URL"], environ):
         what = "not set, and CDS_PROFILE is production"
-        raise SettingsError("CDS_DATABASE_URL", what, "Choose where calls and feedback are kept")
+        faults.add(SettingsError("CDS_DATABASE_URL", what, "Choose where calls and feedback are kept"))
     if settings.public_url and not settings.public_url.startswith("https://"):
-        raise SettingsError("CDS_PUBLIC_URL", "not https, and CDS_PROFILE is production", "Put TLS in front of it")
+        what = "not https, and CDS_PROFILE is production"
+        faults.add(SettingsError("CDS_PUBLIC_URL", what, "Put TLS in front of it"))
 
 
-def _refuse_unknown(environ: Mapping[str, str]) -> None:
+def _refuse_unknown(environ: Mapping[str, str], faults: Faults) -> None:
+    names = [*VARIABLES, *file_variables()]
     for name in sorted(environ):
         if name in _GONE:
-            raise SettingsError(name, "no longer a setting", _GONE[name])
-        if name.startswith(_PREFIX) and name not in _VARIABLES:
-            near = difflib.get_close_matches(name, _VARIABLES, n=1)
-            known = ", ".join(n for n in _VARIABLES if n.startswith(_PREFIX))
+            faults.add(SettingsError(name, "no longer a setting", _GONE[name]))
+        elif name.startswith(_PREFIX) and name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            known = ", ".join(n for n in VARIABLES if n.startswith(_PREFIX))
             remedy = f"Did you mean {near[0]}?" if near else f"Unset it; the names are {known}"
-            raise SettingsError(name, "no such setting", remedy)
+            faults.add(SettingsError(name, "no such setting", remedy))
 
 
-_VARIABLES: Mapping[str, tuple[str, Callable[[str, str], Any]]] = {
-    "HOST": ("host", values.text),
+VARIABLES: Mapping[str, tuple[str, Callable[[str, str], Any]]] = {
+    "HOST": ("host", values.host),
     "PORT": ("port", values.number(0, 65535)),
     "WORKERS": ("workers", values.number(1, 64)),
     "THREADS": ("threads", values.number(1, 64)),
@@ -154,11 +168,12 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str, str], Any]]] = {
     "CDS_HASH_KEY": ("hash_key", values.secret),
     "CDS_MAX_BODY_BYTES": ("max_body_bytes", values.number(1024, 64 * _MEBIBYTE)),
     "CDS_CORS_ORIGINS": ("cors_origins", values.origins),
-    "CDS_DEFAULT_LANGUAGE": ("default_language", values.one_of("en", "zh-CN")),
+    "CDS_DEFAULT_LANGUAGE": ("default_language", values.language),
     "CDS_FHIR_VERSION": ("fhir_version", values.version),
     "CDS_SNOMED_AFFILIATE": ("snomed_affiliate", values.switch),
     "CDS_LABEL_RULES": ("label_rules", values.switch),
     "CDS_SITE_FILE": ("site_file", values.file),
     "CDS_SEAL_FILE": ("seal_file", values.path),
     "CDS_FETCH_SECONDS": ("fetch_seconds", values.number(1, 30)),
+    "CDS_WORKBENCH": ("workbench", values.one_of("development", "on", "off")),
 }

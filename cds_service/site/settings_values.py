@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from cds_service.base.complaints import SettingsError
+from cds_service.base.kinds import LANGUAGE_NAMES, language_tag
 from cds_service.site.address import fault_of
 
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
@@ -17,9 +18,17 @@ _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 _SHORTEST_KEY = 32
 
 
-def text(name: str, value: str) -> str:
+def host(name: str, value: str) -> str:
+    """One host name or address to listen on. Whether it is one of this machine, only listening tells."""
     if any(c.isspace() for c in value):
         raise SettingsError(name, "contains white space", "Give one host name or address")
+    if "/" in value:
+        raise SettingsError(name, "a URL or path, not a host", "Give the host alone, like 127.0.0.1; PORT has the port")
+    if value == "*":
+        raise SettingsError(name, "'*' is no address", "Write 0.0.0.0 to listen on every address of this machine")
+    bare = value[1:].removesuffix("]") if value.startswith("[") else value
+    if value != bare or value.count(":") == 1:
+        raise SettingsError(name, f"{value!r} is not a host alone", "Write no brackets; the port is a setting: PORT")
     return value
 
 
@@ -58,6 +67,12 @@ def one_of(*allowed: str) -> Callable[[str, str], str]:
         return value
 
     return read
+
+
+def language(name: str, value: str) -> str:
+    if (tag := language_tag(value)) is None:
+        raise SettingsError(name, f"{value!r} is not understood", f"Use one of: {', '.join(LANGUAGE_NAMES)}")
+    return tag
 
 
 def version(name: str, value: str) -> str | None:

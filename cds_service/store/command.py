@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from cds_service.base.complaints import SettingsError
+from cds_service.base.complaints import StartFault
 from cds_service.site.settings import Settings
 from cds_service.store import schema
 from cds_service.store.backup import BackupError, Copied, copy, dump_command, restore_command
@@ -31,7 +31,7 @@ def _database() -> Iterator[Database]:
             yield database
         finally:
             database.close()
-    except SettingsError as error:
+    except StartFault as error:
         raise click.ClickException(str(error)) from None
     except SQLAlchemyError as error:
         # Its own words may quote rows.

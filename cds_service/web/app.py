@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import msgspec
 import orjson
@@ -12,9 +14,11 @@ from flask import Flask, Response, g, request
 
 from cds_service import fixtures
 from cds_service.answer import answer
+from cds_service.base.clock import local_now
+from cds_service.base.complaints import Faults, StartFault
 from cds_service.base.kinds import LANGUAGES
 from cds_service.call.hook import read_hook
-from cds_service.call.problems import CallProblem, UnknownService
+from cds_service.call.problems import CallProblem, UnknownHook, UnknownService
 from cds_service.caller import Caller, Defaults, settle
 from cds_service.deliver import codesystem
 from cds_service.deliver.issue import issue
@@ -37,18 +41,23 @@ from cds_service.web.journal import journal, record_calls
 from cds_service.web.language import choose_language
 from cds_service.web.media import read_body, refused_media
 from cds_service.web.openapi import openapi
-from cds_service.web.outcomes import answer_json
+from cds_service.web.outcomes import Json, answer_json
 from cds_service.web.probes import probes
 from cds_service.web.servers import fhir_servers
+from cds_service.web.start import note_all
+from cds_service.web.workbench import workbench
 
 log = logging.getLogger("cds_service")
 _encode = msgspec.json.Encoder().encode
+# Before the paths of the specification, for clients that know a service by its URL alone (``discovery``).
+OF_HOOK = "/hooks/<hook>"
 Clock = Callable[[], datetime]
 
 
-def local_now() -> datetime:
-    """The present, in the time zone of the server (set TZ to the hospital's)."""
-    return datetime.now().astimezone()
+class _App(Flask):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """As it is: nothing here is ``async``, and Flask would look for it at every call of every function."""
+        return func
 
 
 def create_app(
@@ -60,14 +69,18 @@ def create_app(
     """
     edition = edition or Edition.load(settings)
     log.log(logging.INFO if edition.seal.holds else logging.WARNING, "%s", edition.seal)
-    app = Flask("cds_service", static_folder=None)
+    app = _App("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.strict_slashes = True
     journal(app)
-    guard(app, gate_of(settings, edition, memory), settings)
-    _information(app, edition, memory)
-    probes(app, memory)
+    gate = gate_of(settings, edition, memory)
+    guard(app, gate, settings)
+    # Made when it is first asked for: its examples are looked for among all situations.
+    document = cache(lambda: openapi(edition, feedback=memory is not None, open_door=gate is None))
+    _information(app, edition, document)
+    probes(app, memory, edition.version)
     explanations(app, edition, settings)
+    workbench(app, edition, settings, clock, memory, document)
     _calls(app, settings, edition, clock, memory)
     if memory:
         _feedback(app, edition, clock, memory)
@@ -83,33 +96,41 @@ def create_app(
 
 def load_app(settings: Settings) -> Flask:
     """The application with its memory, everything read anew from content, site file and key files. Raises
-    ``StartFault``."""
-    edition = Edition.load(settings)
-    return create_app(settings, edition, memory=Memory.open(settings, edition.site.suppression, edition.site.said_once))
+    ``StartFault`` with everything that is wrong."""
+    try:
+        edition = Edition.load(settings)
+        memory = Memory.open(settings, edition.site.suppression, edition.site.said_once)
+        return create_app(settings, edition, memory=memory)
+    except StartFault as first:
+        faults = Faults()
+        faults.add(first)
+        note_all(settings, faults)
+        faults.stop()
+        raise
 
 
-def _information(app: Flask, edition: Edition, memory: Memory | None) -> None:
-    services, document = orjson.dumps(discovery(edition)), orjson.dumps(openapi(edition, feedback=memory is not None))
+def _information(app: Flask, edition: Edition, document: Callable[[], Json]) -> None:
+    described = cache(lambda: orjson.dumps(document()))
+    services = orjson.dumps(discovery(edition))
+    of_hook = {hook: orjson.dumps(discovery(edition, (hook,))) for hook in edition.hooks}
     topic_codes = orjson.dumps(codesystem.topic_system(edition))
 
     @app.get("/cds-services")
-    def discover() -> Response:
-        return answer_json(200, services)
+    @app.get(f"{OF_HOOK}/cds-services")
+    def discover(hook: str | None = None) -> Response:
+        if hook is None:
+            return answer_json(200, services)
+        if hook not in of_hook:
+            raise UnknownHook(edition.hooks)
+        return answer_json(200, of_hook[hook])
 
     @app.get("/openapi.json")
     def describe() -> Response:
-        return answer_json(200, document)
+        return answer_json(200, described())
 
     @app.get(f"/fhir/CodeSystem/{codesystem.ID}")
     def topics() -> Response:
         return Response(topic_codes, 200, content_type="application/fhir+json")
-
-    @app.get("/health")
-    def health() -> Response:
-        """Of the worker that happens to answer."""
-        audit = memory.audit if memory else None
-        calls = {"waiting": audit.waiting, "dropped": audit.dropped, "failing": audit.failing} if audit else {}
-        return answer_json(200, orjson.dumps({"status": "ok", "knowledge": edition.version, "calls": calls}))
 
 
 def _calls(app: Flask, settings: Settings, edition: Edition, clock: Clock, memory: Memory | None) -> None:
@@ -119,16 +140,17 @@ def _calls(app: Flask, settings: Settings, edition: Edition, clock: Clock, memor
     offered = Offered.of(edition.knowledge, edition.site)
 
     @app.post("/cds-services/<service_id>")
-    def call(service_id: str) -> Response:
+    @app.post(f"{OF_HOOK}/cds-services/<service_id>")
+    def call(service_id: str, hook: str | None = None) -> Response:
         if refused := refused_media():
             return refused
         now = clock()
-        service = _service(edition, service_id)
-        asked = g.call = read_hook(read_body(), service.id, service.hooks)
+        service = _service(edition, service_id, hook)
+        asked = g.call = read_hook(read_body(), service.id, (hook,) if hook else service.hooks)
         language = choose_language(request.headers.get("Accept-Language"))
         caller = g.caller = settle(edition.site, g.who, asked, now.date(), language, defaults)
         answered = answer(edition, caller, asked, now, servers(g.who.client).source(asked))
-        UNMATCHED.observe(answered.subjects)
+        UNMATCHED.observe(answered.subjects, answered.passed_over)
         delivered, issued = issue(answered.response, answered.findings, asked, caller, earlier)
         response = answer_json(200, _fitted(delivered, caller, offered))
         # From here on the answer stands: what is recorded as shown is what is sent.
@@ -138,10 +160,13 @@ def _calls(app: Flask, settings: Settings, edition: Edition, clock: Clock, memor
         return response
 
 
-def _service(edition: Edition, service_id: str) -> Service:
+def _service(edition: Edition, service_id: str, hook: str | None = None) -> Service:
+    """The service of an address; ``hook``: of an address that has one."""
+    if hook is not None and hook not in edition.hooks:
+        raise UnknownHook(edition.hooks)
     service = edition.service(service_id)
-    if service is None:
-        raise UnknownService(edition.service_ids)
+    if service is None or (hook is not None and hook not in service.hooks):
+        raise UnknownService(edition.service_ids_on(hook))
     return service
 
 
@@ -149,10 +174,11 @@ def _feedback(app: Flask, edition: Edition, clock: Clock, memory: Memory) -> Non
     desk = FeedbackDesk(memory.database, vocabulary(edition.knowledge.guideline, edition.site.feedback))
 
     @app.post("/cds-services/<service_id>/feedback")
-    def feedback(service_id: str) -> Response:
+    @app.post(f"{OF_HOOK}/cds-services/<service_id>/feedback")
+    def feedback(service_id: str, hook: str | None = None) -> Response:
         if refused := refused_media():
             return refused
-        _service(edition, service_id)
+        _service(edition, service_id, hook)
         return desk.take(service_id, clock())
 
 
@@ -165,16 +191,12 @@ def _fitted(response: CardsResponse, caller: Caller, offered: Offered) -> bytes:
     return _encode(transform(whole, caller.client, caller.language, offered))
 
 
-# A situation whose answer touches clearance, calcium, suggestions and several sentences.
-WARM_UP = "zoledronic-acid-dose-above-row"
-
-
 def _warm(app: Flask, edition: Edition, clock: Clock) -> None:
     """Answer once in each language before workers fork: decoders, templates and caches are ready.
 
     Not through the door, and not recorded: nobody called.
     """
-    situation, now = fixtures.load(WARM_UP), clock()
+    situation, now = fixtures.load(fixtures.SHOWN), clock()
     offered = Offered.of(edition.knowledge, edition.site)
     for tag in LANGUAGES:
         try:

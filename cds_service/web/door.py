@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from pathlib import Path
 
 import orjson
 from flask import Flask, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from cds_service.base.complaints import SettingsError
+from cds_service.base.complaints import Faults
 from cds_service.edition import Edition
 from cds_service.site.model import Right
 from cds_service.site.settings import Settings
@@ -18,8 +17,8 @@ from cds_service.store.memory import Memory
 from cds_service.store.replay import Used
 from cds_service.trust.gate import ANYBODY, Asked, FirstUse, Gate, Identity
 from cds_service.trust.limits import Limiter
+from cds_service.trust.opening import registry_of
 from cds_service.trust.refusal import Refusal
-from cds_service.trust.registry import Registry
 from cds_service.web.always import say_always
 from cds_service.web.outcomes import answer_json, issue, outcome
 
@@ -40,20 +39,12 @@ _PAUSE_SECONDS = 1.0
 
 
 def gate_of(settings: Settings, edition: Edition, memory: Memory | None) -> Gate | None:
-    """The gate of the clients in the registry; None: development, open to anybody. Raises ``SettingsError``."""
-    folder = settings.site_file.parent if settings.site_file else Path.cwd()
-    registry = Registry(edition.site.clients, folder, settings.ca_file, development=settings.profile == "development")
-    if not registry:
-        if settings.profile == "production":
-            what = "no client has keys or certificate_subjects, and CDS_PROFILE is production"
-            raise SettingsError("CDS_SITE_FILE", what, "Name your EHR under clients: (deploy/site.example.yaml)")
+    """The gate of the clients in the registry; None: development, open to anybody. Raises ``StartFault``."""
+    faults = Faults()
+    registry = registry_of(settings, edition.site.clients, faults)
+    faults.stop()
+    if registry is None:
         return None
-    if registry.reads_tokens and settings.public_url is None:
-        what = "not set, and clients send tokens"
-        raise SettingsError("CDS_PUBLIC_URL", what, "Write the address they call: https://cds.hospital.example")
-    if registry.reads_certificates and not settings.proxies:
-        what = "not set, and clients show certificates"
-        raise SettingsError("CDS_PROXIES", what, "Write the address of the proxy that checks them: 127.0.0.1")
     if memory is None:
         raise RuntimeError("an application that authenticates needs a memory of used tokens")
     limiter = Limiter(edition.site.clients, development=settings.profile == "development")

@@ -53,6 +53,8 @@ def errors(app: Flask) -> None:
     def http(error: HTTPException) -> Response:
         status = error.code or 500
         code, text = _HTTP.get(status, ("processing", "The request cannot be served."))
+        if status == 404 and request.path.endswith("/") and request.path != "/":
+            text = f"The address ends with a slash: leave it out. {text}"
         response = answer_json(status, orjson.dumps(outcome(issue(code, text))))
         allowed = getattr(error, "valid_methods", None)
         if allowed:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from cds_service.base.kinds import LanguageTag
+from cds_service.base.kinds import LanguageTag, language_tag
 
 # Browsers send under 200 characters; nobody reads a book of languages.
 LONGEST = 1_000
@@ -25,9 +25,6 @@ def _chosen(header: str) -> LanguageTag | None:
     for wanted, quality in accepted:
         if quality <= 0:
             continue
-        language = wanted.lower().split("-")[0]
-        if language == "zh":
-            return "zh-CN"
-        if language == "en":
-            return "en"
+        if tag := language_tag(wanted):
+            return tag
     return None

@@ -23,7 +23,7 @@ _EVENT: dict[str, Any] = {
     "required": ["card", "outcome", "outcomeTimestamp"],
     "properties": {
         "card": _UUID,
-        "outcome": {"enum": ["accepted", "overridden"]},
+        "outcome": {"type": "string", "enum": ["accepted", "overridden"]},
         "outcomeTimestamp": {"type": "string", "format": "date-time"},
         "acceptedSuggestions": {
             "type": "array",

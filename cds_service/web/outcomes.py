@@ -6,7 +6,15 @@ from typing import Any
 
 from flask import Response
 
-from cds_service.call.problems import BadRequest, CallProblem, DataNotObtained, RuleFailed, TooMuch, UnknownService
+from cds_service.call.problems import (
+    BadRequest,
+    CallProblem,
+    DataNotObtained,
+    RuleFailed,
+    TooMuch,
+    UnknownHook,
+    UnknownService,
+)
 
 Json = dict[str, Any]
 
@@ -57,6 +65,8 @@ def of_problem(problem: CallProblem) -> tuple[int, Json]:
             return 413, outcome(issue("too-long", text, where))
         case UnknownService(known):
             return 404, outcome(issue("not-found", f"There is no such service. Services here: {', '.join(known)}."))
+        case UnknownHook(known):
+            return 404, outcome(issue("not-found", f"No service is on this hook. Hooks here: {', '.join(known)}."))
         case DataNotObtained(causes):
             remedy = "Send it in prefetch (GET /cds-services shows the query), or let it be read from fhirServer."
             return 412, outcome(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Literal
 
+import msgspec
 import orjson
 from flask import Flask, Response
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from cds_service.deliver.unmatched import UNMATCHED
 from cds_service.store.engine import Database
 from cds_service.store.memory import Memory
 from cds_service.store.tables import call
@@ -24,6 +27,25 @@ _ALIVE, _READY = orjson.dumps({"status": "alive"}), orjson.dumps({"status": "rea
 _STOPPING = "server: it is stopping, and takes callers only until the load balancer has noticed."
 _SILENT = "database: it does not answer in time."
 _REFUSES = "database: it cannot be read."
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """Calls that this worker has not recorded yet (``waiting``) or never will (``dropped``); ``failing``: the database
+    refused the last writing."""
+
+    waiting: int
+    dropped: int
+    failing: bool
+
+
+class Health(msgspec.Struct, frozen=True):
+    """``GET /health``, of the worker that happens to answer. ``knowledge``: the version of what answers here;
+    ``unmatched``: orders nothing was said of, by kind; ``calls``: null where none is recorded."""
+
+    status: Literal["ok"]
+    knowledge: str
+    unmatched: dict[str, int]
+    calls: Recording | None
 
 
 class Pulse:
@@ -77,13 +99,20 @@ def _reading(database: Database) -> Callable[[], object]:
     return read
 
 
-def probes(app: Flask, memory: Memory | None) -> None:
-    """``/livez``: this process answers. ``/readyz``: it will go on to, and its database can be read."""
+def probes(app: Flask, memory: Memory | None, knowledge: str) -> None:
+    """``/livez``: this process answers. ``/readyz``: it will go on to, and its database can be read. ``/health``: what
+    it counts; ``knowledge`` is the version of what answers."""
     pulse = Pulse(_reading(memory.database)) if memory else None
 
     @app.get("/livez")
     def livez() -> Response:
         return answer_json(200, _ALIVE)
+
+    @app.get("/health")
+    def health() -> Response:
+        audit = memory.audit if memory else None
+        calls = Recording(audit.waiting, audit.dropped, audit.failing) if audit else None
+        return answer_json(200, msgspec.json.encode(Health("ok", knowledge, dict(UNMATCHED.counts()), calls)))
 
     @app.get("/readyz")
     def readyz() -> Response:

@@ -9,15 +9,14 @@ from __future__ import annotations
 import logging
 import os
 import resource
-import socket
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cds_service.base.complaints import SettingsError
 from cds_service.site.settings import Settings
 from cds_service.web.board import Board
 from cds_service.web.errors import place_of
+from cds_service.web.listening import listen
 from cds_service.web.supervisor import PLACES_PER_WORKER, Supervisor, Work
 from cds_service.web.worker import work
 
@@ -26,24 +25,29 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("cds_service.web.serve")
 
-BACKLOG = 1024
 # For 1,000 connections and what else a worker has open; many systems start with 1,024 and allow more.
 _DESCRIPTORS = 4096
 _STDERR = 2
 
 
-def serve(app_factory: Callable[[], Flask], settings: Settings) -> None:
-    """Build and warm the application, then serve until SIGTERM or SIGINT; at SIGHUP build it anew.
+def serve(
+    app_factory: Callable[[], Flask], settings: Settings, ready: Callable[[str], object] = lambda _: None
+) -> None:
+    """Build and warm the application, then serve until SIGTERM or SIGINT; at SIGHUP build it anew. ``ready`` is told
+    the address (http://…) once calls are answered.
 
     Returns when every worker has finished the requests it had taken, or has been killed because it did not end.
     Raises ``SettingsError`` when the address cannot be listened on, and what ``app_factory`` raises the first time.
     Needs ``fork`` (Linux, macOS).
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(process)d %(name)s %(message)s", level=logging.INFO)
+    _lean_lines()
+    # Of a schema that is looked at it says five lines; what cannot be used is a fault of the start.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     _quieten_waitress()
     _raise_descriptors()
     # Listening first: a taken port is said at once, and what connects while the application warms up is kept waiting.
-    with _listen(settings.host, settings.port) as listener:
+    with listen(settings.host, settings.port) as listener:
         supervisor, board = os.getpid(), Board(PLACES_PER_WORKER * settings.workers + 1)
         in_terminal = os.isatty(_STDERR)
 
@@ -65,20 +69,12 @@ def serve(app_factory: Callable[[], Flask], settings: Settings) -> None:
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         said = "listening on http://%s:%s workers=%s threads=%s"
-        supervised.run(lambda: log.info(said, shown, port, settings.workers, settings.threads))
 
+        def begun() -> None:
+            log.info(said, shown, port, settings.workers, settings.threads)
+            ready(f"http://{shown}:{port}")
 
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.create_server(address[:2], family=family, backlog=BACKLOG)
-    except socket.gaierror as error:
-        raise SettingsError("HOST", f"{host} is no address here ({error.strerror})", "Choose another") from None
-    except OSError as error:
-        why = os.strerror(error.errno or 0)
-        raise SettingsError("PORT", f"cannot listen on {host}:{port} ({why})", "Choose another") from None
-    listener.setblocking(False)
-    return listener
+        supervised.run(begun)
 
 
 def _raise_descriptors() -> None:
@@ -86,6 +82,12 @@ def _raise_descriptors() -> None:
     most = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def _lean_lines() -> None:
+    """What no line says is not looked for: the code that logs, threads (Python's logging howto, "Optimization")."""
+    logging._srcfile = None  # noqa: SLF001  # as the howto says
+    logging.logThreads = logging.logMultiprocessing = False
 
 
 def _quieten_waitress() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from cds_service.base.complaints import SettingsError
+from cds_service.base.complaints import Faults, SettingsError
 from cds_service.base.perprocess import PerProcess
 from cds_service.edition import Edition
 from cds_service.fetch.address import FhirServers
@@ -31,6 +31,14 @@ def fhir_servers(settings: Settings, edition: Edition) -> ServersOf:
         return everybody if client is None else own[client.name]
 
     return servers_of
+
+
+def note_servers(settings: Settings, clients: Iterable[Client], faults: Faults) -> None:
+    """Note the clients whose FHIR servers could never be asked."""
+    shared = PerProcess(lambda: Shared(settings.threads))
+    for client in clients:
+        with faults.noted():
+            _servers(settings, [client], shared)
 
 
 def _servers(settings: Settings, clients: Iterable[Client], shared: PerProcess[Shared]) -> Servers:

@@ -31,8 +31,8 @@ import trustme
 import yaml
 
 from cds_service import fixtures
+from cds_service.base.clock import local_now
 from cds_service.trust.tokens import LONGEST
-from cds_service.web.app import local_now
 from tests.servers import Server, running
 from tests.trust.tokens import jwk, key, key_file, token
 

@@ -20,7 +20,7 @@ from threading import Thread
 from typing import Any
 
 from cds_service import fixtures
-from cds_service.web.app import local_now
+from cds_service.base.clock import local_now
 
 HERE = Path(__file__).parent
 # What @medplum/core asks for (engines in its package.json).

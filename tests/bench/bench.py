@@ -1,6 +1,6 @@
 """``make bench``: this service against a bare Flask application on the same WSGI server, as ratios of one run.
 
-(a) the service; (b) Flask that only ``orjson.loads`` the body and returns one static card. Same bodies, one connection,
+(a) the service, asked about an order, an opened chart, and a chart without cancer; (b) Flask that only ``orjson.loads`` the body and returns one static card. Same bodies, one connection,
 alternating, so that whatever else the machine does hits both. Prints p50 and p99, their ratio, and where our time goes;
 what a call costs that must read everything from a FHIR server (``fetch_bench``); and what authentication and recording
 add (``trust_bench``).
@@ -28,7 +28,7 @@ import fetch_bench  # all four beside this file
 import levers
 import msgspec
 import trust_bench
-from bodies import body
+from bodies import chart, order, other
 
 from cds_service import answer as line
 from cds_service.call.hook import read_hook
@@ -48,7 +48,8 @@ T = TypeVar("T")
 SIZES = (2, 20, 200, 1000)
 CALLS = {2: 1500, 20: 1200, 200: 500, 1000: 200}
 ENCODE = msgspec.json.Encoder().encode
-SERVICE = "/cds-services/bone-modifying-agents"
+ORDERS, REVIEW = "/cds-services/bone-modifying-agents", "/cds-services/bone-metastasis-review"
+Made = Callable[[int, datetime], bytes]
 
 
 @contextmanager
@@ -74,10 +75,10 @@ def server(*command: str, **more: str):
         process.wait(10)
 
 
-def call(connection: http.client.HTTPConnection, payload: bytes) -> float:
+def call(connection: http.client.HTTPConnection, payload: bytes, service: str = ORDERS) -> float:
     """Seconds of one POST, answer read."""
     start = time.perf_counter()
-    connection.request("POST", SERVICE, payload, {"Content-Type": "application/json"})
+    connection.request("POST", service, payload, {"Content-Type": "application/json"})
     response = connection.getresponse()
     data = response.read()
     spent = time.perf_counter() - start
@@ -86,9 +87,9 @@ def call(connection: http.client.HTTPConnection, payload: bytes) -> float:
     return spent
 
 
-def cards(connection: http.client.HTTPConnection, payload: bytes) -> int:
+def cards(connection: http.client.HTTPConnection, payload: bytes, service: str) -> int:
     """How many cards the service answers this body with."""
-    connection.request("POST", SERVICE, payload, {"Content-Type": "application/json"})
+    connection.request("POST", service, payload, {"Content-Type": "application/json"})
     return len(json.loads(connection.getresponse().read())["cards"])
 
 
@@ -97,20 +98,24 @@ def quantile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
 
 
-def compare(ours: int, bare: int) -> None:
+def compare(ours: int, bare: int, what: str, service: str, made: Made) -> None:
+    """Print the ratios for bodies of all sizes of one kind."""
+    print(f"\n{what}")
     a, b = (http.client.HTTPConnection("127.0.0.1", port) for port in (ours, bare))
     print("resources   bytes  cards    (a) p50  p99     (b) p50  p99     p50 ratio  p99 ratio")
     medians = {}
     for size in SIZES:
-        payload = body(size, datetime.now().astimezone())
+        payload = made(size, datetime.now().astimezone())
         for _ in range(30):
-            call(a, payload), call(b, payload)
-        pairs = [(call(a, payload), call(b, payload)) for _ in range(CALLS[size])]
+            call(a, payload, service), call(b, payload, service)
+        pairs = [(call(a, payload, service), call(b, payload, service)) for _ in range(CALLS[size])]
         one, two = ([pair[i] for pair in pairs] for i in (0, 1))
         a50, b50, a99, b99 = quantile(one, 0.5), quantile(two, 0.5), quantile(one, 0.99), quantile(two, 0.99)
         medians[size] = (a50, b50)
         figures = f"{a50:7.2f} {a99:6.2f} ms  {b50:7.2f} {b99:6.2f} ms"
-        print(f"{size:9} {len(payload):8} {cards(a, payload):5}   {figures}  {a50 / b50:8.2f} x {a99 / b99:8.2f} x")
+        print(
+            f"{size:9} {len(payload):8} {cards(a, payload, service):5}   {figures}  {a50 / b50:8.2f} x {a99 / b99:8.2f} x"
+        )
     growth = [medians[1000][i] / medians[200][i] for i in (0, 1)]
     print(f"growth of p50 from 200 to 1,000 resources: (a) {growth[0]:.2f} x, (b) {growth[1]:.2f} x")
 
@@ -123,7 +128,7 @@ def stages() -> None:
     print("\nstage (ms, median)   " + "".join(f"{size:>10}" for size in SIZES))
     rows: dict[str, list[float]] = {}
     for size in SIZES:
-        for name, seconds in _split(edition, body(size, now), now).items():
+        for name, seconds in _split(edition, order(size, now), now).items():
             rows.setdefault(name, []).append(seconds * 1000)
     for name, values in rows.items():
         print(f"{name:20} " + "".join(f"{value:10.3f}" for value in values))
@@ -157,7 +162,9 @@ if __name__ == "__main__":
     here = Path(__file__).parent
     # Without memory: so these figures stay comparable with those of earlier versions.
     with server(str(here / "plain.py")) as ours, server(str(here / "bare.py")) as bare:
-        compare(ours, bare)
+        compare(ours, bare, "an order", ORDERS, order)
+        compare(ours, bare, "an opened chart", REVIEW, chart)
+        compare(ours, bare, "a chart that the gate ends", REVIEW, other)
         fetch_bench.compare(ours)
     trust_bench.compare(server)
     stages()

@@ -1,4 +1,4 @@
-"""Order-sign bodies of 2 to 1,000 synthetic resources, for the bench."""
+"""Bodies of 2 to 1,000 synthetic resources, for the bench: an order that is signed, a chart that is opened."""
 
 from __future__ import annotations
 
@@ -103,10 +103,7 @@ def _treatment(number: int, now: datetime) -> Json:
     }  # fmt: skip
 
 
-def body(resources: int, now: datetime) -> bytes:
-    """An order-sign request with about ``resources`` prefetched resources, and zoledronic acid 4 mg in the drafts."""
-    keys = ["patient", "conditions", "laboratory", "measurements", "medicationRequests", "medicationStatements",
-            "medicationAdministrations", "procedures", "serviceRequests", "appointments"]  # fmt: skip
+def _found(resources: int, now: datetime, keys: list[str]) -> dict[str, list[Json]]:
     found: dict[str, list[Json]] = {key: [] for key in keys}
     for key, resource in itertools.islice(_fixed(now), resources):
         found[key].append(resource)
@@ -114,16 +111,44 @@ def body(resources: int, now: datetime) -> bytes:
     found["medicationRequests"] += [_treatment(number, now) for number in range(treated)]
     for number in range(max(0, resources - len(_fixed(now)) - treated)):
         found["laboratory"].append(_laboratory(number, now))
-    prefetch: Json = {key: _bundle(found[key]) for key in keys}
+    return found
+
+
+def _call(hook: str, context: Json, found: dict[str, list[Json]]) -> bytes:
+    prefetch: Json = {key: _bundle(some) for key, some in found.items()}
     prefetch["patient"] = found["patient"][0]
     return json.dumps({
-        "hook": "order-sign",
+        "hook": hook,
         "hookInstance": "6f1d8b0c-9d43-4f8e-8a39-0e5b6a4a1c11",
-        "context": {"userId": "Practitioner/bench", "patientId": "bench", "draftOrders": {"resourceType": "Bundle", "entry": [{"resource": {
-            "resourceType": "MedicationRequest", "id": "order", "status": "draft", "intent": "order",
-            "subject": {"reference": "Patient/bench"},
-            "medicationCodeableConcept": {"coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "1114085"}], "text": "zoledronic acid 4 MG in 100 ML"},
-            "dosageInstruction": [{"doseAndRate": [{"doseQuantity": {"value": 4, "unit": "mg"}}]}],
-        }}]}},
+        "context": {"userId": "Practitioner/bench", "patientId": "bench"} | context,
         "prefetch": prefetch,
     }).encode()  # fmt: skip
+
+
+def order(resources: int, now: datetime) -> bytes:
+    """An order-sign request with about ``resources`` prefetched resources, and zoledronic acid 4 mg in the drafts."""
+    keys = ["patient", "conditions", "laboratory", "measurements", "medicationRequests", "medicationStatements",
+            "medicationAdministrations", "procedures", "serviceRequests", "appointments"]  # fmt: skip
+    drafts = {"draftOrders": {"resourceType": "Bundle", "entry": [{"resource": {
+        "resourceType": "MedicationRequest", "id": "order", "status": "draft", "intent": "order",
+        "subject": {"reference": "Patient/bench"},
+        "medicationCodeableConcept": {"coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "1114085"}], "text": "zoledronic acid 4 MG in 100 ML"},
+        "dosageInstruction": [{"doseAndRate": [{"doseQuantity": {"value": 4, "unit": "mg"}}]}],
+    }}]}}  # fmt: skip
+    return _call("order-sign", drafts, _found(resources, now, keys))
+
+
+def chart(resources: int, now: datetime) -> bytes:
+    """A patient-view request of the same patient: all results under one key, as discovery asks for them."""
+    keys = ["patient", "conditions", "laboratory", "measurements", "reports", "encounters", "medicationRequests",
+            "medicationStatements", "medicationAdministrations", "procedures", "serviceRequests"]  # fmt: skip
+    found = _found(resources, now, keys)
+    found["observations"] = found.pop("measurements") + found.pop("laboratory")
+    return _call("patient-view", {}, found)
+
+
+def other(resources: int, now: datetime) -> bytes:
+    """The same chart of a patient without cancer: it ends at the gate."""
+    body = json.loads(chart(resources, now))
+    body["prefetch"]["conditions"] = _bundle([])
+    return json.dumps(body).encode()

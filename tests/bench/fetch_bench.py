@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from bodies import body  # beside this file
+from bodies import order  # beside this file
 
 from cds_service.fetch.client import Limits
 
@@ -38,7 +38,7 @@ def compare(port: int) -> None:
     print("resources  requests    (a) p50  p99      (b) p50  p99     p50 ratio")
     with tempfile.TemporaryDirectory() as folder, started(Path(folder)) as server:
         for size, calls in SIZES.items():
-            whole = json.loads(body(size, datetime.now().astimezone()))
+            whole = json.loads(order(size, datetime.now().astimezone()))
             with server.holding(_resources(whole.pop("prefetch"))):
                 print(f"{size:9}  {_measure(port, server, whole, calls)}", flush=True)
 

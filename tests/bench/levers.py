@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from bodies import body  # beside this file
+from bodies import order  # beside this file
 
 from cds_service.call import envelope
 from cds_service.edition import Edition
@@ -116,7 +116,7 @@ def compare() -> None:
     for name, lever in LEVERS.items():
         ratios = []
         for size in SIZES:
-            payload = body(size, now)
+            payload = order(size, now)
             as_it_is, without_it = [], []
             for _ in range(ROUNDS):
                 as_it_is.append(least(edition, payload, now, CALLS[size]))

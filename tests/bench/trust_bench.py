@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import jwt
-from bodies import body
+from bodies import order
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
@@ -90,7 +90,7 @@ def compare(server: Callable[..., object]) -> None:
 
 def _row(name: str, algorithm: str, trusted: int, plain: int) -> None:
     a, b = (http.client.HTTPConnection("127.0.0.1", port) for port in (trusted, plain))
-    payload = body(200, datetime.now().astimezone())
+    payload = order(200, datetime.now().astimezone())
     tokens = [f"Bearer {token(algorithm)}" for _ in range(CALLS + 20)]
     for each in tokens[:20]:
         call(a, payload, each), call(b, payload, "")

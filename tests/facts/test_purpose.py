@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from cds_service.edition import Edition
-from cds_service.facts.purpose import LONGEST, MOST_TEXTS, Purposes
+from cds_service.facts.purpose import Purposes
+from cds_service.facts.requests import LONGEST
 from cds_service.fhir.structs import Condition, Resource, ServiceRequest
 
 ICD, CM = "http://hl7.org/fhir/sid/icd-10", "http://hl7.org/fhir/sid/icd-10-cm"
@@ -137,11 +138,12 @@ def test_the_words_are_quoted_and_the_first_of_a_kind_stands(edition: Edition) -
     assert [(p.kind, p.words) for p in found.all] == [("response", "疗效评估")]
 
 
-def test_reading_is_bounded(edition: Edition) -> None:
-    last = {"text": "疗效评估"}
-    assert not purposes(edition, {"reasonCode": [*({"text": f"x{n}"} for n in range(MOST_TEXTS)), last]}).all
-    assert not purposes(edition, {"note": [{"text": "x" * LONGEST + "，疗效评估"}]}).all
-    assert purposes(edition, {"note": [{"text": "x" * (LONGEST - 5) + "，疗效评估"}]}).all
+def test_what_is_longer_than_an_order_is_not_read_by_its_beginning(edition: Edition) -> None:
+    def stated(length: int) -> bool:
+        return bool(purposes(edition, {"note": [{"text": ("疗效评估，" + "x" * length)[:length]}]}).all)
+
+    assert stated(LONGEST - len("Bone scan"))
+    assert not stated(LONGEST + 1)
 
 
 def test_whether_its_own_words_name_a_bone(edition: Edition) -> None:

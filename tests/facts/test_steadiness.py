@@ -11,7 +11,7 @@ import pytest
 
 from cds_service.edition import Edition
 from cds_service.evaluate.outcome import Advise, CreateDrug, ReviseOrder
-from cds_service.tools.review.cases import ask
+from cds_service.review.cases import ask
 from tests.asked import with_limit
 
 MOVED = {"mg/dL": "0.005", "umol/L": "0.05", "%": "0.2", "mmol/L": "0.005", "g/L": "1", "kg": "1"}

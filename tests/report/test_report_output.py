@@ -176,6 +176,20 @@ def test_the_table_fits_100_columns_and_steers_no_terminal(busy: Figures, words:
                for line in text.splitlines())  # fmt: skip
 
 
+def test_topics_without_cards_are_one_line_not_rows_of_zeros(
+    busy: Figures, words: Words, edition: Edition, database: Database
+) -> None:
+    said = [(busy, {"denosumab-dose", "infusion-time"}), (read(database, edition, tenant="nobody"), set[str]())]
+    for made, heard in said:
+        quiet = [words.topic(topic) for topic in edition.recommendations if topic not in {t.topic for t in made.heard}]
+        assert heard <= {t.topic for t in made.heard}
+        line = words("unheard", n=len(quiet), topics=words("comma").join(quiet))
+        html = page.render(made, words)
+        assert line in Page(html).text
+        assert html.count("<tr><th>") + html.count('<tr class="open"><th>') < len(edition.recommendations)
+        assert " ".join(line.split()) in " ".join(table.render(made, words).split())
+
+
 def test_colour_only_where_asked_for(busy: Figures, words: Words) -> None:
     assert "\x1b[" in table.render(busy, words, 100, colour=True)
     assert "\x1b" not in table.render(busy, words, 100)

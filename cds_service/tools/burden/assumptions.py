@@ -27,11 +27,14 @@ class Assumption(File, frozen=True):
 
 
 class Aims(File, frozen=True):
-    """Cards per order, by drug, and per 100 orders of those followed over time."""
+    """Cards per order, by drug, per 100 orders of those followed over time, and per chart that is opened: on average,
+    and at most beside what is urgent."""
 
     zoledronic_acid: Decimal = msgspec.field(name="zoledronic-acid")
     denosumab: Decimal
     per_100_followed: int
+    per_opening: Decimal
+    at_once: int
 
 
 class Assumptions(File, frozen=True):
@@ -41,11 +44,12 @@ class Assumptions(File, frozen=True):
     day: date
     ward: dict[str, Assumption]
     followed: dict[str, Assumption]
+    opened: dict[str, Assumption]
     aims: Aims
 
     def number(self, name: str) -> float:
-        """The number with this name, of the ward. Raises ``KeyError``."""
-        return float(self.ward[name].value)
+        """The number with this name, of the ward or of its charts. Raises ``KeyError``."""
+        return float((self.opened.get(name) or self.ward[name]).value)
 
     def count(self, name: str) -> int:
         """A whole number of those followed. Raises ``KeyError``."""

@@ -19,7 +19,7 @@ _LOINC = "http://loinc.org"
 _ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 _SNOMED = "http://snomed.info/sct"
 _DRUGS = {"zoledronic-acid": "77655", "denosumab": "993449", "cisplatin": "2555"}
-_NAMESPACE = uuid.UUID("6c0c6f0e-4f0e-5d0c-9b6e-3f0a4c7f2b11")
+NAMESPACE = uuid.UUID("6c0c6f0e-4f0e-5d0c-9b6e-3f0a4c7f2b11")
 
 
 def request(visit: Visit, dose: Fraction) -> bytes:
@@ -27,13 +27,13 @@ def request(visit: Visit, dose: Fraction) -> bytes:
     entry = {"resource": _draft(visit, dose)}
     body = {
         "hook": "order-sign",
-        "hookInstance": str(uuid.uuid5(_NAMESPACE, f"{visit.name}|{visit.today}")),
+        "hookInstance": str(uuid.uuid5(NAMESPACE, f"{visit.name}|{visit.today}")),
         "context": {
             "userId": USER,
             "patientId": visit.name,
             "draftOrders": {"resourceType": "Bundle", "type": "collection", "entry": [entry]},
         },
-        "prefetch": _prefetch(visit),
+        "prefetch": prefetch(visit),
     }
     return json.dumps(body).encode()
 
@@ -42,21 +42,22 @@ def _draft(visit: Visit, dose: Fraction) -> Json:
     route = {"text": "intravenous" if visit.drug == "zoledronic-acid" else "subcutaneous"}
     repeat = {"frequency": 1, "period": 4, "periodUnit": "wk"}
     stated = [{"doseQuantity": {"value": float(dose), "unit": "mg"}}]
-    made = _about(visit, "MedicationRequest", "draft", status="draft", intent="order", authoredOn=str(visit.today))
+    made = about(visit, "MedicationRequest", "draft", status="draft", intent="order", authoredOn=str(visit.today))
     made["medicationCodeableConcept"] = {"coding": [{"system": _RXNORM, "code": _DRUGS[visit.drug]}]}
     return made | {"dosageInstruction": [{"timing": {"repeat": repeat}, "route": route, "doseAndRate": stated}]}
 
 
-def _prefetch(visit: Visit) -> Json:
+def prefetch(visit: Visit) -> Json:
+    """What is on record on the day of a visit, under the keys of the order service."""
     empty = ("medicationStatements", "serviceRequests", "appointments")
-    return {key: _bundle() for key in empty} | {
+    return {key: bundle() for key in empty} | {
         "patient": {"resourceType": "Patient", "id": visit.name, "gender": visit.sex, "birthDate": str(visit.born)},
-        "conditions": _bundle(*_conditions(visit)),
-        "laboratory": _bundle(*_laboratory(visit)),
-        "measurements": _bundle(*_measurements(visit)),
-        "medicationRequests": _bundle(*_taken(visit)),
-        "medicationAdministrations": _bundle(*_given(visit)),
-        "procedures": _bundle(*_procedures(visit)),
+        "conditions": bundle(*_conditions(visit)),
+        "laboratory": bundle(*_laboratory(visit)),
+        "measurements": bundle(*_measurements(visit)),
+        "medicationRequests": bundle(*_taken(visit)),
+        "medicationAdministrations": bundle(*_given(visit)),
+        "procedures": bundle(*_procedures(visit)),
     }
 
 
@@ -64,24 +65,24 @@ def _conditions(visit: Visit) -> list[Json]:
     codes = ["C34.11", "C79.51", *(["E11.9"] if visit.diabetes else [])]
     active = {"coding": [{"code": "active"}]}
     return [
-        _about(visit, "Condition", code, clinicalStatus=active, code={"coding": [{"system": _ICD, "code": code}]})
+        about(visit, "Condition", code, clinicalStatus=active, code={"coding": [{"system": _ICD, "code": code}]})
         for code in codes
     ]
 
 
 def _laboratory(visit: Visit) -> list[Json]:
-    made = [_result(visit, "14682-9", value, "umol/L", day) for day, value in visit.creatinines]
+    made = [result(visit, "14682-9", value, "umol/L", day) for day, value in visit.creatinines]
     if visit.calcium is not None and visit.albumin is not None:
-        made.append(_result(visit, "2000-8", visit.calcium, "mmol/L", visit.blood))
-        made.append(_result(visit, "1751-7", visit.albumin, "g/L", visit.blood))
+        made.append(result(visit, "2000-8", visit.calcium, "mmol/L", visit.blood))
+        made.append(result(visit, "1751-7", visit.albumin, "g/L", visit.blood))
     return made
 
 
 def _measurements(visit: Visit) -> list[Json]:
-    made = [_result(visit, "8302-2", visit.height, "cm", visit.today - timedelta(days=400))]
+    made = [result(visit, "8302-2", visit.height, "cm", visit.today - timedelta(days=400))]
     if visit.weight:
         day, value = visit.weight
-        made.append(_result(visit, "29463-7", value, "kg", day))
+        made.append(result(visit, "29463-7", value, "kg", day))
     return made
 
 
@@ -89,7 +90,7 @@ def _taken(visit: Visit) -> list[Json]:
     names = ["calcium carbonate", "cholecalciferol"] if visit.supplements else []
     names += ["ibuprofen"] if visit.nsaid else []
     return [
-        _about(
+        about(
             visit,
             "MedicationRequest",
             name.replace(" ", "-"),
@@ -106,7 +107,7 @@ def _given(visit: Visit) -> list[Json]:
     given: list[tuple[str, date]] = [(visit.drug, day) for day in visit.doses]
     given += [("cisplatin", visit.cisplatin)] if visit.cisplatin else []
     return [
-        _about(visit, "MedicationAdministration", f"{drug}-{day}", status="completed", effectiveDateTime=str(day))
+        about(visit, "MedicationAdministration", f"{drug}-{day}", status="completed", effectiveDateTime=str(day))
         | {"medicationCodeableConcept": {"coding": [{"system": _RXNORM, "code": _DRUGS[drug]}]}}
         for drug, day in given
     ]
@@ -116,11 +117,12 @@ def _procedures(visit: Visit) -> list[Json]:
     if visit.exam is None:
         return []
     code = {"coding": [{"system": _SNOMED, "code": "34043003"}]}
-    return [_about(visit, "Procedure", "exam", status="completed", code=code, performedDateTime=str(visit.exam))]
+    return [about(visit, "Procedure", "exam", status="completed", code=code, performedDateTime=str(visit.exam))]
 
 
-def _result(visit: Visit, code: str, value: float, unit: str, day: date) -> Json:
-    return _about(
+def result(visit: Visit, code: str, value: float, unit: str, day: date) -> Json:
+    """A result by LOINC code."""
+    return about(
         visit,
         "Observation",
         f"{code}-{day}",
@@ -131,9 +133,11 @@ def _result(visit: Visit, code: str, value: float, unit: str, day: date) -> Json
     )
 
 
-def _about(visit: Visit, kind: str, name: str, **members: Any) -> Json:
+def about(visit: Visit, kind: str, name: str, **members: Any) -> Json:
+    """A resource of a type, with this id, of the patient of the visit."""
     return {"resourceType": kind, "id": name, "subject": {"reference": f"Patient/{visit.name}"}} | members
 
 
-def _bundle(*resources: Json) -> Json:
+def bundle(*resources: Json) -> Json:
+    """What a search found."""
     return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": each} for each in resources]}

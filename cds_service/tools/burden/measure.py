@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 
 from cds_service.answer import Answer
@@ -16,9 +16,11 @@ from cds_service.evaluate.outcome import ReviseOrder
 from cds_service.tools.asking import answer_body
 from cds_service.tools.burden.assumptions import Assumptions
 from cds_service.tools.burden.calls import request
+from cds_service.tools.burden.openings import opened, openings
 from cds_service.tools.burden.patients import DRUGS, Drug, Visit, followed, ward
 
 SERVICE = "bone-modifying-agents"
+REVIEW = "bone-metastasis-review"
 _AT = time(9, tzinfo=UTC)
 # Of no use to anybody: nothing it hashes is kept.
 _KEY = b"the made-up ward"
@@ -27,9 +29,10 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One order of the ward, and its answer."""
+    """One call of the ward, and its answer. ``visit``: the order it is about, or the last one of an opened chart."""
 
     visit: Visit
+    today: date
     answer: Answer
     counts: bool = True
 
@@ -65,7 +68,7 @@ def ask(edition: Edition, assumed: Assumptions, visit: Visit, *, counts: bool = 
     answer = answer_body(edition, SERVICE, request(visit, usual), now)
     if visit.adjusted and (mg := _revised(answer)):
         answer = answer_body(edition, SERVICE, request(visit, mg), now)
-    return Asked(visit, answer, counts)
+    return Asked(visit, visit.today, answer, counts)
 
 
 def _revised(answer: Answer) -> Fraction | None:
@@ -91,12 +94,21 @@ def over_time(edition: Edition, assumed: Assumptions) -> list[Asked]:
     return [ask(edition, assumed, visit) for visits in followed(assumed) for visit in visits]
 
 
+def opened_charts(edition: Edition, assumed: Assumptions) -> list[Asked]:
+    """The charts of those followed, opening after opening of one patient after the other."""
+    return [
+        Asked(each.visit, each.today, answer_body(edition, REVIEW, opened(each), datetime.combine(each.today, _AT)))
+        for some in openings(assumed)
+        for each in some
+    ]
+
+
 def count(orders: Iterable[Asked], earlier: Remembered | None = None) -> Count:
     """The cards of these orders; ``earlier`` sees all of them, also those that do not count."""
     made = Count()
     for each in orders:
         if earlier:
-            earlier.now = datetime.combine(each.visit.today, _AT)
+            earlier.now = datetime.combine(each.today, _AT)
         _, issued = issue(each.answer.response, each.answer.findings, each.answer.call, each.answer.caller, earlier)
         if earlier:
             earlier.remember(issued)

@@ -1,9 +1,8 @@
-"""``cds-service doctor``: everything wrong with a site file, and what in it has no effect."""
+"""Everything wrong with a site file, and what in it has no effect."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -13,15 +12,8 @@ from cds_service.knowledge.terminology import Coding, Terminology
 from cds_service.site.check import Known, complaints
 from cds_service.site.complaint import Where
 from cds_service.site.model import Client, Site
+from cds_service.tools.doctor.remark import Remark, note, wrong
 from cds_service.trust.registry import Registry
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """One line of the report. ``wrong``: the server would not start; else the entry has no effect."""
-
-    wrong: bool
-    text: str
 
 
 def examine(path: Path, known: Known, terminology: Terminology, today: date) -> Iterator[Remark]:
@@ -30,13 +22,13 @@ def examine(path: Path, known: Known, terminology: Terminology, today: date) -> 
     ``terminology``: the code lists as they ship, without the site's rows.
     """
     site = load_as(path, Site)
-    wrong = list(complaints(site, known))
-    for each in wrong:
-        yield Remark(wrong=True, text=f"{_place(path, each.where)}: {each.what}. Remedy: {each.remedy}")
-    if not wrong:
+    found = list(complaints(site, known))
+    for each in found:
+        yield wrong(f"{_place(path, each.where)}: {each.what}. Remedy: {each.remedy}")
+    if not found:
         yield from _keys(path, site)
         for where, what in unused(site, known, terminology, today):
-            yield Remark(wrong=False, text=f"{_place(path, where)}: {what}")
+            yield note(f"{_place(path, where)}: {what}")
 
 
 def _keys(path: Path, site: Site) -> Iterator[Remark]:
@@ -46,7 +38,7 @@ def _keys(path: Path, site: Site) -> Iterator[Remark]:
             Registry([client], path.parent, development=True)
         except SettingsError as error:
             place = _place(path, ("clients", number, "keys"))
-            yield Remark(wrong=True, text=f"{place}: {error.what}. Remedy: {error.remedy}")
+            yield wrong(f"{place}: {error.what}. Remedy: {error.remedy}")
 
 
 def unused(site: Site, known: Known, terminology: Terminology, today: date) -> Iterator[tuple[Where, str]]:

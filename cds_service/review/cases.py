@@ -17,7 +17,7 @@ from cds_service.evaluate.outcome import Advise, NoAdvice, Outcome
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import Subject
 from cds_service.knowledge.model import Band, File, Parameters, Recommendation
-from cds_service.tools.review.given import facts_of
+from cds_service.review.given import facts_of
 
 
 class Case(File, frozen=True):

@@ -1,0 +1,1 @@
+"""Commands of some length, each imported when it is asked for."""

@@ -1,0 +1,31 @@
+"""``cds-service export site``: the workbench as files that open without a server."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from cds_service.base.complaints import StartFault
+from cds_service.edition import Edition
+from cds_service.site.settings import Settings
+from cds_service.web.openapi import openapi
+
+
+@click.command("site")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--strips/--no-strips", default=True, help="With where each answer changes (takes minutes).")
+def site_command(folder: Path, strips: bool) -> None:
+    """Write the workbench into FOLDER as pages that open from disk: situations, knowledge, API, in both languages."""
+    from cds_service.workbench.export import export_site  # noqa: PLC0415  # no other command needs it
+
+    try:
+        edition = Edition.load(Settings.from_env(os.environ))
+    except StartFault as error:
+        raise click.ClickException(str(error)) from None
+    try:
+        pages = export_site(edition, folder, openapi(edition, feedback=True, open_door=True), strips=strips)
+    except OSError as error:
+        raise click.ClickException(f"{folder}: {os.strerror(error.errno or 0)}") from None
+    click.echo(f"wrote {pages} pages; open {folder / 'index.html'}")

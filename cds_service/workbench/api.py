@@ -1,0 +1,46 @@
+"""The OpenAPI document as a list that people read, and the services with what they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from cds_service.edition import Edition
+
+
+class Answered(msgspec.Struct, frozen=True):
+    status: str
+    description: str
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    method: str
+    path: str
+    summary: str
+    responses: tuple[Answered, ...]
+
+
+class Served(msgspec.Struct, frozen=True):
+    id: str
+    title: str
+    description: str
+    usage: str
+    hooks: tuple[str, ...]
+    prefetch: dict[str, str]
+
+
+def endpoints(document: Mapping[str, Any]) -> Iterator[Endpoint]:
+    """Every operation of an OpenAPI document."""
+    for path, methods in document["paths"].items():
+        for method, said in methods.items():
+            responses = tuple(Answered(status, one["description"]) for status, one in said["responses"].items())
+            yield Endpoint(method.upper(), path, said["summary"], responses)
+
+
+def served(edition: Edition) -> Iterator[Served]:
+    """Every service of an edition."""
+    for it in edition.knowledge.services.services:
+        title, description, usage = it.title, " ".join(it.description.split()), " ".join(it.usage_requirements.split())
+        yield Served(it.id, title, description, usage, tuple(it.hooks), edition.prefetch(it.id))
