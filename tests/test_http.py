@@ -68,6 +68,8 @@ def test_discovery_offers_the_service_once_per_hook(client: FlaskClient) -> None
         ("cancer-pain", "order-sign"),
         ("local-therapy", "order-select"),
         ("local-therapy", "order-sign"),
+        ("bone-imaging", "order-select"),
+        ("bone-imaging", "order-sign"),
     ]
     for service in services:
         assert service["title"]

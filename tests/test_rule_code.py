@@ -28,6 +28,7 @@ READS_CHINESE = {
     "facts/function.py",
     "facts/intervals.py",
     "facts/narrative.py",
+    "facts/purpose.py",
     "facts/sites.py",
     "facts/sizes.py",
     "facts/strengths.py",

@@ -154,7 +154,7 @@ def test_a_combination_counts_for_each_of_its_substances() -> None:
         (ICD10CM, "C34.11", None, {"lung-cancer"}),
         (HOSPITAL, "C34.300x003", None, {"lung-cancer"}),
         (ICD10CM, "C7A.090", None, {"lung-cancer"}),
-        (ICD10, "C78.0", "肺继发恶性肿瘤", set()),
+        (ICD10, "C78.0", "肺继发恶性肿瘤", {"other-metastasis"}),
         # lists of this project
         (ICD10CM, "M81.0", None, {"osteoporosis"}),
         (ICD10CM, "C90.01", None, {"multiple-myeloma"}),

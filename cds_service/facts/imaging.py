@@ -30,11 +30,11 @@ from cds_service.record.read import Record
 KEYS = ("reports", "observations", "procedures", "serviceRequests")
 REPORT_KEYS = ("reports", "observations")
 Reading = Literal["positive", "equivocal", "negative", "not-read"]
-STUDIES = ("bone-scan", "naf-pet", "pet-ct", "mri-whole-body", "mri-bone", "mri", "ct-bone", "ct")
+STUDIES = ("bone-scan", "naf-pet", "pet-mri", "pet-ct", "mri-whole-body", "mri-bone", "mri", "ct-bone", "ct")
 REPORTED = frozenset({"final", "amended", "corrected", "appended", "modified", "preliminary", "partial"})
 EARLY = frozenset({"preliminary", "partial"})
 MARROW = "marrow"
-CLOSER = frozenset({"mri", "mri-bone", "mri-whole-body", "pet-ct", "ct-bone", "ct"})
+CLOSER = frozenset({"mri", "mri-bone", "mri-whole-body", "pet-mri", "pet-ct", "ct-bone", "ct"})
 _READINGS: Mapping[str, Reading] = {
     "reading-positive": "positive",
     "reading-equivocal": "equivocal",
@@ -95,6 +95,11 @@ class Imaging:
         """The latest report of a kind, whenever it was."""
         done = (s for s in self.all if s.kind == kind and s.reading and s.when)
         return max(done, key=lambda s: (s.when or date.min, s.ref), default=None)
+
+    def last_done(self, kind: str) -> Study | None:
+        """The latest one of a kind that was done, with or without a report; of one day the one that can be read."""
+        done = (s for s in self.all if s.kind == kind and s.how == "done" and s.when)
+        return max(done, key=lambda s: (s.when or date.min, s.reading not in (None, "not-read"), s.ref), default=None)
 
     def worked_up(self, since: date) -> Study | None:
         """A closer look at the bone done since a day, ordered or booked: the latest examination, else a biopsy."""

@@ -1,4 +1,4 @@
-"""What a requested procedure says besides its code: where, why, how, with what. Each is read once, with the draft.
+"""What a requested procedure says besides its code: where, why, what for, how, with what. Read once, with the draft.
 
 Where it is done is read by the shared reader of places: body site and name decide, a reason ("bone metastasis") says
 bone where they say nothing.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from cds_service.facts.purpose import PurposeReader, Purposes
 from cds_service.facts.radiation_extensions import ExtensionReader, Stated
 from cds_service.facts.sites import Place, SiteReader
 from cds_service.fhir.structs import CodeableConcept, Condition, Resource, ServiceRequest, many
@@ -31,7 +32,8 @@ AGAIN = "re-irradiation"
 class Requested:
     """``told``: the words of its name, details and notes. ``named``: procedures that these name. ``conditions``:
     diagnoses that words and reasons name, ``doubted`` those they only suspect; ``reasons``: those of the reasons alone.
-    ``said``: what they say of the list of findings. ``substance``: of a radionuclide."""
+    ``said``: what they say of the list of findings. ``substance``: of a radionuclide.
+    ``bone``: its body site or its own words, not a reason, name a bone."""
 
     place: Place = field(default_factory=Place)
     told: tuple[str, ...] = ()
@@ -42,6 +44,8 @@ class Requested:
     said: frozenset[str] = frozenset()
     substance: str = ""
     stated: Stated = field(default_factory=Stated)
+    purposes: Purposes = field(default_factory=Purposes)
+    bone: bool = False
     unread: bool = False  # its words are too long to be read
 
 
@@ -53,6 +57,7 @@ class RequestReader:
 
     def __init__(self, terminology: Terminology, sites: SiteReader, extensions: ExtensionReader) -> None:
         self._terminology, self._sites, self._extensions = terminology, sites, extensions
+        self._purposes = PurposeReader(terminology, sites)
 
     def read(self, it: ServiceRequest, lookup: Lookup) -> Requested:
         """``lookup``: a resource by its reference, for reasons that are one."""
@@ -60,9 +65,13 @@ class RequestReader:
             return NOTHING
         stated = self._extensions.read(extended(it.extension), quantity(it.quantity_quantity))
         described = [it.code.codeable, *many(it.order_detail)]
-        reasons = [*concepts(it.reason_code), *(c.codeable for c in concepts(it.reason)), *_referred(it, lookup)]
+        asked = [*concepts(it.reason_code), *(c.codeable for c in concepts(it.reason))]
+        diagnoses = [*_referred(it, lookup)]
+        reasons = [*asked, *diagnoses]
         told = _texts((*(t for c in (it.code, *many(it.order_detail)) for t in words_of(c)), *notes(it.note)))
         why = _texts(t for c in reasons for t in words_of(c))
+        unread = told is None or why is None
+        stated_in = () if unread else (*(told or ()), *(t for c in asked for t in words_of(c)))
         read, told_of, words = self._terminology.read, told or (), (*(told or ()), *(why or ()))
         named = frozenset(m.concept for c in described for m in self._match("procedure", c))
         named |= {row.concept for text in told_of for row in read("procedure", text).rows}
@@ -80,7 +89,9 @@ class RequestReader:
             said=frozenset(said | {AGAIN}) if stated.again else frozenset(said),
             substance=self._substance(described, told_of) if named & AGENTS else "",
             stated=stated,
-            unread=told is None or why is None,
+            purposes=self._purposes.read(stated_in, asked, diagnoses),
+            bone=self._sites.of(concepts(it.body_site), told_of).bone is not None,
+            unread=unread,
         )
 
     def _match(self, domain: str, concept: CodeableConcept) -> Sequence[Match]:

@@ -10,6 +10,7 @@ from cds_service.facts import imaging as imaging_chapter
 from cds_service.facts import lesions as lesions_chapter
 from cds_service.facts import sizes as sizes_chapter
 from cds_service.facts import skeleton as skeleton_chapter
+from cds_service.facts import spread as spread_chapter
 from cds_service.facts.activities import ActivityReader
 from cds_service.facts.bone_texts import counts, told
 from cds_service.facts.chapter import chapter
@@ -36,6 +37,11 @@ class SkeletalFacts:
     def skeleton(self) -> skeleton_chapter.Skeleton:
         readers, conditions = self._readers, self._record.all(Condition)
         return skeleton_chapter.skeleton(conditions, readers.terminology, readers.narratives.sites, self.now.date())
+
+    @chapter(*spread_chapter.KEYS, explained=spread_chapter.explained)
+    def spread(self) -> spread_chapter.Spread:
+        readers, conditions = self._readers, self._record.all(Condition)
+        return spread_chapter.spread(conditions, readers.terminology, readers.narratives, self.now.date())
 
     @chapter(*activities_chapter.KEYS, explained=activities_chapter.explained, basis=activities_chapter.BASIS)
     def activities(self) -> activities_chapter.Activities:

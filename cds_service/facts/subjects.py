@@ -12,6 +12,7 @@ import msgspec
 from cds_service.base.kinds import Dose, DrugGroup, RequestText, Route
 from cds_service.facts.portions import Daily, Form
 from cds_service.facts.portions_given import PortionGiven, daily_of
+from cds_service.facts.purpose import given_purposes
 from cds_service.facts.requests import NOTHING, Requested
 from cds_service.facts.sites import BoneSite, Place, Side
 from cds_service.facts.told import Number, ago, exact, groups_of
@@ -142,7 +143,8 @@ class OrderGiven(File, frozen=True):
     substance: str = ""
     forbids: bool = False
     replaces: list[str] = []
-    # Of a procedure: its place, and concepts that it names, gives as reasons, suspects, or says (list of findings).
+    # Of a procedure: its place, and concepts that it names, gives as reasons, suspects, or says (list of findings);
+    # what it is asked for.
     site: str | None = None
     side: Side | None = None
     levels: tuple[str, ...] = ()
@@ -151,6 +153,8 @@ class OrderGiven(File, frozen=True):
     reasons: list[str] = []
     suspects: list[str] = []
     says: list[str] = []
+    purposes: list[str] = []
+    unread: bool = False
 
 
 class OrdersGiven(File, frozen=True):
@@ -218,5 +222,8 @@ def _says(given: OrderGiven) -> Requested:
         doubted=frozenset(given.suspects),
         reasons=frozenset(given.reasons),
         said=frozenset(given.says),
+        purposes=given_purposes(given.purposes),
+        bone=site is not None,
+        unread=given.unread,
         substance=given.substance,
     )

@@ -16,8 +16,8 @@ from cds_service.base.yamlfile import line_of, load_as
 from cds_service.knowledge.model import File
 
 # "specimen" is what a result was measured in, "site" the part of the body a diagnosis names beside its code, "finding"
-# what reports say of it.
-Domain = Literal["drug", "condition", "observation", "procedure", "specimen", "site", "finding"]
+# what reports say of it, "purpose" what an examination is asked for.
+Domain = Literal["drug", "condition", "observation", "procedure", "specimen", "site", "finding", "purpose"]
 Compared = Literal["exact", "icd", "atc"]
 
 MANIFEST, SYSTEMS = "manifest.yaml", "systems.yaml"

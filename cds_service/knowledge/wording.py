@@ -23,7 +23,7 @@ _FULL_STOP = r"(?<=[^\W\d_]{3})\.(?=\s)"
 # A result's name is not negated ("calcium, no fasting"), and its commas belong to it ("calcium, ionized").
 _MARKS = {
     "condition": ",;。\n、/&:()+?", "finding": ",;。\n、/&:()+?", "procedure": ",;。\n、/&:()?", "drug": ",;。\n:?",
-    "observation": "+",
+    "observation": "+", "purpose": ",;。\n、/&:()+?",
 }  # fmt: skip
 # What a mark of punctuation does.
 MARKS: Mapping[str, str] = {
@@ -33,7 +33,7 @@ MARKS: Mapping[str, str] = {
 # Domains in which a letter and a number name a vertebra.
 LOCATED = frozenset({"condition", "site"})
 VERTEBRA = "{vertebra}"  # the name, in a code list, of what is written so
-TAKEN_BACK = frozenset({"condition", "drug", "procedure", "finding"})
+TAKEN_BACK = frozenset({"condition", "drug", "procedure", "finding", "purpose"})
 
 
 class CueWords(File, frozen=True):

@@ -44,6 +44,7 @@ from cds_service.facts.renal import RenalGiven
 from cds_service.facts.renal_tests import RenalTestsGiven
 from cds_service.facts.sizes import SizesGiven
 from cds_service.facts.skeleton import SkeletonGiven
+from cds_service.facts.spread import SpreadGiven
 from cds_service.facts.steadiness import unsteady
 from cds_service.facts.subjects import Chart, OrdersGiven, Subject
 from cds_service.facts.told import NOW, ago
@@ -66,7 +67,7 @@ PARTS: tuple[type[File], ...] = (
     OrdersGiven, PatientGiven, DiagnosesGiven, RenalGiven, CreatininesGiven, CalciumGiven, TreatmentGiven,
     ProceduresGiven, PainGiven, DistressGiven, FunctionGiven, RenalTestsGiven, PhosphataseGiven, SkeletonGiven,
     ActivitiesGiven, ImagingGiven, LesionsGiven, InstabilityGiven, SizesGiven, AllergiesGiven, RefusalsGiven,
-    CoursesGiven, GapsGiven,
+    CoursesGiven, SpreadGiven, GapsGiven,
 )  # fmt: skip
 VOCABULARY: Mapping[str, type[File]] = {
     field.encode_name: part for part in PARTS for field in msgspec.structs.fields(part)
@@ -109,6 +110,7 @@ def facts_of(
         refusals=part(RefusalsGiven).told(drugs),
         bma_options=options(table, known),
         bone_modifying=BoneModifying(treatment, measurements.days(WINDOW)),
+        spread=part(SpreadGiven).told(),
         courses=part(CoursesGiven).told(orders),
         analgesics=Analgesics(treatment, orders, conversion, measurements.days(STANDS)),
         pain=part(PainGiven).told(measurements),

@@ -7,7 +7,7 @@ from cds_service.facts.skeleton import CORD, METASTASIS
 from cds_service.facts.subjects import Chart
 from cds_service.knowledge.model import Parameters
 
-SCANS = ("bone-scan", "naf-pet", "pet-ct", "mri-whole-body")
+SCANS = ("bone-scan", "naf-pet", "pet-mri", "pet-ct", "mri-whole-body")
 LOOKED_IN = ("procedures", "serviceRequests", "reports")
 
 
