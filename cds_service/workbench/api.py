@@ -35,8 +35,18 @@ def endpoints(document: Mapping[str, Any]) -> Iterator[Endpoint]:
     """Every operation of an OpenAPI document."""
     for path, methods in document["paths"].items():
         for method, said in methods.items():
-            responses = tuple(Answered(status, one["description"]) for status, one in said["responses"].items())
+            responses = tuple(
+                Answered(status, _resolved(one, document)["description"]) for status, one in said["responses"].items()
+            )
             yield Endpoint(method.upper(), path, said["summary"], responses)
+
+
+def _resolved(said: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a reference within the document leads to; itself, where it is none."""
+    found: Mapping[str, Any] = document
+    for name in said.get("$ref", "").removeprefix("#/").split("/") if "$ref" in said else ():
+        found = found[name]
+    return found if "$ref" in said else said
 
 
 def served(edition: Edition) -> Iterator[Served]:

@@ -26,6 +26,7 @@ RAW: dict[str, Any] = {
     "referenceRange": list[ReferenceRange],
     "contained": list[Medication],
     "dispenseRequest": structs.DispenseRequest,
+    "quantityQuantity": structs.Quantity,
     "maxDosePerPeriod": list[structs.Ratio],
     "basedOn": list[structs.Reference],
     "note": list[Note],
