@@ -1,7 +1,5 @@
 """§4.7: a screen for distress is due, or a positive one was not answered."""
 
-from datetime import date
-
 from cds_service.evaluate.outcome import Advise, CreateService, NoAdvice, Outcome, Suggestion
 from cds_service.evaluate.triggers import chart_opened, rule
 from cds_service.facts.distress import Screen
@@ -42,14 +40,10 @@ def _is_positive(screen: Screen, p: Parameters) -> bool:
 
 
 def _positive(screen: Screen, facts: Facts, p: Parameters) -> Outcome:
-    if _cared_for(_days_since(screen.when, facts) + p.days("care_before"), facts, p):
+    if _cared_for(facts.days_since(screen.when) + p.days("care_before"), facts, p):
         return NoAdvice("cared-for", {"screen": screen})
     limit, shown = p.number(CUT_OFFS[screen.instrument]), p.number("show_score") > 0
     return Advise(p.indicator("positive"), "positive", {"screen": screen, "limit": limit, "shown": shown}, (REFER,))
-
-
-def _days_since(day: date, facts: Facts) -> int:
-    return (facts.today - day).days
 
 
 def _cared_for(days: int, facts: Facts, p: Parameters) -> bool:

@@ -63,17 +63,10 @@ def record_command(topic: str | None, dialect: str | None, language: LanguageTag
 
     Each is asked at its own time, so two versions differ only where their answers do.
     """
-    import os
-
-    from cds_service.base.complaints import StartFault
-    from cds_service.edition import Edition
-    from cds_service.site.settings import Settings
+    from cds_service.tools import loading
     from cds_service.tools.situations import recorded
 
-    try:
-        edition = Edition.load(Settings.from_env(os.environ))
-    except StartFault as error:
-        raise click.ClickException(str(error)) from None
+    edition = loading.edition(loading.settings())
     click.echo(f"knowledge {edition.version}", err=True)
     for situation in _matching(topic, dialect, language):
         click.echo(recorded(edition, situation, with_request=with_requests))

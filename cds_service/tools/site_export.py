@@ -7,9 +7,7 @@ from pathlib import Path
 
 import click
 
-from cds_service.base.complaints import StartFault
-from cds_service.edition import Edition
-from cds_service.site.settings import Settings
+from cds_service.tools import loading
 from cds_service.web.openapi import openapi
 
 
@@ -20,10 +18,7 @@ def site_command(folder: Path, strips: bool) -> None:
     """Write the workbench into FOLDER as pages that open from disk: situations, knowledge, API, in both languages."""
     from cds_service.workbench.export import export_site  # noqa: PLC0415  # no other command needs it
 
-    try:
-        edition = Edition.load(Settings.from_env(os.environ))
-    except StartFault as error:
-        raise click.ClickException(str(error)) from None
+    edition = loading.edition(loading.settings())
     try:
         pages = export_site(edition, folder, openapi(edition, feedback=True, open_door=True), strips=strips)
     except OSError as error:
