@@ -45,6 +45,7 @@ def test_fixtures_are_chosen_by_topic_dialect_and_language() -> None:
         ("--topic", "denosumab-dose", lambda e: "denosumab-dose" in e["topics"]),
         ("--dialect", "epic", lambda e: e["dialect"] == "epic"),
         ("--language", "zh-CN", lambda e: e["language"] == "zh-CN"),
+        ("--language", "zh", lambda e: e["language"] == "zh-CN"),
     ):
         found = lines_of("fixtures", option, value, "--json")
         assert found == [each for each in every if fits(each)] != []

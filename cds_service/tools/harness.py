@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cds_service.base.kinds import LANGUAGES, LanguageTag
+from cds_service.base.kinds import LANGUAGE_NAMES, language_tag
 
 if TYPE_CHECKING:
     from cds_service.fixtures import Situation
@@ -19,7 +19,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 def chosen(command: F) -> F:
     """The options that choose situations."""
     for option in (
-        click.option("--language", type=click.Choice(LANGUAGES), default=None, help="Asked in this language."),
+        click.option(
+            "--language",
+            type=click.Choice(LANGUAGE_NAMES, case_sensitive=False),
+            default=None,
+            help="Asked in this language.",
+        ),
         click.option("--dialect", default=None, help="As this client writes FHIR: R4, R5, epic, sandbox …"),
         click.option("--topic", default=None, help="With a card of this topic."),
     ):
@@ -27,11 +32,11 @@ def chosen(command: F) -> F:
     return command
 
 
-def _matching(topic: str | None, dialect: str | None, language: LanguageTag | None) -> list[Situation]:
+def _matching(topic: str | None, dialect: str | None, language: str | None) -> list[Situation]:
     """The situations of a kind; none of it is somebody's slip, and told as one."""
     from cds_service import fixtures
 
-    if found := list(fixtures.matching(topic, dialect, language)):
+    if found := list(fixtures.matching(topic, dialect, language_tag(language))):
         return found
     every = [situation.story for situation in fixtures.situations()]
     dialects, topics = {story.dialect for story in every}, {topic for story in every for topic in story.topics}
@@ -42,7 +47,7 @@ def _matching(topic: str | None, dialect: str | None, language: LanguageTag | No
 @click.command("fixtures")
 @chosen
 @click.option("--json", "as_json", is_flag=True, help="A JSON object on each line.")
-def fixtures_command(topic: str | None, dialect: str | None, language: LanguageTag | None, as_json: bool) -> None:
+def fixtures_command(topic: str | None, dialect: str | None, language: str | None, as_json: bool) -> None:
     """List the shipped situations."""
     import json
 
@@ -58,7 +63,7 @@ def fixtures_command(topic: str | None, dialect: str | None, language: LanguageT
 @click.command("record")
 @chosen
 @click.option("--with-requests", is_flag=True, help="Write the body that was asked too.")
-def record_command(topic: str | None, dialect: str | None, language: LanguageTag | None, with_requests: bool) -> None:
+def record_command(topic: str | None, dialect: str | None, language: str | None, with_requests: bool) -> None:
     """Print what this version answers to the shipped situations: NDJSON, a situation and its cards on each line.
 
     Each is asked at its own time, so two versions differ only where their answers do.
@@ -76,9 +81,7 @@ def record_command(topic: str | None, dialect: str | None, language: LanguageTag
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @chosen
 @click.option("--base-url", default="http://127.0.0.1:8000", show_default=True, help="The server that is asked.")
-def export_http(
-    folder: Path, topic: str | None, dialect: str | None, language: LanguageTag | None, base_url: str
-) -> None:
+def export_http(folder: Path, topic: str | None, dialect: str | None, language: str | None, base_url: str) -> None:
     """Write an .http file of each shipped situation into DIR (for VS Code, JetBrains …), dates moved to today."""
     from cds_service.base.clock import local_now
     from cds_service.tools.situations import http_file
