@@ -12,9 +12,10 @@ from cds_service.call.problems import Cause, DataNotObtained
 from cds_service.caller import Caller
 from cds_service.edition import Edition
 from cds_service.evaluate.findings import Findings
-from cds_service.evaluate.gate import FIRST
-from cds_service.evaluate.judge import judge, worth_reading
+from cds_service.evaluate.gate import FIRST, concerned
+from cds_service.evaluate.judge import judged
 from cds_service.evaluate.topic import Question, Topic, questions, required, wanted
+from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import Chart, Subject
 from cds_service.fetch.obtain import Obtaining, Source
 from cds_service.record.completeness import Wanted
@@ -64,25 +65,31 @@ def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, sour
     if not asked or (call.kind == "chart" and not is_professional(call.user_id)):
         return Answer(call, caller, NOTHING, subjects, obtaining.record, None, passed_over=len(others))
     since = wanted(asked, now.date())
-    record = _read(edition, call, obtaining, since, now)
+    page = _page(edition, call, obtaining, since, subjects, now)
+    record = page.record
     needed = edition.must(call.service, required(_heard(asked, caller.silent)))
     causes = unmet(record, needed, since)
     if causes and caller.missing_data == "refuse":
         raise DataNotObtained(causes)
-    findings = judge(edition.readers, asked, record, subjects, now).silencing(caller.silent)
+    findings = judged(asked, page).silencing(caller.silent)
     if call.kind == "chart":
         findings = edition.quieted(findings, call.service)
     response = render(findings, record.unreadable, causes, rendering)
     return Answer(call, caller, response, subjects, record, findings, causes, len(others))
 
 
-def _read(edition: Edition, call: HookCall, obtaining: Obtaining, since: Wanted, now: datetime) -> Record:
-    """The record, as far as the questions go. An opened chart is read further only where it could say anything."""
-    if call.kind == "chart":
-        record = obtaining.needs({key: since[key] for key in FIRST if key in since})
-        if not worth_reading(edition.readers, record, now):
-            return record
-    return obtaining.needs(since)
+def _page(
+    edition: Edition, call: HookCall, obtaining: Obtaining, since: Wanted, subjects: tuple[Subject, ...], now: datetime
+) -> Facts:
+    """The facts, as far as the questions go. An opened chart is read further only where it could say anything."""
+    if call.kind != "chart":
+        orders = tuple(s for s in subjects if not isinstance(s, Chart))
+        return Facts(obtaining.needs(since), orders, now, edition.readers)
+    page = Facts(obtaining.needs({key: since[key] for key in FIRST if key in since}), (), now, edition.readers)
+    if not concerned(page):
+        return page
+    record = obtaining.needs(since)
+    return page if record is page.record else Facts(record, (), now, edition.readers)
 
 
 def _of_the_patient(

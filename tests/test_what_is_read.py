@@ -219,7 +219,7 @@ def test_a_topic_without_its_required_data_cannot_tell(edition: Edition) -> None
     )
     facts = facts_of(edition, call, KEYS)
     asked = questions(edition.topics_of(call.service), facts.orders.all)
-    findings = judge(edition.readers, asked, facts._record, facts.orders.all, NOW)
+    findings = judge(edition.readers, asked, facts.record, facts.orders.all, NOW)
     unknown = {u.topic: [m.what for m in u.missing] for u in findings.unknown}
     assert unknown["bisphosphonate-renal-dose"] == ["laboratory"]
     assert "dental-exam-before-bma" not in unknown

@@ -3,7 +3,8 @@ those of what it prefetched; else R4."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -53,27 +54,32 @@ def _prefetched(call: HookCall) -> Iterator[Resource]:
     """The prefetched resources that were decoded at once; of the others the version is not asked."""
     for member in (call.prefetch or {}).values():
         if isinstance(member, ReadBundle):
-            found = (entry.resource for entry in many(member.entry))
-            yield from (resource for resource in found if isinstance(resource, Resource))
+            for entry in many(member.entry):
+                if isinstance(entry.resource, Resource):
+                    yield entry.resource
         elif isinstance(member, Resource):
             yield member
 
 
+def _has_medication(drug: MedicationRequest | MedicationStatement | MedicationAdministration) -> bool:
+    return drug.medication is not None
+
+
+# By type, whether a resource has a member that R5 brought in. Most of a record is of other types.
+_R5_MEMBERS: Mapping[type[Resource], Callable[[Any], bool]] = {
+    MedicationRequest: _has_medication,
+    MedicationStatement: _has_medication,
+    MedicationAdministration: _has_medication,
+    ServiceRequest: lambda request: request.code is not None and request.code.concept is not None,
+    Procedure: lambda done: bool(done.occurrence_date_time or done.occurrence_period),
+    Encounter: lambda stay: stay.actual_period is not None,
+    BodyStructure: lambda body: bool(many(body.included_structure)),
+}
+
+
 def _has_r5_shape(resource: Resource) -> bool:
-    """Whether it has a member that R5 brought in."""
-    match resource:
-        case MedicationRequest() | MedicationStatement() | MedicationAdministration():
-            return resource.medication is not None
-        case ServiceRequest():
-            return resource.code is not None and resource.code.concept is not None
-        case Procedure():
-            return bool(resource.occurrence_date_time or resource.occurrence_period)
-        case Encounter():
-            return resource.actual_period is not None
-        case BodyStructure():
-            return bool(many(resource.included_structure))
-        case _:
-            return False
+    has = _R5_MEMBERS.get(type(resource))
+    return has is not None and has(resource)
 
 
 def _stated(raw: msgspec.Raw) -> str | None:

@@ -54,13 +54,14 @@ class Findings:
     all: tuple[Finding, ...]
 
     @cached_property
+    def _spoken(self) -> tuple[tuple[Finding, Advise], ...]:
+        """The findings that advise, shown or not: few of all."""
+        return tuple([(f, f.outcome) for f in self.all if isinstance(f.outcome, Advise)])
+
+    @cached_property
     def _elsewhere(self) -> tuple[tuple[Finding, Advise], ...]:
         """The findings that are said on another's card: hardly ever any."""
-        return tuple(
-            (f, f.outcome)
-            for f in self.all
-            if (f.replaced_by or f.folded_into) and isinstance(f.outcome, Advise) and not f.silent
-        )
+        return tuple([(f, a) for f, a in self._spoken if (f.replaced_by or f.folded_into) and not f.silent])
 
     def silencing(self, topics: Collection[str]) -> Findings:
         """The same with these topics silent: a card that is not shown stands in for none."""
@@ -76,6 +77,8 @@ class Findings:
         one is a card.
         """
         waiting = [(f, a) for f, a in self.advice if a.indicator == URGENCY[0]]
+        if len(waiting) < 2:  # none to be folded, and none to go before another
+            return self
         waiting.sort(key=lambda each: each[0].code not in ahead)
         room = max(0, full - (len(self.advice) - len(waiting)))
         folded = {f.code for f, _ in waiting[room:]} if len(waiting) > room + 1 else frozenset()
@@ -83,17 +86,15 @@ class Findings:
         later = {f.code for f, _ in waiting if f.code not in ahead}
         return Findings(self.facts, tuple(sorted(marked, key=lambda f: f.code in later)))
 
-    @property
+    @cached_property
     def summarised(self) -> tuple[tuple[Finding, Advise], ...]:
         """The findings that are a line of the summary."""
-        return tuple(
-            (f, f.outcome) for f in self.all if f.folded_into == REVIEW_SUMMARY and isinstance(f.outcome, Advise)
-        )
+        return tuple([(f, a) for f, a in self._spoken if f.folded_into == REVIEW_SUMMARY])
 
-    @property
+    @cached_property
     def advice(self) -> tuple[tuple[Finding, Advise], ...]:
         """The findings that become cards."""
-        return tuple((f, a) for f, a in _cards(self.all) if not f.silent and not f.folded_into)
+        return tuple([(f, a) for f, a in self._cards if not f.silent and not f.folded_into])
 
     def carried(self, by: Finding) -> tuple[tuple[Finding, Advise], ...]:
         """The findings whose line this card says: those folded into it, and those that it stands in for."""
@@ -109,9 +110,14 @@ class Findings:
         )
 
     @property
+    def _cards(self) -> Iterator[tuple[Finding, Advise]]:
+        """The findings that have a card of their own, silent or not."""
+        return ((f, a) for f, a in self._spoken if a.alone and not f.replaced_by)
+
+    @property
     def kept_back(self) -> tuple[tuple[Finding, Advise], ...]:
         """The findings that would have become cards, were their topics not silent."""
-        return tuple((f, a) for f, a in _cards(self.all) if f.silent)
+        return tuple([(f, a) for f, a in self._cards if f.silent])
 
     @property
     def unknown(self) -> tuple[Unknown, ...]:
@@ -120,13 +126,6 @@ class Findings:
             for f in self.all
             if isinstance(f.outcome, CannotTell) and not f.silent
         )
-
-
-def _cards(findings: Iterable[Finding]) -> Iterator[tuple[Finding, Advise]]:
-    """The findings that have a card of their own, silent or not."""
-    for found in findings:
-        if isinstance(found.outcome, Advise) and found.outcome.alone and not found.replaced_by:
-            yield found, found.outcome
 
 
 def precedence(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -31,8 +31,13 @@ FIRST = (PATIENT, "conditions")
 
 def silences(recommendation: Recommendation, subject: Subject, facts: Facts) -> SilentFor | None:
     """Why this topic says nothing of this patient; None: it is asked."""
-    kinds = (*CHART, *recommendation.silent_for) if isinstance(subject, Chart) else recommendation.silent_for
-    return next((kind for kind in kinds if KINDS[kind](facts)), None)
+    kinds = recommendation.silent_for
+    if isinstance(subject, Chart):
+        kinds = [*CHART, *kinds]
+    for kind in kinds:
+        if KINDS[kind](facts):
+            return kind
+    return None
 
 
 def concerned(facts: Facts) -> bool:

@@ -6,12 +6,12 @@ Scope (whom the guideline is about) is applied here, so that rules need not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from cds_service.base.kinds import Missing
 from cds_service.call.problems import RuleFailed
 from cds_service.evaluate.findings import Finding, Findings, precedence
-from cds_service.evaluate.gate import concerned, silences
+from cds_service.evaluate.gate import silences
 from cds_service.evaluate.outcome import CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.scope import OUT_OF_SCOPE, SILENT, ScopeKind, at_oncology_dose, scope_of
 from cds_service.evaluate.topic import ABSENT, Question, Topic, required, wanted
@@ -33,18 +33,18 @@ def judge(
     never a missing card.
     """
     orders = tuple(s for s in subjects if not isinstance(s, Chart))
-    facts = Facts(record, orders, now, readers)
-    return Findings(facts, precedence(_asked(asked, record, facts, now.date())))
+    return judged(asked, Facts(record, orders, now, readers))
 
 
-def worth_reading(readers: Readers, record: Record, now: datetime) -> bool:
-    """Whether more of an opened chart is to be read, by what is known of the patient and the diagnoses."""
-    return concerned(Facts(record, (), now, readers))
+def judged(asked: Sequence[Question], facts: Facts) -> Findings:
+    """As ``judge``, on a page of facts that is there already: it holds all orders of the call."""
+    return Findings(facts, precedence(_asked(asked, facts)))
 
 
-def _asked(asked: Sequence[Question], record: Record, facts: Facts, today: date) -> Iterable[Finding]:
+def _asked(asked: Sequence[Question], facts: Facts) -> Iterable[Finding]:
+    record = facts.record
     scopes = {q.subject.key: scope_of(q.subject, facts) for q in {q.subject.key: q for q in asked}.values()}
-    since = wanted(asked, today) if _gaps(asked, record) else {}
+    since = wanted(asked, facts.today) if _gaps(asked, record) else {}
     for question in asked:
         scope = scopes[question.subject.key]
         unknown = tuple(_unknown(question.topic, record, since)) if since else ()

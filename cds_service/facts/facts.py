@@ -59,7 +59,7 @@ class Facts(SkeletalFacts, Page):
 
     def __init__(self, record: Record, orders: tuple[Order, ...], now: datetime, readers: Readers) -> None:
         self.now, self.orders = now, Orders(orders)
-        self._record, self._readers = record, readers
+        self.record, self._readers = record, readers
         self.gaps: Mapping[Need, Missing] = {
             key: gap for key, known in record.needs.items() if (gap := _gap(key, known))
         }
@@ -70,11 +70,11 @@ class Facts(SkeletalFacts, Page):
 
     @chapter(*patient_chapter.KEYS, explained=patient_chapter.explained)
     def patient(self) -> patient_chapter.PatientFacts:
-        return patient_chapter.patient(self._record, self.now)
+        return patient_chapter.patient(self.record, self.now)
 
     @chapter(*diagnoses_chapter.KEYS, explained=diagnoses_chapter.explained)
     def diagnoses(self) -> diagnoses_chapter.Diagnoses:
-        conditions = self._record.all(Condition)
+        conditions = self.record.all(Condition)
         return diagnoses_chapter.Diagnoses(
             tuple(diagnoses_chapter.diagnoses(conditions, self._readers.terminology, self.now))
         )
@@ -82,8 +82,8 @@ class Facts(SkeletalFacts, Page):
     @chapter(*results_chapter.KEYS)
     def results(self) -> results_chapter.Results:
         readers = self._readers
-        fluids = Fluids(readers.terminology, self._record.referred)
-        return collect(self._record.coded, readers.names, readers.measurements, self.now, fluids)
+        fluids = Fluids(readers.terminology, self.record.referred)
+        return collect(self.record.coded, readers.names, readers.measurements, self.now, fluids)
 
     @chapter(
         *creatinine_chapter.KEYS,
@@ -143,18 +143,18 @@ class Facts(SkeletalFacts, Page):
     @chapter(*treatment_chapter.KEYS, explained=treatment_chapter.explained)
     def treatment(self) -> treatment_chapter.Treatment:
         drafts = frozenset(str(o.ref) for o in self.orders if o.ref)
-        record = self._record
+        record = self.record
         found = treatments(record, self._readers.drugs, record.referred, drafts, self.now)
         return treatment_chapter.Treatment(found.uses, self.today, found.unreadable)
 
     @chapter(*refusals_chapter.KEYS, explained=refusals_chapter.explained)
     def refusals(self) -> refusals_chapter.Refusals:
         readers = self._readers
-        return refusals_chapter.refusals(self._record, readers.drugs, readers.terminology, self.today)
+        return refusals_chapter.refusals(self.record, readers.drugs, readers.terminology, self.today)
 
     @chapter(*allergies_chapter.KEYS, explained=allergies_chapter.explained)
     def allergies(self) -> allergies_chapter.Allergies:
-        records, readers = self._record.all(AllergyIntolerance), self._readers
+        records, readers = self.record.all(AllergyIntolerance), self._readers
         return allergies_chapter.allergies(records, readers.terminology, readers.drug_facts)
 
     @chapter(*options_chapter.KEYS, look_back=options_chapter.LOOK_BACK, explained=options_chapter.explained)
@@ -181,7 +181,7 @@ class Facts(SkeletalFacts, Page):
     @chapter(*scored_chapter.KEYS, look_back=pain_chapter.LOOK_BACK)
     def scored(self) -> scored_chapter.Scores:
         readers = self._readers
-        return scored_chapter.scored(self._record.coded, readers.terminology, self.now, readers.measurements.ahead)
+        return scored_chapter.scored(self.record.coded, readers.terminology, self.now, readers.measurements.ahead)
 
     @chapter(
         *pain_chapter.KEYS,
@@ -201,24 +201,24 @@ class Facts(SkeletalFacts, Page):
 
     @chapter(*distress_chapter.KEYS, look_back=distress_chapter.LOOK_BACK, explained=distress_chapter.explained)
     def distress(self) -> distress_chapter.Distress:
-        responses = self._record.all(QuestionnaireResponse)
+        responses = self.record.all(QuestionnaireResponse)
         readers = self._readers
         return distress_chapter.distress(self.scored, responses, readers.terminology, readers.written, self.today)
 
     @chapter(*procedures_chapter.KEYS, explained=procedures_chapter.explained)
     def procedures(self) -> procedures_chapter.Procedures:
-        return procedures_chapter.procedures(self._record, self.orders, self._readers.orders, self.today)
+        return procedures_chapter.procedures(self.record, self.orders, self._readers.orders, self.today)
 
     @chapter(*comfort_chapter.KEYS, explained=comfort_chapter.explained, basis=comfort_chapter.BASIS)
     def comfort_care(self) -> comfort_chapter.ComfortCare | None:
-        readers, conditions, stays = self._readers, self._record.all(Condition), self._activity_reader.encounters()
+        readers, conditions, stays = self._readers, self.record.all(Condition), self._activity_reader.encounters()
         return comfort_chapter.comfort_care(
             conditions, self.activities, stays, readers.terminology, readers.measurements, self.today
         )
 
     @chapter(*procedures_chapter.TEST_KEYS)
     def tests(self) -> procedures_chapter.Procedures:
-        return procedures_chapter.tests(self._record, self.orders, self._readers.orders, self.today)
+        return procedures_chapter.tests(self.record, self.orders, self._readers.orders, self.today)
 
     @chapter(
         *phosphatase_chapter.KEYS,

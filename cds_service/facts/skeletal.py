@@ -24,23 +24,23 @@ class SkeletalFacts:
     """A part of ``Facts``."""
 
     now: datetime
-    _record: Record
+    record: Record
     _readers: Readers
 
     @chapter(*sizes_chapter.KEYS, analytes=sizes_chapter.ANALYTES, explained=sizes_chapter.explained)
     def sizes(self) -> sizes_chapter.Sizes:
         readers = self._readers
         reader = sizes_chapter.SizeReader(readers.terminology, readers.narratives.sites, readers.measurements)
-        return reader.read(self._record)
+        return reader.read(self.record)
 
     @chapter(*skeleton_chapter.KEYS, explained=skeleton_chapter.explained)
     def skeleton(self) -> skeleton_chapter.Skeleton:
-        readers, conditions = self._readers, self._record.all(Condition)
+        readers, conditions = self._readers, self.record.all(Condition)
         return skeleton_chapter.skeleton(conditions, readers.terminology, readers.narratives.sites, self.now.date())
 
     @chapter(*spread_chapter.KEYS, explained=spread_chapter.explained)
     def spread(self) -> spread_chapter.Spread:
-        readers, conditions = self._readers, self._record.all(Condition)
+        readers, conditions = self._readers, self.record.all(Condition)
         return spread_chapter.spread(conditions, readers.terminology, readers.narratives, self.now.date())
 
     @chapter(*activities_chapter.KEYS, explained=activities_chapter.explained, basis=activities_chapter.BASIS)
@@ -52,18 +52,18 @@ class SkeletalFacts:
     def imaging(self) -> imaging_chapter.Imaging:
         readers = self._readers
         reader = ImagingReader(readers.terminology, readers.narratives, self._activity_reader)
-        return reader.read(self._record, self.activities)
+        return reader.read(self.record, self.activities)
 
     @chapter(*lesions_chapter.KEYS, explained=lesions_chapter.explained)
     def lesions(self) -> lesions_chapter.Lesions:
         readers = self._readers
-        texts = told(self._record, readers.terminology, self.skeleton)
-        return lesions_chapter.lesions(texts, counts(self._record, readers.terminology), readers.narratives)
+        texts = told(self.record, readers.terminology, self.skeleton)
+        return lesions_chapter.lesions(texts, counts(self.record, readers.terminology), readers.narratives)
 
     @chapter(*conferences_chapter.KEYS, explained=conferences_chapter.explained)
     def conferences(self) -> conferences_chapter.Conferences:
-        return conferences_chapter.conferences(self._record, self.activities, self._activity_reader)
+        return conferences_chapter.conferences(self.record, self.activities, self._activity_reader)
 
     @property
     def _activity_reader(self) -> ActivityReader:
-        return ActivityReader(self._readers.terminology, self._readers.narratives.sites, self._record)
+        return ActivityReader(self._readers.terminology, self._readers.narratives.sites, self.record)

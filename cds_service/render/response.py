@@ -118,7 +118,7 @@ def _in_vain(findings: Findings, beside: Collection[Need]) -> Iterator[Unknown]:
     that saw no treatment where the prescriptions failed knows nothing of it. ``beside``: what is only looked at
     where it is there anyway."""
     facts = findings.facts
-    for f in findings.all:
+    for f in findings.all if facts.failed else ():
         settled = isinstance(f.outcome, Advise) or (isinstance(f.outcome, NoAdvice) and f.outcome.because in SETTLED)
         if (
             settled
