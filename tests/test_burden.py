@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 
 import msgspec
 import pytest
 
+from cds_service.deliver.issue import issue
 from cds_service.edition import Edition
 from cds_service.tools.burden.assumptions import Assumptions, assumptions
 from cds_service.tools.burden.measure import Asked, Remembered, asked, count, opened_charts, over_time
@@ -115,6 +116,31 @@ def test_who_is_followed_gets_an_order_every_cycle(assumed: Assumptions) -> None
         assert [len(v.doses) for v in visits] == list(range(len(visits)))
         assert {b.today - a.today for a, b in pairwise(visits)} == {timedelta(days=28)}
         assert len({(v.sex, v.born, v.nsaid, v.exam) for v in visits if v.exam}) <= 1
+
+
+def test_a_record_does_not_forget_a_weight(assumed: Assumptions) -> None:
+    weights = [[v.weight for v in visits] for visits in followed(assumed)]
+    assert any(a and a == b for some in weights for a, b in pairwise(some)), "an older one counts on"
+    for some in weights:
+        for before, after in pairwise(some):
+            assert before is None or (after is not None and after[0] >= before[0])
+
+
+def test_what_was_said_is_not_said_again_in_another_card(assumed: Assumptions, answered: Ward) -> None:
+    """Of those followed, every card about examination and supplements says something of them anew."""
+    memory, said = Remembered(assumed.count("said_once")), {}
+    topics = {"dental-exam-before-bma", "calcium-vitamin-d-supplement"}
+    for each in answered[1]:
+        memory.now = datetime.combine(each.today, time(9, tzinfo=UTC))
+        left, issued = issue(each.answer.response, each.answer.findings, each.answer.call, each.answer.caller, memory)
+        memory.remember(issued)
+        for card in (c for c in left.cards if c.indicator == "info" and c.source.topic.code in topics):
+            parts = {(card.source.topic.code, "info")}
+            parts |= {(held.topic, held.indicator) for some in card.extension.values() for held in some}
+            days = [said.get((each.visit.name, *part)) for part in parts]
+            assert any(day is None or (each.today - day).days >= 90 for day in days), (each.visit.name, each.today)
+            said |= {(each.visit.name, *part): each.today for part in parts}
+    assert said
 
 
 def test_another_seed_is_another_ward(assumed: Assumptions) -> None:

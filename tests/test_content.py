@@ -332,3 +332,15 @@ def test_every_fault_of_a_start_is_told(cards: Path, tmp_path: Path) -> None:
     for words in ("'default'", "'mni'", "'no-time'", "denosumab.csv", "renal is 900", "topic 'dose'"):
         assert any(words in line for line in said), words
     assert len(said) == len(set(said))
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_a_concept_has_one_name_on_cards_and_in_explanations(tag: str) -> None:
+    """A macro says a diagnosis by ``words``, an explanation by ``concepts``: one key, one name."""
+    words, concepts = (
+        yaml.safe_load((content_root() / "texts" / tag / f"{file}.yaml").read_text(encoding="utf-8"))[section]
+        for file, section in (("_shared", "words"), ("_explanation", "concepts"))
+    )
+    both = words.keys() & concepts.keys()
+    assert len(both) > 15
+    assert {key: (words[key], concepts[key]) for key in both if words[key] != concepts[key]} == {}

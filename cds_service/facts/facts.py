@@ -32,6 +32,7 @@ from cds_service.facts import renal as renal_chapter
 from cds_service.facts import renal_tests as renal_tests_chapter
 from cds_service.facts import results as results_chapter
 from cds_service.facts import scored as scored_chapter
+from cds_service.facts import severity as severity_chapter
 from cds_service.facts import steadiness as steadiness_chapter
 from cds_service.facts import treatment as treatment_chapter
 from cds_service.facts.against import usable
@@ -116,6 +117,15 @@ class Facts(SkeletalFacts, Page):
         measurements = self._readers.measurements
         found = renal_chapter.renal(self.results, self.patient, self.diagnoses, self.today, measurements)
         return usable(found, self.diagnoses, measurements)
+
+    @chapter(
+        *severity_chapter.KEYS,
+        look_back=severity_chapter.LOOK_BACK,
+        analytes=severity_chapter.ANALYTES,
+        basis=severity_chapter.BASIS,
+    )
+    def severe_kidneys(self) -> severity_chapter.Sign | None:
+        return severity_chapter.severe_kidneys(self.renal, self.diagnoses, self._readers.measurements)
 
     @chapter(
         *renal_tests_chapter.KEYS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from decimal import Decimal
 from fractions import Fraction
@@ -14,11 +15,16 @@ from cds_service.knowledge.model import File, Origin, Parameter
 
 _SIGNS = str.maketrans({"μ": "u", "−": "-", "⋅": "·", "•": "·", "∙": "·"})
 
+# What a measurement is per, as a power of minus one.
+_PER = re.compile(r" ?[·.* ] ?(dl|ml|l|min|s)\^?-1(?![0-9])")
+
 
 @lru_cache(maxsize=4096)
 def spelling(unit: str) -> str:
-    """A unit as it is compared: without case, spaces, full width, superscripts; one sign each for micro, dot, minus."""
-    return "".join(unicodedata.normalize("NFKC", unit).split()).casefold().translate(_SIGNS)
+    """A unit as it is compared: without case, spaces, full width, superscripts; one sign each for micro, dot, minus;
+    "per" as a slash, where it is written as a power (umol·L-1)."""
+    plain = unicodedata.normalize("NFKC", unit).casefold().translate(_SIGNS)
+    return "".join(_PER.sub(r"/\1", " ".join(plain.split())).split())
 
 
 class Unit(File, frozen=True):

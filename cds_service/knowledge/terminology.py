@@ -170,7 +170,9 @@ class Terminology:
         """The places a body site means, and its words."""
         places = frozenset(match.concept for match in self.match("site", codings, None))
         places |= {BONE} if places & BONES else set()
-        return places, text or next((display for _, _, display in codings if display), "")
+        words = text or next((display for _, _, display in codings if display), "")
+        # A site that is a code alone is read as the word for it.
+        return places, words or next((place for place in (BONE, *sorted(places)) if place in places), "")
 
     def _unsited(
         self, codings: Sequence[Coding], text: str | None, places: frozenset[str], words: str

@@ -42,6 +42,7 @@ from cds_service.facts.procedures import ProceduresGiven
 from cds_service.facts.refusals import RefusalsGiven
 from cds_service.facts.renal import RenalGiven
 from cds_service.facts.renal_tests import RenalTestsGiven
+from cds_service.facts.severity import severe_kidneys
 from cds_service.facts.sizes import SizesGiven
 from cds_service.facts.skeleton import SkeletonGiven
 from cds_service.facts.spread import SpreadGiven
@@ -102,6 +103,7 @@ def facts_of(
         creatinine=creatinine,
         unsteady=moving,
         renal=renal,
+        severe_kidneys=severe_kidneys(renal, diagnoses, measurements),
         renal_tests=part(RenalTestsGiven).told(measurements),
         calcium=calcium,
         hypercalcaemic=hypercalcaemic(calcium, diagnoses),

@@ -11,7 +11,9 @@ INDICATIONS = {"hypercalcaemia", "multiple-myeloma", "giant-cell-tumour-of-bone"
 
 @rule("bma-prophylaxis", ordered(*BONE_MODIFYING))
 def bma_prophylaxis(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
-    if not facts.diagnoses.has("lung-cancer"):
+    # A cancer that is only suspected is no reason to call the drug wrong.
+    cancer = next((d for d in facts.diagnoses.found("lung-cancer") if d.confirmed), None)
+    if cancer is None:
         return NoAdvice("no-lung-cancer")
     if order.drug == "other-bisphosphonate":
         return NoAdvice("osteoporosis-drug")
@@ -22,5 +24,5 @@ def bma_prophylaxis(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     explained = osteoporosis and order.product.use != "oncology"
     if explained or facts.diagnoses.has(*INDICATIONS) or order.indications & INDICATIONS or facts.hypercalcaemic:
         return NoAdvice("other-indication")
-    data = {"cancer": facts.diagnoses.found("lung-cancer")[0], "osteoporosis": osteoporosis}
+    data = {"cancer": cancer, "osteoporosis": osteoporosis}
     return Advise(p.indicator(), "no-metastasis", data)

@@ -27,5 +27,5 @@ def calcium_vitamin_d_supplement(order: DrugOrder, facts: Facts, p: Parameters) 
         return CannotTell(missing)
     say = "both" if len(absent) == len(ORDERABLES) else f"{absent[0][0]}-only"
     suggestions = tuple(Suggestion(f"add-{group}", (CreateDrug(orderable),)) for group, orderable in absent)
-    data = {"calcium_known": facts.calcium.level is not None}
-    return Advise(p.indicator(), say, data, suggestions, choose="any")
+    # No evidence of its own: a calcium that is not high takes nothing back, and one that grew too old adds nothing.
+    return Advise(p.indicator(), say, suggestions=suggestions, choose="any")

@@ -19,7 +19,7 @@ def denosumab_renal_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters)
     if dialysis:
         return Advise(p.indicator(), "dialysis", {"dialysis": dialysis[0]})
     if clearance is None:
-        if sign := _severe(facts, p):
+        if sign := facts.severe_kidneys:
             return Advise(p.indicator(), "kidney-disease", {"sign": sign})
         if (at_least := facts.renal.at_least) and at_least >= p.number("clearance_limit"):
             return NoAdvice("surely-not-severe")
@@ -31,11 +31,3 @@ def denosumab_renal_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters)
     if clearance.value < p.number("clearance_limit"):
         return Advise(p.indicator(), "severe")
     return NoAdvice("not-severe")
-
-
-def _severe(facts: Facts, p: Parameters) -> str | None:
-    """What says that the kidneys are severely impaired, although no clearance is known."""
-    if facts.diagnoses.has("severe-kidney-disease"):
-        return "severe-kidney-disease"
-    egfr = facts.renal.egfr
-    return "egfr" if egfr and egfr.value < p.number("egfr_limit") else None

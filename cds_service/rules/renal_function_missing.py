@@ -24,7 +24,7 @@ def renal_function_missing(order: DrugOrder, facts: Facts, p: Parameters) -> Out
     test = Suggestion("order-creatinine", (CreateService("creatinine"),), recommended=True)
     tests = () if arranged or creatinine else (test,)
     data = {"ordered": arranged, "creatinine": creatinine}
-    if sign := _severe(facts, p):
+    if sign := facts.severe_kidneys:
         return _without_a_dose(order, facts, data | {"sign": sign}, () if sign == "dialysis" else tests, p)
     missing = facts.lacking("measurements")
     if missing and all(problem.what in BODY or problem.why == NEEDS_BODY for problem in facts.renal.problems):
@@ -46,13 +46,3 @@ def _without_a_dose(
         return Advise(urgency, "severe", data, tests)
     delete = Suggestion("delete", (DeleteOrder(order),), recommended=True)
     return Advise(urgency, "dialysis", data, (delete,) if forbidden else ())
-
-
-def _severe(facts: Facts, p: Parameters) -> str | None:
-    """What says that renal function is severely impaired, although no clearance is known."""
-    if facts.diagnoses.has("dialysis"):
-        return "dialysis"
-    if facts.diagnoses.has("severe-kidney-disease"):
-        return "severe-kidney-disease"
-    egfr = facts.renal.egfr
-    return "egfr" if egfr and egfr.value < p.number("egfr_limit") else None

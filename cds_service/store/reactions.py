@@ -198,19 +198,20 @@ class EarlierCards:
         asked = select(card.c.sameness).distinct().join(feedback, overridden).where(known, ~ambiguous)
         return frozenset(row.sameness for row in self._look_up(asked))
 
-    def seen(self, cards: Mapping[uuid.UUID, bytes]) -> frozenset[bytes]:
-        """Those of ``cards`` (their samenesses by uuid) that another call showed. None when that cannot be said.
+    def seen(self, parts: Mapping[uuid.UUID, bytes]) -> frozenset[bytes]:
+        """Those of ``parts`` (by the uuid of their card) that another call showed, by themselves or folded into another
+        card. None when that cannot be said.
 
-        A card that this very call has shown before (a retry has the same uuid) is none: it is given again.
+        What this very call has shown before (a retry has the same uuid) is none: it is given again.
         """
         if self._days is None:
             return frozenset()
-        shown = (card.c.outcome == "shown") & (call.c.at > self._clock() - self._days)
-        known = card.c.sameness.in_(cards.values())
-        rows = self._look_up(select(card.c.sameness, card.c.uuid).distinct().join(call).where(known, shown))
-        own = {(same, name) for name, same in cards.items()}
-        again = {row.sameness for row in rows if (row.sameness, row.uuid) in own}
-        return frozenset(row.sameness for row in rows) - again
+        shown = card.c.outcome.in_(("shown", "folded")) & (call.c.at > self._clock() - self._days)
+        known = card.c.part.in_(parts.values())
+        rows = self._look_up(select(card.c.part, card.c.uuid).distinct().join(call).where(known, shown))
+        own = {(part, name) for name, part in parts.items()}
+        again = {row.part for row in rows if (row.part, row.uuid) in own}
+        return frozenset(row.part for row in rows) - again
 
     def _look_up(self, asked: Select[Any]) -> Sequence[Row[Any]]:
         """The rows; none while the database cannot be asked."""

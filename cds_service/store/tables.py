@@ -109,6 +109,7 @@ card = Table(
     Column("outcome", String(16), nullable=False),  # shown | folded | silent | suppressed | seen
     # Keyed hash of patient, user, order and what the card rests on (deliver.issue); only with CDS_HASH_KEY.
     Column("sameness", _Digest, nullable=True, index=True),
+    Column("part", _Digest, nullable=True, index=True),  # the same of what its topic alone says, of an info topic
     Index(None, "issuer", "tenant", "uuid"),
 )
 

@@ -87,6 +87,8 @@ def test_only_the_old_dose_is_replaced_in_words() -> None:
 def test_topical_forms_in_both_languages() -> None:
     assert READER.topical("Diclofenac 1% GEL")
     assert READER.topical("双氯芬酸乳膏")
+    assert READER.topical("双氯芬酸二乙胺乳胶剂")
+    assert READER.topical("Voltaren Emulgel")
     assert READER.topical("ketoprofen patch, 6 pieces")
     assert not READER.topical("gelatine capsule")
     assert not READER.topical("diclofenac")

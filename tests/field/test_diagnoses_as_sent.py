@@ -28,11 +28,18 @@ def prophylaxis(edition: Edition, *conditions: Json) -> bool:
         "哥哥患肺癌", "肺癌家族史", "祖父肺癌病史", "Suspicious for lung cancer", "concern for lung cancer",
         "lung cancer?", "肺癌？", "肺癌待排", "考虑肺癌", "疑似肺癌", "r/o lung cancer", "possible lung cancer",
         "Ca lung (query)", "history of lung cancer", "no lung cancer", "无肺癌", "screening for lung cancer",
-        "lung cancer, ruled out", "lung cancer unlikely",
+        "lung cancer, ruled out", "lung cancer unlikely", "query lung cancer", "家人患肺癌", "亲戚有肺癌",
     ],
 )  # fmt: skip
 def test_a_relatives_or_a_suspected_cancer_is_not_the_patients(edition: Edition, text: str) -> None:
     assert not prophylaxis(edition, diagnosis(text))
+
+
+@pytest.mark.parametrize("status", ["provisional", "differential", "unconfirmed"])
+def test_nor_is_one_whose_status_says_suspicion(edition: Edition, status: str) -> None:
+    said = {"verificationStatus": {"coding": [{"code": status}]}}
+    assert not prophylaxis(edition, LUNG_CANCER | said)
+    assert prophylaxis(edition, LUNG_CANCER | {"verificationStatus": {"coding": [{"code": "confirmed"}]}})
 
 
 @pytest.mark.parametrize(
@@ -64,6 +71,26 @@ def test_so_does_another_site(edition: Edition, site: str) -> None:
 def test_a_site_by_code_belongs_to_it_too(edition: Edition) -> None:
     bone = {"coding": [{"system": SNOMED, "code": "181221005"}, {"system": SNOMED, "code": "272673000"}]}
     assert not prophylaxis(edition, LUNG_CANCER, diagnosis(code="128462008", bodySite=[bone]))
+
+
+@pytest.mark.parametrize("named", ["转移性恶性肿瘤", "Metastatic malignant neoplasm"])
+def test_a_code_alone_is_a_site_of_words_too(edition: Edition, named: str) -> None:
+    def at(code: str) -> Json:
+        return diagnosis(named, bodySite=[{"coding": [{"system": SNOMED, "code": code}]}])
+
+    assert not prophylaxis(edition, LUNG_CANCER, at("272673000"))
+    assert prophylaxis(edition, LUNG_CANCER, at("10200004")), "liver"
+
+
+@pytest.mark.parametrize("system", ["http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10"])
+def test_a_secondary_of_unspecified_site_has_the_site_that_stands_beside_it(edition: Edition, system: str) -> None:
+    def at(*sites: Json) -> Json:
+        return condition("C79.9", system, bodySite=list(sites))
+
+    assert not prophylaxis(edition, LUNG_CANCER, at({"text": "胸椎"}))
+    assert not prophylaxis(edition, LUNG_CANCER, at({"coding": [{"system": SNOMED, "code": "272673000"}]}))
+    assert prophylaxis(edition, LUNG_CANCER, at({"text": "liver"}))
+    assert prophylaxis(edition, LUNG_CANCER, at())
 
 
 @pytest.mark.parametrize("site", ["lung", "右肺上叶"])

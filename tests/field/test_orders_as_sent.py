@@ -184,6 +184,7 @@ HCPCS = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
     ("system", "code", "mg"),
     [
         (HCPCS, "J3487", 4), (HCPCS, "J3488", 5), (HCPCS, "J3489", 4), (HCPCS + "/", "J3489", 4),
+        ("urn:oid:2.16.840.1.113883.6.285", "J3489", 4),
         (HCPCS, "J1740", 6), ("http://www.whocc.no/atc", "M05BA08", 4),
         ("urn:oid:2.16.840.1.113883.6.73", "M05BA08", 4), (RXNORM, "351114", 4),
         ("urn:oid:2.16.840.1.113883.6.88", "77655", 4), ("http://fdasis.nlm.nih.gov", "6XC1PAD3KF", 4),

@@ -225,3 +225,47 @@ def test_only_the_own_standing_height_counts(edition: Edition, name: str) -> Non
 def test_a_loinc_code_without_its_system_is_known_by_its_form(edition: Edition) -> None:
     bare = CREATININE | {"code": {"coding": [{"code": "2160-0"}]}}
     assert "45.2" in cards(edition, zoledronic(), laboratory=laboratory(bare, CALCIUM))[DOSE].summary
+
+
+@pytest.mark.parametrize("unit", ["umol·L-1", "μmol·L⁻¹", "umol.L-1", "µmol L−1", "μmol • L^-1"])
+def test_a_unit_with_a_power_is_a_unit_with_a_slash(edition: Edition, unit: str) -> None:
+    found = cards(edition, zoledronic(), laboratory=laboratory(named("肌酐", 101.66, unit), CALCIUM))
+    assert "45.2" in found[DOSE].summary
+
+
+@pytest.mark.parametrize(("value", "unit"), [(1.6, "mmol·L-1"), (6.41, "mg·dL⁻¹"), (64.1, "mg L-1"), (1.6, "mmol.l-1")])
+def test_so_it_is_for_calcium(edition: Edition, value: float, unit: str) -> None:
+    card = cards(edition, denosumab(), laboratory=laboratory(named("校正血钙", value, unit)))[HYPOCALCAEMIA]
+    assert card.indicator == "critical"
+
+
+@pytest.mark.parametrize("unit", ["mmol-1", "umol·L-10", "umol/L-1", "L·umol-1"])
+def test_what_is_no_such_unit_stays_unknown(edition: Edition, unit: str) -> None:
+    found = cards(edition, zoledronic(), laboratory=laboratory(named("肌酐", 101.66, unit), CALCIUM))
+    assert "unit not understood" in found[MISSING].detail
+
+
+@pytest.mark.parametrize("code", ["8350-1", "8351-9"])
+def test_a_weight_with_or_without_clothes_was_measured(edition: Edition, code: str) -> None:
+    weight = observation(code, 48, "kg", 1, id="weight")
+    assert "39.4" in cards(edition, zoledronic(), measurements=bundle(weight))[DOSE].summary
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Calcium [Moles/volume] corrected for albumin in Serum or Plasma", "Calcium, albumin corrected",
+        "Albumin-adjusted calcium", "Calcium (albumin adjusted)", "Ca (corr)", "校正后血钙", "校正总钙",
+    ],
+)  # fmt: skip
+def test_a_calcium_corrected_by_name_is_not_corrected_again(edition: Edition, name: str) -> None:
+    """With an albumin of 20 g/L a total of 1.90 would be 2.30 after correction; this one is corrected already."""
+    low, albumin = named(name, 1.9, "mmol/L"), observation("1751-7", 20, "g/L", id="albumin")
+    assert cards(edition, denosumab(), laboratory=laboratory(low, albumin))[HYPOCALCAEMIA].indicator == "critical"
+
+
+@pytest.mark.parametrize("name", ["EGFR mutation", "EGFR基因突变", "EGFR exon 20", "表皮生长因子受体 EGFR"])
+def test_the_receptor_of_a_tumour_is_no_filtration_rate(edition: Edition, name: str) -> None:
+    found = cards(edition, zoledronic(), laboratory=laboratory(named(name, 25, "mL/min/1.73m2"), CALCIUM))
+    assert "eGFR" not in found[MISSING].summary
+    assert "25" not in found[MISSING].detail

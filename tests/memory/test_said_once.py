@@ -190,6 +190,46 @@ def test_what_is_folded_into_a_seen_card_is_seen(service: Service) -> None:
     assert sorted(fates) == sorted([(DENTAL, "shown"), (SUPPLEMENT, "folded"), (DENTAL, "seen"), (SUPPLEMENT, "seen")])
 
 
+def _examined() -> Json:
+    return _not_supplemented() | {
+        "prefetch": _not_supplemented()["prefetch"] | {"procedures": bundle(build.dental_exam(30))}
+    }
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "topics"),
+    [
+        (_not_supplemented, plain, []),
+        (_not_supplemented, _examined, []),
+        (_examined, _not_supplemented, [DENTAL]),
+        (_not_supplemented, lambda: plain(medicationRequests=bundle(), laboratory=bundle(clearance(85))), []),
+        (lambda: plain(medicationRequests=bundle(), laboratory=bundle(clearance(85))), _not_supplemented, []),
+    ],
+    ids=["less of it", "what was folded, alone", "more of it", "calcium too old", "calcium that is not high"],
+)
+def test_what_was_said_in_another_card_was_said(service: Service, first: Any, second: Any, topics: list[str]) -> None:
+    assert told(service, first()) != []
+    assert told(service, second(), 2) == topics
+
+
+def test_a_warning_that_held_it_said_it_too(service: Service) -> None:
+    """Before the first dose the supplements are a line of a warning; with the examination done they stand alone."""
+    first = plain(medicationRequests=bundle(), medicationAdministrations=bundle())
+    assert told(service, first) == [DENTAL]
+    assert told(service, first | {"hookInstance": str(uuid.uuid4())}, 2) == [DENTAL], "a warning"
+    assert told(service, _examined(), 3) == []
+
+
+def test_an_override_of_less_does_not_take_away_more(edition: Edition, memory: Memory, clock: Clock) -> None:
+    only = dataclasses.replace(emptied(memory), earlier=EarlierCards(memory.database, KEY, 24, None, clock))
+    service = served(edition, only, clock)
+    (sent,) = service.call(plain()).get_json()["cards"]
+    service.recorded(1)
+    assert service.tell(event(card=sent["uuid"], outcomeTimestamp="2026-03-02T09:00:00Z")).status_code == 200
+    assert told(service, plain(), 2) == []
+    assert told(service, _not_supplemented(), 3) == [DENTAL]
+
+
 def test_warnings_and_critical_cards_are_always_sent(service: Service) -> None:
     for value in (45, 25):
         laboratory = bundle(clearance(value), build.calcium(2.3))
@@ -250,7 +290,8 @@ def test_an_override_and_a_sending_are_told_apart(edition: Edition, memory: Memo
 def test_nothing_in_the_store_names_anybody(service: Service) -> None:
     told(service, plain())
     (row,) = service.rows(card)
-    assert len(row["sameness"]) == 32
+    assert len(row["sameness"]) == len(row["part"]) == 32
+    assert row["sameness"] != row["part"]
     kept = "".join(
         str(value) for table in (call, card) for each in rows(service.memory.database, table) for value in each.values()
     )
@@ -310,8 +351,8 @@ class _Nothing:
     def overridden(self, samenesses: Any) -> frozenset[bytes]:
         return frozenset()
 
-    def seen(self, cards: Any) -> frozenset[bytes]:
-        self.asked |= cards
+    def seen(self, parts: Any) -> frozenset[bytes]:
+        self.asked |= parts
         return frozenset()
 
 
@@ -325,6 +366,7 @@ def _info(edition: Edition, situation: fixtures.Situation, now: datetime) -> dic
     return {
         str(name): (cards[str(name)].source.topic.code, same, cards[str(name)].summary, cards[str(name)].detail or "")
         for name, same in asked.asked.items()
+        if str(name) in cards
     }
 
 

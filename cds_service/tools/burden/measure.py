@@ -118,7 +118,7 @@ def count(orders: Iterable[Asked], earlier: Remembered | None = None) -> Count:
 
 
 class Remembered:
-    """What ``store.reactions.EarlierCards`` does, without a database: the days on which cards were shown."""
+    """What ``store.reactions.EarlierCards`` does, without a database: when what may wait was said."""
 
     key = _KEY
 
@@ -129,17 +129,17 @@ class Remembered:
     def remember(self, issued: Iterable[Issued]) -> None:
         """What was shown just now."""
         for each in issued:
-            if each.fate == "shown" and each.sameness:
-                self._shown.setdefault(each.sameness, {})[each.uuid] = self.now
+            if each.fate in ("shown", "folded") and each.part:
+                self._shown.setdefault(each.part, {})[each.uuid] = self.now
 
     def overridden(self, samenesses: Iterable[bytes]) -> frozenset[bytes]:  # noqa: ARG002  # nobody overrides here
         """None: in this ward nobody reacts."""
         return frozenset()
 
-    def seen(self, cards: Mapping[uuid.UUID, bytes]) -> frozenset[bytes]:
+    def seen(self, parts: Mapping[uuid.UUID, bytes]) -> frozenset[bytes]:
         """Those shown by another call within the window."""
-        return frozenset(same for name, same in cards.items() if any(self._others(name, same)))
+        return frozenset(part for name, part in parts.items() if any(self._others(name, part)))
 
-    def _others(self, name: uuid.UUID, same: bytes) -> Iterator[uuid.UUID]:
-        within = {own: at for own, at in self._shown.get(same, {}).items() if at > self.now - self._days}
+    def _others(self, name: uuid.UUID, part: bytes) -> Iterator[uuid.UUID]:
+        within = {own: at for own, at in self._shown.get(part, {}).items() if at > self.now - self._days}
         return iter(() if name in within else within)

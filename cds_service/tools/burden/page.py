@@ -82,7 +82,12 @@ def _opened(assumed: Assumptions, charts: list[Asked], days: int) -> Iterator[st
 def _aim(most: float, once: Count, of: str = "orders") -> str:
     """What the clinical review aimed at, and whether it is reached."""
     reached = "reached" if 100 * once.per_order <= most else "not reached"
-    return f"Aim, said once: at most {most:.0f} per 100 {of}; {reached} ({100 * once.per_order:.1f})."
+    info = 100 * sum(n for (_, indicator), n in once.cards.items() if indicator == URGENCY[0]) / once.orders
+    every = 100 * once.per_order
+    return (
+        f"Aim, said once: at most {most:.0f} per 100 {of}; {reached} ({every:.1f}: {every - info:.1f} warnings and "
+        f"critical cards, which are always sent, and {info:.1f} info)."
+    )
 
 
 def _both(orders: list[Asked], days: int) -> dict[str, Count]:

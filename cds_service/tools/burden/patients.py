@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from statistics import NormalDist
@@ -98,8 +99,16 @@ def followed(assumed: Assumptions) -> list[list[Visit]]:
         some = float(assumed.followed["denosumab"].value)
         drug: Drug = "denosumab" if draw.share("drug") < some else "zoledronic-acid"
         first = visit(draw, drug, assumed.day, 0)
-        made.append([_at(draw, first, n) for n in range(assumed.count("orders"))])
+        made.append(list(_remembering_weight(_at(draw, first, n) for n in range(assumed.count("orders")))))
     return made
+
+
+def _remembering_weight(visits: Iterable[Visit]) -> Iterator[Visit]:
+    """A record does not forget: a weight of an earlier visit is still there at the next, unless a newer one is."""
+    newest: tuple[date, float] | None = None
+    for each in visits:
+        newest = max((w for w in (newest, each.weight) if w), default=None)
+        yield replace(each, weight=newest)
 
 
 def _at(draw: Draw, known: Visit, cycles: int) -> Visit:
