@@ -16,10 +16,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import hmac
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
+from uuid import UUID
 
 import msgspec
 
@@ -42,14 +42,15 @@ LEAST = URGENCY[0]
 class Issued:
     """A card as it is remembered: no word of it. ``sameness``: keyed hash, only where earlier cards are looked up.
 
-    ``folded``: what another card that was shown holds too.
+    ``folded``: what another card that was shown holds too. ``held_by``: that card.
     """
 
-    uuid: uuid.UUID
+    uuid: UUID
     topic: str
     indicator: str
     fate: Fate
     sameness: bytes | None = None
+    held_by: UUID | None = None
 
 
 class Earlier(Protocol):
@@ -60,7 +61,7 @@ class Earlier(Protocol):
     def overridden(self, samenesses: Iterable[bytes]) -> frozenset[bytes]:
         """Those that were overridden within their window; none when that cannot be said."""
 
-    def seen(self, cards: Mapping[uuid.UUID, bytes]) -> frozenset[bytes]:
+    def seen(self, cards: Mapping[UUID, bytes]) -> frozenset[bytes]:
         """The samenesses of those that were shown, in another call, within their window; none when that cannot be
         said."""
 
@@ -84,10 +85,12 @@ def issue(
         topic = card.source.topic.code
         indicator = shown_indicator(caller.client, topic, card.indicator)
         fate = fates.get(card.uuid, "shown")
-        issued.append(Issued(uuid.UUID(card.uuid), topic, indicator, fate, samenesses.get(card.uuid)))
+        own = Issued(UUID(card.uuid), topic, indicator, fate, samenesses.get(card.uuid))
+        issued.append(own)
         for held in _held(card):
             urgency = shown_indicator(caller.client, held.topic, held.indicator)
-            issued.append(Issued(uuid.UUID(held.uuid), held.topic, urgency, "folded" if fate == "shown" else fate))
+            within = "folded" if fate == "shown" else fate
+            issued.append(Issued(UUID(held.uuid), held.topic, urgency, within, held_by=own.uuid))
     for finding, advice in findings.kept_back if findings else ():
         name = card_uuid(call.hook_instance, finding.code, finding.subject.key)
         indicator = shown_indicator(caller.client, finding.code, advice.indicator)
@@ -104,7 +107,7 @@ def _fates(response: Response, samenesses: Mapping[str, bytes], earlier: Earlier
     """The cards that are kept back, and why."""
     gone = earlier.overridden(samenesses.values())
     least = [card.uuid for card in response.cards if card.indicator == LEAST and card.uuid in samenesses]
-    seen = earlier.seen({uuid.UUID(each): samenesses[each] for each in least}) if least else frozenset()
+    seen = earlier.seen({UUID(each): samenesses[each] for each in least}) if least else frozenset()
     fates: dict[str, Fate] = {each: "seen" for each in least if samenesses[each] in seen}
     return fates | {each: "suppressed" for each, same in samenesses.items() if same in gone}
 

@@ -47,6 +47,7 @@ def _parts(made: Figures, words: Words) -> Iterator[RenderableType]:
     yield from _alarms(made, words)
     if made.heard:
         yield _numbers(made, words)
+    yield from lines.via_text(made, words)
     yield from lines.unheard_text(made, words)
     yield from _reasons(made, words)
     yield from _comments(made, words)

@@ -196,6 +196,7 @@ def _insert(connection: Connection, batch: Sequence[CallRecord]) -> None:
             "indicator": each.indicator,
             "outcome": each.fate,
             "sameness": each.sameness,
+            "held_by": each.held_by,
         }
         for key, record in zip(keys, batch, strict=True)
         for each in record.cards

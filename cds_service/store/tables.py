@@ -109,6 +109,8 @@ card = Table(
     Column("outcome", String(16), nullable=False),  # shown | folded | silent | suppressed | seen
     # Keyed hash of patient, user, order and what the card rests on (deliver.issue); only with CDS_HASH_KEY.
     Column("sameness", _Digest, nullable=True, index=True),
+    # The card that holds this one (folded, or kept back with it): what is told of that card is told of this one too.
+    Column("held_by", Uuid, nullable=True),
     Index(None, "issuer", "tenant", "uuid"),
 )
 
