@@ -1,6 +1,7 @@
 """Which cards leave, which are kept back, and why: what is remembered of a response.
 
-Silent mode keeps back topics the site has silenced. Two things keep back a card that is the same as an earlier one, to
+Silent mode keeps back topics the site has silenced; an opened chart does not repeat what an order's card has just said
+(``deliver.claims``). Two things keep back a card that is the same as an earlier one, to
 the same user and for the same patient: it was overridden a short while ago (suppressed; never a critical card), or it
 is an info card and was shown (seen). The card of what was not checked is never kept back.
 
@@ -13,7 +14,6 @@ or is due) and is told by its words too, ages and all.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,20 +21,20 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 from uuid import UUID
 
-import msgspec
-
 from cds_service.base.hashing import joined
-from cds_service.base.kinds import NOT_EVALUATED, URGENCY, Elapsed
+from cds_service.base.kinds import NOT_EVALUATED, URGENCY
 from cds_service.call.hook import HookCall
 from cds_service.caller import Caller
+from cds_service.deliver.claims import claims_of
+from cds_service.deliver.evidence import content
 from cds_service.deliver.profiles import shown_indicator
 from cds_service.evaluate.findings import Finding, Findings
 from cds_service.evaluate.outcome import Advise
-from cds_service.facts.subjects import DrugOrder, RequestedProcedure, Subject
+from cds_service.facts.subjects import DrugOrder, Subject
 from cds_service.render.cards import card_uuid
 from cds_service.render.model import Card, FoldedOut, Response
 
-Fate = Literal["shown", "folded", "silent", "suppressed", "seen"]
+Fate = Literal["shown", "folded", "silent", "suppressed", "seen", "said-at-order"]
 LEAST = URGENCY[0]
 
 
@@ -42,7 +42,8 @@ LEAST = URGENCY[0]
 class Issued:
     """A card as it is remembered: no word of it. ``sameness``: keyed hash, only where earlier cards are looked up.
 
-    ``folded``: what another card that was shown holds too. ``held_by``: that card.
+    ``folded``: what another card that was shown holds too. ``held_by``: that card. ``claims``: keyed
+    hashes of what an order's card says, by which an opened chart knows it again.
     """
 
     uuid: UUID
@@ -51,6 +52,7 @@ class Issued:
     fate: Fate
     sameness: bytes | None = None
     held_by: UUID | None = None
+    claims: tuple[bytes, ...] = ()
 
 
 class Earlier(Protocol):
@@ -64,6 +66,9 @@ class Earlier(Protocol):
     def seen(self, cards: Mapping[UUID, bytes]) -> frozenset[bytes]:
         """The samenesses of those that were shown, in another call, within their window; none when that cannot be
         said."""
+
+    def said_at_order(self, claims: Iterable[bytes]) -> frozenset[bytes]:
+        """Those that a card of an order said a short while ago; none when that cannot be said."""
 
 
 def issue(
@@ -79,22 +84,26 @@ def issue(
     """
     samenesses = dict(_samenesses(response, findings, call, caller, earlier.key)) if earlier and findings else {}
     fates = _fates(response, samenesses, earlier) if earlier and samenesses else {}
+    claims = claims_of(findings, call, caller, earlier.key) if earlier and findings and call.kind == "order" else {}
     kept = [card for card in response.cards if card.uuid not in fates]
     issued = []
     for card in response.cards:
         topic = card.source.topic.code
         indicator = shown_indicator(caller.client, topic, card.indicator)
         fate = fates.get(card.uuid, "shown")
-        own = Issued(UUID(card.uuid), topic, indicator, fate, samenesses.get(card.uuid))
+        own = Issued(
+            UUID(card.uuid), topic, indicator, fate, samenesses.get(card.uuid), claims=claims.get(card.uuid, ())
+        )
         issued.append(own)
         for held in _held(card):
             urgency = shown_indicator(caller.client, held.topic, held.indicator)
             within = "folded" if fate == "shown" else fate
-            issued.append(Issued(UUID(held.uuid), held.topic, urgency, within, held_by=own.uuid))
+            name = UUID(held.uuid)
+            issued.append(Issued(name, held.topic, urgency, within, None, own.uuid, claims.get(held.uuid, ())))
     for finding, advice in findings.kept_back if findings else ():
         name = card_uuid(call.hook_instance, finding.code, finding.subject.key)
         indicator = shown_indicator(caller.client, finding.code, advice.indicator)
-        issued.append(Issued(name, finding.code, indicator, "silent"))
+        issued.append(Issued(name, finding.code, indicator, "silent" if finding.silent else "said-at-order"))
     return (response if len(kept) == len(response.cards) else Response(cards=kept)), tuple(issued)
 
 
@@ -146,7 +155,7 @@ def _evidence(findings: Findings, said: Iterable[tuple[Finding, Advise]], *, who
         gaps = findings.facts.lacking(*finding.topic.optional)
         ordered = finding.subject if whole else _drug(finding.subject)
         stated += [finding.code, finding.scope, advice.say, ordered, advice.data, *lines, *gaps]
-    return _content(stated)
+    return content(stated)
 
 
 def _drug(subject: Subject) -> object:
@@ -154,23 +163,3 @@ def _drug(subject: Subject) -> object:
     if not isinstance(subject, DrugOrder):
         return subject
     return (subject.drugs, subject.substance, subject.product, subject.stops, subject.low_confidence)
-
-
-def _content(value: object) -> str:
-    return msgspec.json.encode(_same(value), enc_hook=_plain, order="deterministic").decode()
-
-
-def _plain(value: object) -> str | None:
-    return None if isinstance(value, Elapsed) else str(value)
-
-
-def _same(value: object) -> object:
-    """What is ordered and found, without what differs between two drafts of the same: ids, positions, the days of
-    writing and of giving."""
-    if isinstance(value, Mapping):
-        return {name: _same(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_same(each) for each in value]
-    if isinstance(value, DrugOrder):
-        return dataclasses.replace(value, key="", position=0, ref=None, authored=None, due=None)
-    return dataclasses.replace(value, key="", position=0, ref=None) if isinstance(value, RequestedProcedure) else value

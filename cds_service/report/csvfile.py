@@ -16,7 +16,7 @@ column                          content
 ``override_rate``               overridden / (shown + folded), 0 to 1; empty where nothing was shown
 ``rate_low``, ``rate_high``     its 95 % interval (Wilson)
 ``silent``, ``suppressed``,     cards made and not shown
-``seen``
+``seen``, ``said_at_order``
 ``info``, ``warning``,          cards shown with this indicator
 ``critical``
 ``change``                      steady, stopped, exploded or too-little: the last 7 days and the time before them
@@ -123,6 +123,7 @@ def _row(made: Figures, topic: Topic, words: Words, codes: Iterable[str]) -> dic
         "silent": cards.silent,
         "suppressed": cards.suppressed,
         "seen": cards.seen,
+        "said_at_order": cards.said_at_order,
         **{key: shown.get(key, 0) for key in ("info", "warning", "critical")},
         "change": compared.verdict,
         "fired_last_7_days": compared.recent,

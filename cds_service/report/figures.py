@@ -44,6 +44,7 @@ class Outcomes:
     silent: int = 0
     suppressed: int = 0
     seen: int = 0
+    said_at_order: int = 0
 
     @property
     def told(self) -> int:
@@ -53,7 +54,7 @@ class Outcomes:
     @property
     def kept_back(self) -> int:
         """Those that were made and not shown."""
-        return self.silent + self.suppressed + self.seen
+        return self.silent + self.suppressed + self.seen + self.said_at_order
 
     @property
     def fired(self) -> int:
@@ -67,6 +68,7 @@ class Outcomes:
             self.silent + other.silent,
             self.suppressed + other.suppressed,
             self.seen + other.seen,
+            self.said_at_order + other.said_at_order,
         )
 
 
@@ -78,7 +80,7 @@ class Week:
     monday: date
     shown: int = 0
     overridden: int = 0
-    kept_back: int = 0  # silent, suppressed or seen
+    kept_back: int = 0  # silent, suppressed, seen or said at the order
 
     @property
     def fired(self) -> int:

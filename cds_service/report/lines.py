@@ -67,6 +67,15 @@ def unheard_text(made: Figures, words: Words) -> list[str]:
     return [words("unheard", n=len(names), topics=words("comma").join(names))] if names else []
 
 
+def said_at_order_text(made: Figures, words: Words) -> list[str]:
+    """One line for each topic that was not repeated because an order's card had just said it."""
+    return [
+        words("not_repeated", topic=words.topic(t.topic), n=t.cards.said_at_order)
+        for t in made.topics
+        if t.cards.said_at_order
+    ]
+
+
 def via_text(made: Figures, words: Words) -> list[str]:
     """One line for each topic that was answered through the card that holds it."""
     told = [topic for topic in made.topics if topic.accepted_via or topic.overridden_via]

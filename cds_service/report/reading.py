@@ -135,7 +135,7 @@ class _Tally:
 
     def add(self, row: Row[Any]) -> None:
         """Count a row of ``statements.cards``."""
-        outcomes = Outcomes(**{statements.OUTCOMES[row.outcome]: row.cards})
+        outcomes = Outcomes(**{statements.OUTCOMES[row.outcome].replace("-", "_"): row.cards})
         self.indicators[row.indicator] = self.indicators.get(row.indicator, Outcomes()) + outcomes
         self.fired[row.recent] += row.cards
         self.accepted += row.accepted * row.cards

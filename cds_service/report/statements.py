@@ -14,9 +14,9 @@ from sqlalchemy.sql.expression import FromClause
 from cds_service.report.figures import Period
 from cds_service.store.tables import call, card, feedback, feedback_reason, loss
 
-SHOWN, FOLDED, SILENT, SUPPRESSED, SEEN = range(5)
+SHOWN, FOLDED, SILENT, SUPPRESSED, SEEN, SAID_AT_ORDER = range(6)
 # The names in the table, the one that wins first: a person saw the card, even if a repeated call kept it back.
-OUTCOMES = ("shown", "folded", "silent", "suppressed", "seen")
+OUTCOMES = ("shown", "folded", "silent", "suppressed", "seen", "said-at-order")
 Rows = Select[Any]
 
 

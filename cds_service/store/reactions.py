@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cds_service.base.hashing import joined
 from cds_service.call.feedback import Feedback
 from cds_service.store.engine import Database, inserting_new
-from cds_service.store.tables import call, card, feedback, feedback_reason, feedback_suggestion
+from cds_service.store.tables import call, card, claim, feedback, feedback_reason, feedback_suggestion
 from cds_service.trust.gate import Identity
 
 log = logging.getLogger("cds_service.store")
@@ -27,6 +27,8 @@ _PAUSE_SECONDS = 5.0
 _PORTION = 250
 # Values in one look-up: below what the smallest SQLite takes in a statement.
 _LOOKED_UP = 500
+# How long an opened chart does not repeat what an order's card said: local (cards/decisions/said-at-order.md).
+_ORDER_HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,16 @@ class EarlierCards:
         own = {(same, name) for name, same in cards.items()}
         again = {row.sameness for row in rows if (row.sameness, row.uuid) in own}
         return frozenset(row.sameness for row in rows) - again
+
+    def said_at_order(self, claims: Iterable[bytes]) -> frozenset[bytes]:
+        """Those of ``claims`` that a card of an order, shown by itself or in another, said within ``_ORDER_HOURS``.
+        None when that cannot be said, and where the site wants every card every time."""
+        if self._days is None:
+            return frozenset()
+        since = self._clock() - timedelta(hours=_ORDER_HOURS)
+        shown = card.c.outcome.in_(("shown", "folded")) & (call.c.at > since)
+        asked = select(claim.c.digest).distinct().select_from(claim.join(card).join(call))
+        return frozenset(row.digest for row in self._look_up(asked.where(claim.c.digest.in_(claims), shown)))
 
     def _look_up(self, asked: Select[Any]) -> Sequence[Row[Any]]:
         """The rows; none while the database cannot be asked."""

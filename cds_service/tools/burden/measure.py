@@ -136,6 +136,10 @@ class Remembered:
         """None: in this ward nobody reacts."""
         return frozenset()
 
+    def said_at_order(self, claims: Iterable[bytes]) -> frozenset[bytes]:  # noqa: ARG002  # nor does the ward mix hooks
+        """None: what was said at an order is not counted as known when the chart is opened."""
+        return frozenset()
+
     def seen(self, cards: Mapping[uuid.UUID, bytes]) -> frozenset[bytes]:
         """Those shown by another call within the window."""
         return frozenset(same for name, same in cards.items() if any(self._others(name, same)))
