@@ -3,9 +3,11 @@
 Silent mode keeps back topics the site has silenced; an opened chart does not repeat what an order's card has just said
 (``deliver.claims``). Two things keep back a card that is the same as an earlier one, to
 the same user and for the same patient: it was overridden a short while ago (suppressed; never a critical card), or it
-is an info card and was shown (seen). The card of what was not checked is never kept back.
+is an info card and was shown (seen). A site may want the same of warnings; those are told by their evidence alone, not
+by their words, and some are sent every time (``always`` of a recommendation). At encounter-start everything is said
+once in full in that encounter, whatever was shown before. The card of what was not checked is never kept back.
 
-What makes two cards the same (``_samenesses``) is the evidence: what is ordered, topic, scope, sentence, language and
+What makes two cards the same (``_marks``) is the evidence: what is ordered, topic, scope, sentence, language and
 the data that the rule gave, of the card itself, of every topic folded into it and of every line it carries, and what
 could not be looked at. What only grows older (``kinds.Elapsed``) is none of it. An info card is about the drug; where
 its dose matters the rule gives it. Any other card is about the whole order (without its id and the days it was written
@@ -36,6 +38,7 @@ from cds_service.render.model import Card, FoldedOut, Response
 
 Fate = Literal["shown", "folded", "silent", "suppressed", "seen", "said-at-order"]
 LEAST = URGENCY[0]
+ENCOUNTER_START = "encounter-start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Earlier(Protocol):
     """The memory of the cards of earlier calls."""
 
     key: bytes
+    warning_days: int | None
 
     def overridden(self, samenesses: Iterable[bytes]) -> frozenset[bytes]:
         """Those that were overridden within their window; none when that cannot be said."""
@@ -66,6 +70,10 @@ class Earlier(Protocol):
     def seen(self, cards: Mapping[UUID, bytes]) -> frozenset[bytes]:
         """The samenesses of those that were shown, in another call, within their window; none when that cannot be
         said."""
+
+    def claimed(self, cards: Mapping[UUID, bytes], days: int | None = None) -> frozenset[bytes]:
+        """Those (a claim of each card) that a card of another call made that was shown within ``days``, or the window
+        of ``seen``; none when that cannot be said."""
 
     def said_at_order(self, claims: Iterable[bytes]) -> frozenset[bytes]:
         """Those that a card of an order said a short while ago; none when that cannot be said."""
@@ -82,8 +90,8 @@ def issue(
 
     The urgency that is shown may differ from ours by the caller's profile.
     """
-    samenesses = dict(_samenesses(response, findings, call, caller, earlier.key)) if earlier and findings else {}
-    fates = _fates(response, samenesses, earlier) if earlier and samenesses else {}
+    marks = dict(_marks(response, findings, call, caller, earlier)) if earlier and findings else {}
+    fates = _fates(marks, earlier) if earlier and marks else {}
     claims = claims_of(findings, call, caller, earlier.key) if earlier and findings and call.kind == "order" else {}
     kept = [card for card in response.cards if card.uuid not in fates]
     issued = []
@@ -91,8 +99,10 @@ def issue(
         topic = card.source.topic.code
         indicator = shown_indicator(caller.client, topic, card.indicator)
         fate = fates.get(card.uuid, "shown")
+        mark = marks.get(card.uuid, _Mark())
         own = Issued(
-            UUID(card.uuid), topic, indicator, fate, samenesses.get(card.uuid), claims=claims.get(card.uuid, ())
+            *(UUID(card.uuid), topic, indicator, fate, mark.sameness),
+            claims=(*claims.get(card.uuid, ()), *(each for each in (mark.warning, mark.encounter) if each)),
         )
         issued.append(own)
         for held in _held(card):
@@ -112,39 +122,69 @@ def _held(card: Card) -> Iterator[FoldedOut]:
     return (each for listed in card.extension.values() for each in listed)
 
 
-def _fates(response: Response, samenesses: Mapping[str, bytes], earlier: Earlier) -> dict[str, Fate]:
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """By what a card is known again. ``sameness``: to an override, and as shown where it is info; ``warning``: the
+    evidence of a warning; ``encounter``: either of them, in this encounter."""
+
+    sameness: bytes | None = None
+    info: bool = False
+    warning: bytes | None = None
+    encounter: bytes | None = None
+
+
+def _fates(marks: Mapping[str, _Mark], earlier: Earlier) -> dict[str, Fate]:
     """The cards that are kept back, and why."""
-    gone = earlier.overridden(samenesses.values())
-    least = [card.uuid for card in response.cards if card.indicator == LEAST and card.uuid in samenesses]
-    seen = earlier.seen({UUID(each): samenesses[each] for each in least}) if least else frozenset()
-    fates: dict[str, Fate] = {each: "seen" for each in least if samenesses[each] in seen}
-    return fates | {each: "suppressed" for each, same in samenesses.items() if same in gone}
+    gone = earlier.overridden([mark.sameness for mark in marks.values() if mark.sameness])
+    again = {UUID(name): mark.encounter for name, mark in marks.items() if mark.encounter}
+    usual = {name: mark for name, mark in marks.items() if not mark.encounter}
+    info = {UUID(name): mark.sameness for name, mark in usual.items() if mark.info and mark.sameness}
+    warnings = {UUID(name): mark.warning for name, mark in usual.items() if mark.warning}
+    looked = [
+        (again, earlier.claimed(again) if again else ()),
+        (info, earlier.seen(info) if info else ()),
+        (warnings, earlier.claimed(warnings, earlier.warning_days) if warnings else ()),
+    ]
+    fates: dict[str, Fate] = {str(name): "seen" for asked, seen in looked for name, it in asked.items() if it in seen}
+    return fates | {name: "suppressed" for name, mark in marks.items() if mark.sameness in gone}
 
 
-def _samenesses(
-    response: Response, findings: Findings, call: HookCall, caller: Caller, key: bytes
-) -> Iterator[tuple[str, bytes]]:
-    """By card, the keyed hash of everything that must be the same."""
+def _marks(
+    response: Response, findings: Findings, call: HookCall, caller: Caller, earlier: Earlier
+) -> Iterator[tuple[str, _Mark]]:
+    """By card, the keyed hashes of everything that must be the same."""
     if not call.user_id.strip():
         return  # nobody in particular: what one was shown or has overridden is not another's
+
+    def keyed(*parts: str) -> bytes:
+        return hmac.new(earlier.key, joined(*parts), hashlib.sha256).digest()
+
     who = caller.who
     about = {
         str(card_uuid(call.hook_instance, f.code, f.subject.key)): (f, f.outcome)
         for f in findings.all
         if isinstance(f.outcome, Advise)
     }
+    encounter = (call.encounter_id or "").strip() if call.hook == ENCOUNTER_START else ""
     for card in response.cards:
         if card.indicator == URGENCY[-1] or card.source.topic.code == NOT_EVALUATED:
             continue
+        info = card.indicator == LEAST
         # The summary of an opened chart rests on what is folded into it alone.
         said = [about[each] for each in (card.uuid, *(held.uuid for held in _held(card))) if each in about]
-        same = joined(
+        evidence = (
             *(who.issuer, who.tenant, call.fhir_server or "", call.patient_id, call.user_id, caller.language),
             *(card.source.topic.code, card.indicator),
-            _evidence(findings, said, whole=card.indicator != LEAST),
-            *(() if card.indicator == LEAST else (card.summary, card.detail or "")),
+            _evidence(findings, said, whole=not info),
         )
-        yield card.uuid, hmac.new(key, same, hashlib.sha256).digest()
+        sameness = keyed(*evidence, *(() if info else (card.summary, card.detail or "")))
+        insists = any(f.topic.recommendation.always_sent(advice.say) for f, advice in said)
+        warning = keyed("warning", *evidence) if earlier.warning_days and not info and not insists else None
+        known = info or warning
+        yield (
+            card.uuid,
+            _Mark(sameness, info, warning, keyed("encounter", encounter, *evidence) if encounter and known else None),
+        )
 
 
 def _evidence(findings: Findings, said: Iterable[tuple[Finding, Advise]], *, whole: bool) -> str:

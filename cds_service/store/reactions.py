@@ -157,8 +157,8 @@ def _store(connection: Connection, events: Sequence[_Rows]) -> int:
 
 
 class EarlierCards:
-    """Cards of earlier calls by their keyed hash: overridden within ``hours``, shown within ``days`` (None: not looked
-    at)."""
+    """Cards of earlier calls by their keyed hash: overridden within ``hours``, shown within ``days``, warnings within
+    ``warning_days`` (None: not looked at)."""
 
     def __init__(
         self,
@@ -167,8 +167,9 @@ class EarlierCards:
         hours: int | None = None,
         days: int | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        warning_days: int | None = None,
     ) -> None:
-        self.key = key
+        self.key, self.warning_days = key, warning_days
         self._database, self._clock = database, clock
         self._hours = None if hours is None else timedelta(hours=hours)
         self._days = None if days is None else timedelta(days=days)
@@ -213,6 +214,20 @@ class EarlierCards:
         own = {(same, name) for name, same in cards.items()}
         again = {row.sameness for row in rows if (row.sameness, row.uuid) in own}
         return frozenset(row.sameness for row in rows) - again
+
+    def claimed(self, cards: Mapping[uuid.UUID, bytes], days: int | None = None) -> frozenset[bytes]:
+        """Those of ``cards`` (a claim of each by its uuid) that a card of another call made that was shown within
+        ``days`` (None: within those of ``seen``). None when that cannot be said."""
+        window = self._days if days is None else timedelta(days=days)
+        if window is None:
+            return frozenset()
+        shown = (card.c.outcome == "shown") & (call.c.at > self._clock() - window)
+        known = claim.c.digest.in_(cards.values())
+        asked = select(claim.c.digest, card.c.uuid).distinct().select_from(claim.join(card).join(call))
+        rows = self._look_up(asked.where(known, shown))
+        own = {(digest, name) for name, digest in cards.items()}
+        again = {row.digest for row in rows if (row.digest, row.uuid) in own}
+        return frozenset(row.digest for row in rows) - again
 
     def said_at_order(self, claims: Iterable[bytes]) -> frozenset[bytes]:
         """Those of ``claims`` that a card of an order, shown by itself or in another, said within ``_ORDER_HOURS``.

@@ -7,7 +7,7 @@ table               one row for
 ``card``            a card of that call: shown, folded into another that was shown, or kept back by silent mode,
                     because it was overridden (suppressed), because it was sent before (seen), or because an
                     order's card has just said it (said-at-order)
-``claim``           something that the card of an order says, by which an opened chart knows it again
+``claim``           something that a card says, by which a later call knows it again
 ``feedback``        one event of feedback; its card may be unknown (no such row in ``card``)
 ``feedback_reason`` a coded override reason of a feedback event
 ``feedback_suggestion`` an accepted suggestion of a feedback event
@@ -120,7 +120,7 @@ claim = Table(
     "claim",
     metadata,
     Column("card_id", _RowId, ForeignKey("card.id", ondelete="CASCADE"), primary_key=True),
-    # Keyed hash of patient, user and something that the card of an order says (deliver.claims); only with CDS_HASH_KEY.
+    # Keyed hash of patient, user and what a card says (deliver.claims, deliver.issue); only with CDS_HASH_KEY.
     Column("digest", _Digest, primary_key=True, index=True),
 )
 
