@@ -10,6 +10,7 @@ from cds_service.call.hook import HookCall
 from cds_service.call.ids import is_professional
 from cds_service.call.problems import Cause, DataNotObtained
 from cds_service.caller import Caller
+from cds_service.deliver.claims import Told, unsaid
 from cds_service.edition import Edition
 from cds_service.evaluate.findings import Findings
 from cds_service.evaluate.gate import FIRST, concerned
@@ -46,10 +47,18 @@ class Answer:
     passed_over: int = 0
 
 
-def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, source: Source | None = None) -> Answer:
+def answer(
+    edition: Edition,
+    caller: Caller,
+    call: HookCall,
+    now: datetime,
+    source: Source | None = None,
+    told: Told | None = None,
+) -> Answer:
     """Answer one call at the moment ``now`` (aware). Raises the problems of ``call.problems``.
 
-    ``source``: where what the call did not bring may be read; None: nowhere.
+    ``source``: where what the call did not bring may be read; None: nowhere. ``told``: what orders' cards said before,
+    which an opened chart does not repeat; None: nothing is known of it.
     """
     stand_ins = edition.stand_ins(call.service)
     obtaining = Obtaining(call, edition.searches(call.service), now, source, stand_ins)
@@ -73,7 +82,7 @@ def answer(edition: Edition, caller: Caller, call: HookCall, now: datetime, sour
         raise DataNotObtained(causes)
     findings = judged(asked, page).silencing(caller.silent)
     if call.kind == "chart":
-        findings = edition.quieted(findings, call.service)
+        findings = edition.quieted(unsaid(findings, call, caller, told) if told else findings, call.service)
     response = render(findings, record.unreadable, causes, rendering)
     return Answer(call, caller, response, subjects, record, findings, causes, len(others))
 

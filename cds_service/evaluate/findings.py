@@ -21,7 +21,8 @@ from cds_service.facts.subjects import Subject
 class Finding(msgspec.Struct, frozen=True):
     """What one topic said about one subject.
 
-    ``silent``: it is counted and never shown. ``replaced_by``: the topic whose card stands in for this one.
+    ``silent``: it is counted and never shown. ``said``: the same, because an order's card has just said it.
+    ``replaced_by``: the topic whose card stands in for this one.
     ``folded_into``: the topic whose card holds this one too; unlike a replaced one it is counted and reacted to.
     """
 
@@ -30,6 +31,7 @@ class Finding(msgspec.Struct, frozen=True):
     scope: ScopeKind
     outcome: Outcome
     silent: bool = False
+    said: bool = False
     replaced_by: str | None = None
     folded_into: str | None = None
 
@@ -61,7 +63,9 @@ class Findings:
     @cached_property
     def _elsewhere(self) -> tuple[tuple[Finding, Advise], ...]:
         """The findings that are said on another's card: hardly ever any."""
-        return tuple([(f, a) for f, a in self._spoken if (f.replaced_by or f.folded_into) and not f.silent])
+        return tuple(
+            [(f, a) for f, a in self._spoken if (f.replaced_by or f.folded_into) and not f.silent and not f.said]
+        )
 
     def silencing(self, topics: Collection[str]) -> Findings:
         """The same with these topics silent: a card that is not shown stands in for none."""
@@ -69,6 +73,10 @@ class Findings:
             return self
         marked = tuple(replace(f, silent=f.code in topics, replaced_by=None, folded_into=None) for f in self.all)
         return Findings(self.facts, precedence(marked))
+
+    def said_at_order(self, topics: Collection[str]) -> Findings:
+        """The same with these topics marked as just said; what their cards stand in for stays unsaid all the same."""
+        return Findings(self.facts, tuple(replace(f, said=f.code in topics) for f in self.all)) if topics else self
 
     def quieted(self, full: int, ahead: Container[str]) -> Findings:
         """The same with what may wait folded into one card, and the topics ``ahead`` first among what is not urgent.
@@ -94,7 +102,7 @@ class Findings:
     @cached_property
     def advice(self) -> tuple[tuple[Finding, Advise], ...]:
         """The findings that become cards."""
-        return tuple([(f, a) for f, a in self._cards if not f.silent and not f.folded_into])
+        return tuple([(f, a) for f, a in self._cards if not f.silent and not f.said and not f.folded_into])
 
     def carried(self, by: Finding) -> tuple[tuple[Finding, Advise], ...]:
         """The findings whose line this card says: those folded into it, and those that it stands in for."""
@@ -116,8 +124,8 @@ class Findings:
 
     @property
     def kept_back(self) -> tuple[tuple[Finding, Advise], ...]:
-        """The findings that would have become cards, were their topics not silent."""
-        return tuple([(f, a) for f, a in self._cards if f.silent])
+        """The findings that would have become cards, were their topics not silent, or not just said."""
+        return tuple([(f, a) for f, a in self._cards if f.silent or f.said])
 
     @property
     def unknown(self) -> tuple[Unknown, ...]:

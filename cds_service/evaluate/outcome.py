@@ -67,6 +67,8 @@ class Advise(msgspec.Struct, frozen=True):
     choose: Literal["any", "at-most-one"] = "at-most-one"
     # False: too little for a card of its own. It is a line of the card that carries it, else of the explanation only.
     alone: bool = True
+    # What it says that cards of other services say too (name -> what that rests on): deliver.claims.
+    claims: Mapping[str, object] = {}
 
 
 class NoAdvice(msgspec.Struct, frozen=True):

@@ -115,7 +115,8 @@ def check_rule(
     it = recommendation
     for say in sorted(it.source.card_sections.keys() - cards):
         yield ContentError(file, line_of(file, "source"), f"card_sections: there is no card {say!r}", "name a card")
-    for where, named in (("replaces", {*it.replaces}), ("folds", {*it.folds}), ("withholds", {*it.withholds})):
+    naming = {"replaces": it.replaces, "folds": it.folds, "withholds": it.withholds, "always": it.always}
+    for where, named in ((where, {*says}) for where, says in naming.items()):
         for say in sorted(named - cards):
             yield ContentError(
                 file, line_of(file, where), f"{where}: there is no card {say!r}", "name a card, or every"

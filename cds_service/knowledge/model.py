@@ -126,6 +126,8 @@ class Recommendation(File, frozen=True, dict=True):
     replaces: dict[str, list[str]] = {}
     # Cards (``say``, or ``every``) after which the drug is not given now: they say no dose of what they stand in for.
     withholds: list[str] = []
+    # Warnings (``say``, or ``every``) that are sent every time, also where a site keeps seen warnings back.
+    always: list[str] = []
     # Topics whose line this one's cards say, where they have not enough to say for a card of their own.
     carries: list[str] = []
     # Card (``say``, or ``every``) -> topics whose card it holds too, on the same order, where both are info.
@@ -138,6 +140,10 @@ class Recommendation(File, frozen=True, dict=True):
     def replaced_by(self, say: str) -> list[str]:
         """The topics that this card stands in for."""
         return [*self.replaces.get(say, ()), *self.replaces.get("every", ())]
+
+    def always_sent(self, say: str) -> bool:
+        """Whether this card is sent although the same was seen before."""
+        return say in self.always or "every" in self.always
 
     def withheld_by(self, say: str) -> bool:
         """Whether this card says that the drug is not to be given now."""

@@ -10,10 +10,13 @@ column                          content
 ``shown``                       cards shown, each counted once
 ``folded``                      shown as a line of another card
 ``accepted``, ``overridden``    of those, cards with such a feedback; a card can be both
+``accepted_via_summary``,        folded cards of which only the card that holds them was accepted (overridden): in no
+``overridden_via_summary``      other column
+``reasons_via_summary``         the reasons of those, ``code:cards``, separated by blanks
 ``override_rate``               overridden / (shown + folded), 0 to 1; empty where nothing was shown
 ``rate_low``, ``rate_high``     its 95 % interval (Wilson)
 ``silent``, ``suppressed``,     cards made and not shown
-``seen``
+``seen``, ``said_at_order``
 ``info``, ``warning``,          cards shown with this indicator
 ``critical``
 ``change``                      steady, stopped, exploded or too-little: the last 7 days and the time before them
@@ -111,12 +114,16 @@ def _row(made: Figures, topic: Topic, words: Words, codes: Iterable[str]) -> dic
         "folded": cards.folded,
         "accepted": topic.accepted,
         "overridden": topic.overridden,
+        "accepted_via_summary": topic.accepted_via,
+        "overridden_via_summary": topic.overridden_via,
+        "reasons_via_summary": " ".join(f"{code}:{n}" for code, n in topic.reasons_via.items()),
         "override_rate": round(rate.value, 4) if rate else "",
         "rate_low": round(rate.low, 4) if rate else "",
         "rate_high": round(rate.high, 4) if rate else "",
         "silent": cards.silent,
         "suppressed": cards.suppressed,
         "seen": cards.seen,
+        "said_at_order": cards.said_at_order,
         **{key: shown.get(key, 0) for key in ("info", "warning", "critical")},
         "change": compared.verdict,
         "fired_last_7_days": compared.recent,

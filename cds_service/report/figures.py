@@ -3,6 +3,7 @@
 A card counts once for its issuer, tenant and uuid, however often its call was repeated; where one repetition showed it
 and another kept it back, it was shown. A card is accepted (overridden) when it was shown in the period, by itself or
 folded into another, and at least one feedback says so, whenever that arrived; a card that was both counts in both.
+What is told of a card that holds it (via-summary) counts apart, and only where nothing is told of the card itself.
 Every day and week is UTC.
 """
 
@@ -43,6 +44,7 @@ class Outcomes:
     silent: int = 0
     suppressed: int = 0
     seen: int = 0
+    said_at_order: int = 0
 
     @property
     def told(self) -> int:
@@ -52,7 +54,7 @@ class Outcomes:
     @property
     def kept_back(self) -> int:
         """Those that were made and not shown."""
-        return self.silent + self.suppressed + self.seen
+        return self.silent + self.suppressed + self.seen + self.said_at_order
 
     @property
     def fired(self) -> int:
@@ -66,6 +68,7 @@ class Outcomes:
             self.silent + other.silent,
             self.suppressed + other.suppressed,
             self.seen + other.seen,
+            self.said_at_order + other.said_at_order,
         )
 
 
@@ -77,7 +80,7 @@ class Week:
     monday: date
     shown: int = 0
     overridden: int = 0
-    kept_back: int = 0  # silent, suppressed or seen
+    kept_back: int = 0  # silent, suppressed, seen or said at the order
 
     @property
     def fired(self) -> int:
@@ -86,7 +89,11 @@ class Week:
 
 @dataclass(frozen=True)
 class Topic:
-    """One topic. ``reasons``: overridden cards by reason code; a card with two reasons is in both."""
+    """One topic. ``reasons``: overridden cards by reason code; a card with two reasons is in both.
+
+    ``accepted_via``, ``overridden_via``, ``reasons_via``: folded cards of which only the card that holds them was
+    answered so.
+    """
 
     topic: str
     comparison: Comparison
@@ -94,7 +101,10 @@ class Topic:
     indicators: Mapping[str, Outcomes] = field(default_factory=dict)
     accepted: int = 0
     overridden: int = 0
+    accepted_via: int = 0
+    overridden_via: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
+    reasons_via: Mapping[str, int] = field(default_factory=dict)
     no_reason: int = 0
     unknown: int = 0  # feedback that names this topic, for cards not on record
 

@@ -9,7 +9,7 @@ from cds_service.report.rates import Rate
 from cds_service.report.words import Words, percent
 
 # What the explanations say, in the order in which they are read.
-MEANINGS = ("card", "rate", "interval", "reasons", "alarm", "kept_back", "unknown")
+MEANINGS = ("card", "rate", "interval", "reasons", "via", "alarm", "kept_back", "unknown")
 # Reasons that are not codes of override-reasons.yaml.
 NO_REASON = "no-reason"
 
@@ -65,6 +65,27 @@ def unheard_text(made: Figures, words: Words) -> list[str]:
     """One line for all topics without a card; none where there is none."""
     names = [words.topic(topic.topic) for topic in made.unheard]
     return [words("unheard", n=len(names), topics=words("comma").join(names))] if names else []
+
+
+def said_at_order_text(made: Figures, words: Words) -> list[str]:
+    """One line for each topic that was not repeated because an order's card had just said it."""
+    return [
+        words("not_repeated", topic=words.topic(t.topic), n=t.cards.said_at_order)
+        for t in made.topics
+        if t.cards.said_at_order
+    ]
+
+
+def via_text(made: Figures, words: Words) -> list[str]:
+    """One line for each topic that was answered through the card that holds it."""
+    told = [topic for topic in made.topics if topic.accepted_via or topic.overridden_via]
+    return [_via(topic, words) for topic in told]
+
+
+def _via(topic: Topic, words: Words) -> str:
+    said = words("via", topic=words.topic(topic.topic), accepted=topic.accepted_via, overridden=topic.overridden_via)
+    why = [words("named", name=words.reason(code), n=cards) for code, cards in topic.reasons_via.items()]
+    return words("comma").join([said, *why])
 
 
 def outcomes_text(made: Figures, words: Words) -> str:

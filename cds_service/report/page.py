@@ -104,6 +104,7 @@ def _volume(made: Figures, words: Words) -> Plot | None:
         (words("silent"), plots.GREY, [t.cards.silent for t in topics]),
         (words("suppressed"), plots.ORANGE, [t.cards.suppressed for t in topics]),
         (words("seen"), plots.YELLOW, [t.cards.seen for t in topics]),
+        (words("said_at_order"), plots.GREEN, [t.cards.said_at_order for t in topics]),
     ]
     return _stacked(topics, series, words, words("heading_volume"), lambda topic: topic.cards.fired)
 

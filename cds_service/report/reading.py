@@ -68,6 +68,8 @@ def _figures(connection: Connection, period: Period, known: Sequence[str], wrong
         tallies[row.topic].add(row)
     for row in connection.execute(statements.reasons(period)):
         tallies[row.topic].reasons[row.code] = row.cards
+    for row in connection.execute(statements.reasons_via(period)):
+        tallies[row.topic].reasons_via[row.code] = row.cards
     unknown = {row.topic: row.events for row in connection.execute(statements.unknown(period))}
     for topic in unknown.keys() - {None}:
         tallies[topic].unknown = unknown[topic]
@@ -124,16 +126,21 @@ class _Tally:
     kept_back: Counter[date] = field(default_factory=Counter)
     fired: list[int] = field(default_factory=lambda: [0, 0])
     accepted: int = 0
+    accepted_via: int = 0
+    overridden_via: int = 0
     no_reason: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
+    reasons_via: dict[str, int] = field(default_factory=dict)
     unknown: int = 0
 
     def add(self, row: Row[Any]) -> None:
         """Count a row of ``statements.cards``."""
-        outcomes = Outcomes(**{statements.OUTCOMES[row.outcome]: row.cards})
+        outcomes = Outcomes(**{statements.OUTCOMES[row.outcome].replace("-", "_"): row.cards})
         self.indicators[row.indicator] = self.indicators.get(row.indicator, Outcomes()) + outcomes
         self.fired[row.recent] += row.cards
         self.accepted += row.accepted * row.cards
+        self.accepted_via += row.accepted_via * row.cards
+        self.overridden_via += row.overridden_via * row.cards
         self.no_reason += row.overridden * (1 - row.reasoned) * row.cards
         week = _monday(date.fromisoformat(row.day))
         self.shown[week] += outcomes.told
@@ -150,7 +157,14 @@ class _Tally:
             indicators=self.indicators,
             accepted=self.accepted,
             overridden=self.overridden.total(),
-            reasons=dict(sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))),
+            accepted_via=self.accepted_via,
+            overridden_via=self.overridden_via,
+            reasons=_frequent_first(self.reasons),
+            reasons_via=_frequent_first(self.reasons_via),
             no_reason=self.no_reason,
             unknown=self.unknown,
         )
+
+
+def _frequent_first(counts: dict[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

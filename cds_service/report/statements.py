@@ -14,9 +14,9 @@ from sqlalchemy.sql.expression import FromClause
 from cds_service.report.figures import Period
 from cds_service.store.tables import call, card, feedback, feedback_reason, loss
 
-SHOWN, FOLDED, SILENT, SUPPRESSED, SEEN = range(5)
+SHOWN, FOLDED, SILENT, SUPPRESSED, SEEN, SAID_AT_ORDER = range(6)
 # The names in the table, the one that wins first: a person saw the card, even if a repeated call kept it back.
-OUTCOMES = ("shown", "folded", "silent", "suppressed", "seen")
+OUTCOMES = ("shown", "folded", "silent", "suppressed", "seen", "said-at-order")
 Rows = Select[Any]
 
 
@@ -64,6 +64,23 @@ def _answers(seen: FromClause, outcome: str) -> ColumnElement[bool]:
     )
 
 
+def _through(seen: FromClause, held: FromClause, outcome: str) -> ColumnElement[bool]:
+    """That a feedback with this outcome belongs to a card that holds this one (``held``: rows of ``card``), and none to
+    this one itself.
+
+    Looked up when it is counted and not copied when it comes: feedback may come before its card is recorded.
+    """
+    direct = feedback.alias("direct")
+    caller = [(feedback.c[name], direct.c[name], held.c[name]) for name in ("issuer", "tenant")]
+    return and_(
+        *(held.c[name] == seen.c[name] for name in ("issuer", "tenant", "uuid")),
+        *(told == of for told, _, of in caller),
+        feedback.c.card == held.c.held_by,
+        feedback.c.outcome == outcome,
+        ~exists().where(*(told == of for _, told, of in caller), direct.c.card == held.c.uuid),
+    )
+
+
 def cards(period: Period, dialect: str) -> Rows:
     """Number of cards by topic, indicator, outcome, day, recent or not, and feedback."""
     seen = _seen(period)
@@ -77,6 +94,9 @@ def cards(period: Period, dialect: str) -> Rows:
     # Only what was shown, by itself or in another card, can be answered.
     before = seen.c.outcome.in_((SHOWN, FOLDED))
     asked = [case((and_(before, told), 1), else_=0).label(name) for name, told in said.items()]
+    held = card.alias("held")
+    via = {f"{name}_via": exists().where(_through(seen, held, name)) for name in ("accepted", "overridden")}
+    asked += [case((and_(seen.c.outcome == FOLDED, told), 1), else_=0).label(name) for name, told in via.items()]
     plain = [seen.c.topic, seen.c.indicator, seen.c.outcome]
     each = select(*plain, day(seen.c.at, dialect).label("day"), _recent(seen.c.at, period), *asked).subquery()
     return select(*each.c, func.count().label("cards")).group_by(*each.c)
@@ -90,6 +110,20 @@ def reasons(period: Period) -> Rows:
         .join(feedback, _answers(seen, "overridden"))
         .join(feedback_reason, feedback_reason.c.digest == feedback.c.digest)
         .where(seen.c.outcome.in_((SHOWN, FOLDED)))
+        .distinct()
+        .subquery()
+    )
+    return select(each.c.topic, each.c.code, func.count().label("cards")).group_by(each.c.topic, each.c.code)
+
+
+def reasons_via(period: Period) -> Rows:
+    """The same of folded cards of which only the card that holds them was overridden."""
+    seen, held = _seen(period), card.alias("held")
+    each = (
+        select(seen.c.issuer, seen.c.tenant, seen.c.uuid, seen.c.topic, feedback_reason.c.code)
+        .where(
+            seen.c.outcome == FOLDED, _through(seen, held, "overridden"), feedback_reason.c.digest == feedback.c.digest
+        )
         .distinct()
         .subquery()
     )

@@ -47,6 +47,8 @@ def _parts(made: Figures, words: Words) -> Iterator[RenderableType]:
     yield from _alarms(made, words)
     if made.heard:
         yield _numbers(made, words)
+    yield from lines.said_at_order_text(made, words)
+    yield from lines.via_text(made, words)
     yield from lines.unheard_text(made, words)
     yield from _reasons(made, words)
     yield from _comments(made, words)
@@ -69,6 +71,7 @@ def _summary(made: Figures, words: Words) -> Iterator[RenderableType]:
             "silent": outcomes.silent,
             "suppressed": outcomes.suppressed,
             "seen": outcomes.seen,
+            "said_at_order": outcomes.said_at_order,
         }
         said = words("comma").join(words("named", name=words(key), n=n) for key, n in counts.items())
         yield words("named", name=words.named("indicator", indicator), n=said)

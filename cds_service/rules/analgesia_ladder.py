@@ -29,15 +29,19 @@ def analgesia_ladder(chart: Chart, facts: Facts, p: Parameters) -> Outcome:
     if mild:
         return _mild(score, facts, p)
     if score.degree == "moderate":
-        return _graded(facts, p.indicator(), "moderate", {"score": score})
+        return _graded(facts, p.indicator(), "moderate", {"score": score}, {"opioid-step": score})
     modifying = facts.bone_modifying.oncology()
     data = {"score": score, "modifying": modifying[0] if modifying else None}
-    return _graded(facts, p.indicator("severe"), "severe-treated" if modifying else "severe", data)
+    claims = {"opioid-step": score} | ({} if modifying else {"bma-for-severe-pain": score})
+    return _graded(facts, p.indicator("severe"), "severe-treated" if modifying else "severe", data, claims)
 
 
-def _graded(facts: Facts, indicator: Indicator, say: str, data: Mapping[str, object]) -> Outcome:
+def _graded(
+    facts: Facts, indicator: Indicator, say: str, data: Mapping[str, object], claims: Mapping[str, object] | None = None
+) -> Outcome:
     """Recommendation 9 and its grade are about several metastases; what is said is the same."""
-    return Advise(indicator, f"{say}-multiple" if facts.lesions.number == "multiple" else say, data)
+    several = f"{say}-multiple" if facts.lesions.number == "multiple" else say
+    return Advise(indicator, several, data, claims=claims or {})
 
 
 def _mild(score: PainScore, facts: Facts, p: Parameters) -> Outcome:

@@ -13,6 +13,8 @@ from cds_service.knowledge.model import Parameters
 EXAMINATION = ("dental-examination", "dental-referral")
 CALCIUM = ("calcium-total", "calcium-ionised", "calcium-corrected")
 CREATININE = ("creatinine", "creatinine-clearance-measured")
+# What is due -> what an order's card says of it.
+CLAIMS = {"due-exam": "exam-due", "due-calcium": "calcium-due", "due-renal": "renal-due"}
 TREATMENT = ("medicationRequests", "medicationAdministrations")
 
 
@@ -27,10 +29,13 @@ def bma_monitoring(subject: Chart, facts: Facts, p: Parameters) -> Outcome:
     due = tuple(each for each in items if isinstance(each, str))
     data = {"due": due, "uses": uses, "use": rankl, "exam": facts.procedures.last_done(*EXAMINATION)}
     suggestions = tuple(_suggestions(due, facts))
+    claims: dict[str, object] = {CLAIMS[each]: data["exam"] if each == "due-exam" else None for each in due}
     if rankl and facts.calcium.level == "low":
-        return Advise(p.indicator("low-calcium"), "low-calcium", data, suggestions, choose="any")
+        claims["calcium-low"] = (facts.calcium.value, facts.calcium.unit, facts.calcium.when)
+        return Advise(p.indicator("low-calcium"), "low-calcium", data, suggestions, choose="any", claims=claims)
     if due:
-        return Advise(p.indicator(), "due" if "due-exam" in due else "due-tests", data, suggestions, choose="any")
+        say = "due" if "due-exam" in due else "due-tests"
+        return Advise(p.indicator(), say, data, suggestions, choose="any", claims=claims)
     unknown = tuple(each for each in items if isinstance(each, Missing))
     return CannotTell(unknown) if unknown else NoAdvice("nothing-due")
 

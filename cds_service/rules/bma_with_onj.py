@@ -15,7 +15,8 @@ def bma_with_onj(subject: DrugOrder | Chart, facts: Facts, p: Parameters) -> Out
         return NoAdvice("none")
     if isinstance(subject, Chart):
         return _on_treatment(facts, p)
-    return Advise(p.indicator(), "active", suggestions=(Suggestion("delete", (DeleteOrder(subject),)),))
+    delete = Suggestion("delete", (DeleteOrder(subject),))
+    return Advise(p.indicator(), "active", suggestions=(delete,), claims=_claims(facts))
 
 
 def _on_treatment(facts: Facts, p: Parameters) -> Outcome:
@@ -25,4 +26,9 @@ def _on_treatment(facts: Facts, p: Parameters) -> Outcome:
         return CannotTell(missing) if len(missing) == len(TREATMENT) else NoAdvice("not-on-bma")
     # A hold is a decision that was made.
     say = "held" if all(facts.bone_modifying.held(use) for use in uses) else "on-treatment"
-    return Advise(p.indicator(), say, {"use": uses[0], "last": facts.bone_modifying.last_dose(uses[0])})
+    data = {"use": uses[0], "last": facts.bone_modifying.last_dose(uses[0])}
+    return Advise(p.indicator(), say, data, claims=_claims(facts))
+
+
+def _claims(facts: Facts) -> dict[str, object]:
+    return {"onj-on-bma": facts.diagnoses.found("osteonecrosis-of-jaw")}

@@ -33,12 +33,12 @@ def denosumab_discontinuation(order: DrugOrder | Chart, facts: Facts, p: Paramet
     days = facts.treatment.given((order.drug,))
     last = days[-1] if days else None
     if order.stops:
-        return Advise(p.indicator(), "stopped", {"last": last})
+        return Advise(p.indicator(), "stopped", {"last": last}, claims={"denosumab-ends": last})
     due = p.days("interval") + p.days("overdue")
     if last is None or (facts.today - last).days <= due:
         return NoAdvice("on-time", {"last": last})
     data = {"last": last, "days": facts.days_since(last), "calcium": facts.calcium.level}
-    return Advise(p.indicator(), "overdue", data)
+    return Advise(p.indicator(), "overdue", data, claims={"denosumab-ends": last})
 
 
 def _lapsed(facts: Facts, p: Parameters) -> Outcome:
@@ -58,7 +58,8 @@ def _lapsed(facts: Facts, p: Parameters) -> Outcome:
     if days > p.days("latest"):
         return NoAdvice("long-ago", {"last": last})
     jaw, held = facts.diagnoses.has("osteonecrosis-of-jaw"), facts.bone_modifying.held(uses[-1])
-    return Advise(p.indicator(), "lapsed", {"last": last, "days": days, "jaw": jaw, "held": held})
+    data = {"last": last, "days": days, "jaw": jaw, "held": held}
+    return Advise(p.indicator(), "lapsed", data, claims={"denosumab-ends": last})
 
 
 def _for_cancer(use: DrugUse) -> bool:

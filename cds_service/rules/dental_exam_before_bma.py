@@ -23,7 +23,7 @@ def dental_exam_before_bma(order: DrugOrder, facts: Facts, p: Parameters) -> Out
     say = "on-treatment" if _treated(facts) else first
     data = {"last": facts.procedures.last_done(*SERVICES)}
     order_exam = Suggestion("order-exam", (CreateService("dental-examination"),), recommended=True)
-    return Advise(p.indicator(say), say, data, (order_exam,))
+    return Advise(p.indicator(say), say, data, (order_exam,), claims={"exam-due": data["last"]})
 
 
 def _treated(facts: Facts) -> bool:

@@ -26,4 +26,7 @@ def opioid_first_line(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     if ordered_too or (taken := facts.analgesics.taken((OPIOID,), p.days("look_back"))):
         return NoAdvice("covered", {"opioid": ordered_too[0] if ordered_too else taken[0]})
     missing = facts.lacking("medicationRequests")
-    return CannotTell(missing) if missing else Advise(p.indicator(), "no-opioid", {"score": facts.pain.newest})
+    if missing:
+        return CannotTell(missing)
+    score = facts.pain.newest
+    return Advise(p.indicator(), "no-opioid", {"score": score}, claims={"opioid-step": score})

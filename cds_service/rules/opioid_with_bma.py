@@ -34,7 +34,10 @@ def opioid_with_bma(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
         return NoAdvice("declined", {"refused": refused})
     say = "calcium-low" if facts.calcium.level == "low" else "missing"
     data = {"score": facts.pain.newest}
-    return Advise(p.indicator(), say, data, tuple(_suggestions(facts, p)), choose="any")
+    # What start-bma and analgesia-ladder say when the chart is opened.
+    missing_bma = (facts.diagnoses.standing("bone-metastasis")[0], facts.calcium.level)
+    claims = {"bma-missing": missing_bma, "bma-for-severe-pain": facts.pain.newest}
+    return Advise(p.indicator(), say, data, tuple(_suggestions(facts, p)), choose="any", claims=claims)
 
 
 def _suggestions(facts: Facts, p: Parameters) -> Iterator[Suggestion]:

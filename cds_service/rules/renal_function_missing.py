@@ -29,7 +29,9 @@ def renal_function_missing(order: DrugOrder, facts: Facts, p: Parameters) -> Out
     missing = facts.lacking("measurements")
     if missing and all(problem.what in BODY or problem.why == NEEDS_BODY for problem in facts.renal.problems):
         return CannotTell(missing)
-    return Advise(p.indicator(), "inputs-missing" if creatinine else "no-usable-result", data, tests)
+    if creatinine:
+        return Advise(p.indicator(), "inputs-missing", data, tests)
+    return Advise(p.indicator(), "no-usable-result", data, tests, claims={"renal-due": None})
 
 
 def _without_a_dose(

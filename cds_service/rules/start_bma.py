@@ -32,7 +32,9 @@ def start_bma(subject: Chart, facts: Facts, p: Parameters) -> Outcome:
     data = {"metastasis": metastasis[0], "other": facts.bone_modifying.uses, "last": last}
     if facts.bone_modifying.uses:
         return Advise(p.indicator(), "other-product", data)
-    return Advise(p.indicator(), _say(facts, last is not None), data, tuple(_suggestions(facts, p)), choose="any")
+    claims = {"bma-missing": (metastasis[0], facts.calcium.level)}
+    say = _say(facts, last is not None)
+    return Advise(p.indicator(), say, data, tuple(_suggestions(facts, p)), choose="any", claims=claims)
 
 
 def _say(facts: Facts, earlier: bool) -> str:

@@ -122,9 +122,13 @@ class Suppression(File, frozen=True):
 
 
 class Seen(File, frozen=True):
-    """For how many days an info card is not sent again to a user who was sent it: same patient, order and evidence."""
+    """For how many days an info card is not sent again to a user who was sent it: same patient, order and evidence.
+
+    ``warning_days``: the same of a warning, where a site wants that; None: every time. Critical cards are none.
+    """
 
     days: Annotated[int, msgspec.Meta(ge=7, le=180)] = 90
+    warning_days: Annotated[int, msgspec.Meta(ge=1, le=30)] | None = None
 
 
 class LocalReason(File, frozen=True):

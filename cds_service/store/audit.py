@@ -19,7 +19,7 @@ from sqlalchemy import Connection, insert
 
 from cds_service.deliver.issue import Issued
 from cds_service.store.engine import UNAVAILABLE, Database
-from cds_service.store.tables import call, card, loss
+from cds_service.store.tables import call, card, claim, loss
 
 log = logging.getLogger("cds_service.audit")
 
@@ -186,6 +186,7 @@ def _insert(connection: Connection, batch: Sequence[CallRecord]) -> None:
     columns = [name for name in CallRecord.__slots__ if name != "cards"]
     rows = [{name: getattr(record, name) for name in columns} for record in batch]
     keys = connection.scalars(insert(call).returning(call.c.id, sort_by_parameter_order=True), rows).all()
+    issued = [(key, record, each) for key, record in zip(keys, batch, strict=True) for each in record.cards]
     cards = [
         {
             "call_id": key,
@@ -197,9 +198,18 @@ def _insert(connection: Connection, batch: Sequence[CallRecord]) -> None:
             "outcome": each.fate,
             "sameness": each.sameness,
             "part": each.part,
+            "held_by": each.held_by,
         }
-        for key, record in zip(keys, batch, strict=True)
-        for each in record.cards
+        for key, record, each in issued
     ]
-    if cards:
-        connection.execute(insert(card), cards)
+    if not any(each.claims for _, _, each in issued):
+        if cards:
+            connection.execute(insert(card), cards)
+        return
+    ids = connection.scalars(insert(card).returning(card.c.id, sort_by_parameter_order=True), cards).all()
+    claims = [
+        {"card_id": own, "digest": digest}
+        for own, (_, _, each) in zip(ids, issued, strict=True)
+        for digest in dict.fromkeys(each.claims)
+    ]
+    connection.execute(insert(claim), claims)

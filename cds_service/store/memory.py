@@ -55,7 +55,8 @@ class Memory:
         earlier = None
         if settings.hash_key and (suppression or seen):
             hours, days = suppression.hours if suppression else None, seen.days if seen else None
-            earlier = EarlierCards(database, settings.hash_key, hours, days)
+            warnings = seen.warning_days if seen else None
+            earlier = EarlierCards(database, settings.hash_key, hours, days, warning_days=warnings)
         return cls(database, used, Audit(database, settings.audit_queue, _forgetting(used)), earlier)
 
     def close(self, seconds: float) -> None:

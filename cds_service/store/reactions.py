@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cds_service.base.hashing import joined
 from cds_service.call.feedback import Feedback
 from cds_service.store.engine import Database, inserting_new
-from cds_service.store.tables import call, card, feedback, feedback_reason, feedback_suggestion
+from cds_service.store.tables import call, card, claim, feedback, feedback_reason, feedback_suggestion
 from cds_service.trust.gate import Identity
 
 log = logging.getLogger("cds_service.store")
@@ -27,6 +27,8 @@ _PAUSE_SECONDS = 5.0
 _PORTION = 250
 # Values in one look-up: below what the smallest SQLite takes in a statement.
 _LOOKED_UP = 500
+# How long an opened chart does not repeat what an order's card said: local (cards/decisions/said-at-order.md).
+_ORDER_HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +157,8 @@ def _store(connection: Connection, events: Sequence[_Rows]) -> int:
 
 
 class EarlierCards:
-    """Cards of earlier calls by their keyed hash: overridden within ``hours``, shown within ``days`` (None: not looked
-    at)."""
+    """Cards of earlier calls by their keyed hash: overridden within ``hours``, shown within ``days``, warnings within
+    ``warning_days`` (None: not looked at)."""
 
     def __init__(
         self,
@@ -165,8 +167,9 @@ class EarlierCards:
         hours: int | None = None,
         days: int | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        warning_days: int | None = None,
     ) -> None:
-        self.key = key
+        self.key, self.warning_days = key, warning_days
         self._database, self._clock = database, clock
         self._hours = None if hours is None else timedelta(hours=hours)
         self._days = None if days is None else timedelta(days=days)
@@ -212,6 +215,30 @@ class EarlierCards:
         own = {(part, name) for name, part in parts.items()}
         again = {row.part for row in rows if (row.part, row.uuid) in own}
         return frozenset(row.part for row in rows) - again
+
+    def claimed(self, cards: Mapping[uuid.UUID, bytes], days: int | None = None) -> frozenset[bytes]:
+        """Those of ``cards`` (a claim of each by its uuid) that a card of another call made that was shown within
+        ``days`` (None: within those of ``seen``). None when that cannot be said."""
+        window = self._days if days is None else timedelta(days=days)
+        if window is None:
+            return frozenset()
+        shown = (card.c.outcome == "shown") & (call.c.at > self._clock() - window)
+        known = claim.c.digest.in_(cards.values())
+        asked = select(claim.c.digest, card.c.uuid).distinct().select_from(claim.join(card).join(call))
+        rows = self._look_up(asked.where(known, shown))
+        own = {(digest, name) for name, digest in cards.items()}
+        again = {row.digest for row in rows if (row.digest, row.uuid) in own}
+        return frozenset(row.digest for row in rows) - again
+
+    def said_at_order(self, claims: Iterable[bytes]) -> frozenset[bytes]:
+        """Those of ``claims`` that a card of an order, shown by itself or in another, said within ``_ORDER_HOURS``.
+        None when that cannot be said, and where the site wants every card every time."""
+        if self._days is None:
+            return frozenset()
+        since = self._clock() - timedelta(hours=_ORDER_HOURS)
+        shown = card.c.outcome.in_(("shown", "folded")) & (call.c.at > since)
+        asked = select(claim.c.digest).distinct().select_from(claim.join(card).join(call))
+        return frozenset(row.digest for row in self._look_up(asked.where(claim.c.digest.in_(claims), shown)))
 
     def _look_up(self, asked: Select[Any]) -> Sequence[Row[Any]]:
         """The rows; none while the database cannot be asked."""

@@ -5,7 +5,9 @@ table               one row for
 =================== ==================================================================================================
 ``call``            a call of a service by an authenticated caller (by anyone, in the open development profile)
 ``card``            a card of that call: shown, folded into another that was shown, or kept back by silent mode,
-                    because it was overridden (suppressed), or because it was sent before (seen)
+                    because it was overridden (suppressed), because it was sent before (seen), or because an
+                    order's card has just said it (said-at-order)
+``claim``           something that a card says, by which a later call knows it again
 ``feedback``        one event of feedback; its card may be unknown (no such row in ``card``)
 ``feedback_reason`` a coded override reason of a feedback event
 ``feedback_suggestion`` an accepted suggestion of a feedback event
@@ -106,11 +108,21 @@ card = Table(
     Column("uuid", Uuid, nullable=False),  # a repeated call gives the same card again
     Column("topic", String(64), nullable=False),
     Column("indicator", String(8), nullable=False),  # info | warning | critical
-    Column("outcome", String(16), nullable=False),  # shown | folded | silent | suppressed | seen
+    Column("outcome", String(16), nullable=False),  # shown | folded | silent | suppressed | seen | said-at-order
     # Keyed hash of patient, user, order and what the card rests on (deliver.issue); only with CDS_HASH_KEY.
     Column("sameness", _Digest, nullable=True, index=True),
     Column("part", _Digest, nullable=True, index=True),  # the same of what its topic alone says, of an info topic
+    # The card that holds this one (folded, or kept back with it): what is told of that card is told of this one too.
+    Column("held_by", Uuid, nullable=True),
     Index(None, "issuer", "tenant", "uuid"),
+)
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("card_id", _RowId, ForeignKey("card.id", ondelete="CASCADE"), primary_key=True),
+    # Keyed hash of patient, user and what a card says (deliver.claims, deliver.issue); only with CDS_HASH_KEY.
+    Column("digest", _Digest, primary_key=True, index=True),
 )
 
 feedback = Table(

@@ -105,7 +105,9 @@ def _set(site: Site) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if site.suppression:
         yield ("suppression",), f"{site.suppression.hours} h"
     if site.seen != NO_SITE.seen:
-        yield ("seen",), f"{site.said_once.days} days" if site.said_once else "off"
+        once = site.said_once
+        warnings = f", warnings {once.warning_days} days" if once and once.warning_days else ""
+        yield ("seen",), f"{once.days} days{warnings}" if once else "off"
     if site.feedback != NO_SITE.feedback:
         comments = "kept" if site.feedback.comments else "not kept"
         yield ("feedback",), f"comments {comments}, {len(site.feedback.reasons)} reasons of the site"

@@ -149,7 +149,7 @@ def _calls(app: Flask, settings: Settings, edition: Edition, clock: Clock, memor
         asked = g.call = read_hook(read_body(), service.id, (hook,) if hook else service.hooks)
         language = choose_language(request.headers.get("Accept-Language"))
         caller = g.caller = settle(edition.site, g.who, asked, now.date(), language, defaults)
-        answered = answer(edition, caller, asked, now, servers(g.who.client).source(asked))
+        answered = answer(edition, caller, asked, now, servers(g.who.client).source(asked), earlier)
         UNMATCHED.observe(answered.subjects, answered.passed_over)
         delivered, issued = issue(answered.response, answered.findings, asked, caller, earlier)
         response = answer_json(200, _fitted(delivered, caller, offered))

@@ -344,11 +344,18 @@ class _Nothing:
     """Nothing was shown before; what was asked for is kept."""
 
     key = KEY
+    warning_days: int | None = None
 
     def __init__(self) -> None:
         self.asked: dict[uuid.UUID, bytes] = {}
 
     def overridden(self, samenesses: Any) -> frozenset[bytes]:
+        return frozenset()
+
+    def claimed(self, cards: Any, days: Any = None) -> frozenset[bytes]:
+        return frozenset()
+
+    def said_at_order(self, claims: Any) -> frozenset[bytes]:
         return frozenset()
 
     def seen(self, parts: Any) -> frozenset[bytes]:

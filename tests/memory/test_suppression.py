@@ -360,6 +360,7 @@ class _Nothing:
     """Nobody has overridden anything; what was asked for is kept."""
 
     key = KEY
+    warning_days: int | None = None
 
     def __init__(self) -> None:
         self.asked: list[bytes] = []
@@ -399,9 +400,9 @@ from fractions import Fraction
 from cds_service.base.kinds import Dose
 from cds_service.facts.subjects import DrugOrder
 from cds_service.knowledge.drugs import Product
-from cds_service.deliver.issue import _content
+from cds_service.deliver.evidence import content
 print(hash("x"))
-print(_content(DrugOrder(
+print(content(DrugOrder(
     "k", 1, None, "text", ("zoledronic-acid", "calcium"), frozenset({"bisphosphonate", "calcium", "nsaid", "platinum"}),
     Product("oncology"), True, False, Dose(Fraction(10, 3), False, "3.3 mg"),
     indications=frozenset("abcdefghijk"), stop_reasons=frozenset("lmnopq"),

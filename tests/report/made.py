@@ -65,6 +65,7 @@ class Store:
         issuer: str = EHR,
         tenant: str = "",
         uuids: Sequence[uuid.UUID] = (),
+        held_by: uuid.UUID | None = None,
     ) -> list[uuid.UUID]:
         """One call with that many cards; their uuids."""
         key = self.calls(when, issuer=issuer, tenant=tenant)
@@ -72,7 +73,7 @@ class Store:
         rows = [
             {
                 "call_id": key, "issuer": issuer, "tenant": tenant, "uuid": each, "topic": topic,
-                "indicator": indicator, "outcome": outcome,
+                "indicator": indicator, "outcome": outcome, "held_by": held_by,
             }
             for each in made
         ]  # fmt: skip

@@ -123,6 +123,51 @@ def test_feedback_for_a_card_that_was_not_shown_answers_nothing(store: Store) ->
     assert (made.overridden, topic_of(made).reasons, topic_of(made).rate, made.unknown) == (0, {}, None, 0)
 
 
+def test_what_is_told_of_the_summary_is_told_of_every_topic_in_it_and_counted_apart(store: Store) -> None:
+    holder, stranger = uuid.uuid4(), uuid.uuid4()
+    store.feedback(holder, "overridden", "patient-refuses", when=at(0))  # sooner than the rows of its cards
+    store.cards(at(1), "review-summary", uuids=[holder])
+    store.cards(at(1), number=2, outcome="folded", held_by=holder)
+    store.cards(at(1), "infusion-time", outcome="folded", held_by=stranger)
+    for again in (1, 2):
+        store.feedback(holder, "overridden", "patient-refuses", when=at(again))
+    store.feedback(stranger, "accepted")
+    made = read(store.database)
+    dose = topic_of(made)
+    assert (dose.overridden_via, dose.accepted_via, dose.reasons_via) == (2, 0, {"patient-refuses": 2})
+    assert (dose.overridden, dose.accepted, dose.reasons, dose.no_reason) == (0, 0, {}, 0)
+    assert dose.rate is not None
+    assert dose.rate.value == 0
+    assert [week.overridden for week in dose.weeks] == [0] * 5
+    assert (topic_of(made, "infusion-time").accepted_via, topic_of(made, "infusion-time").overridden_via) == (1, 0)
+    summary = topic_of(made, "review-summary")
+    assert (summary.overridden, summary.overridden_via) == (1, 0)
+
+
+def test_what_is_told_of_a_folded_card_itself_wins(store: Store) -> None:
+    holder = uuid.uuid4()
+    store.cards(at(1), "review-summary", uuids=[holder])
+    direct, _ = store.cards(at(1), number=2, outcome="folded", held_by=holder)
+    store.feedback(direct, "accepted")
+    store.feedback(holder, "overridden", WRONG)
+    dose = topic_of(read(store.database))
+    assert (dose.accepted, dose.overridden, dose.reasons) == (1, 0, {})
+    assert (dose.accepted_via, dose.overridden_via, dose.reasons_via) == (0, 1, {WRONG: 1})
+
+
+def test_a_holder_of_another_caller_and_a_card_kept_back_with_its_holder_are_told_nothing(store: Store) -> None:
+    holder = uuid.uuid4()
+    (elsewhere,) = store.cards(at(1), outcome="folded", held_by=holder)
+    store.cards(at(1), outcome="seen", held_by=holder)
+    store.feedback(holder, tenant="north")
+    assert topic_of(read(store.database)).overridden_via == 0
+    store.feedback(holder)
+    assert topic_of(read(store.database)).overridden_via == 1
+    # One that stood by itself in another call of the same uuid is answered by itself.
+    store.cards(at(2), uuids=[elsewhere])
+    assert topic_of(read(store.database)).overridden_via == 0
+
+
 def test_feedback_for_cards_not_on_record_is_counted_apart(store: Store) -> None:
     store.feedback(uuid.uuid4(), topic="infusion-time")
     store.feedback(uuid.uuid4(), "accepted", topic="infusion-time")

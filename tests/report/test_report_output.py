@@ -52,6 +52,8 @@ def busy(database: Database, edition: Edition) -> Figures:
     store.cards(at(5), "a-topic-of-last-year")
     store.feedback(uuid.uuid4(), topic="infusion-time")
     store.feedback(uuid.uuid4())
+    store.cards(at(5), "infusion-time", outcome="folded", held_by=first)
+    store.cards(at(5), "infusion-time", 2, outcome="said-at-order")
     store.calls(at(5), 300)
     store.calls(at(30), 80)
     store.lost(at(6), 9)
@@ -119,6 +121,7 @@ def test_the_page_says_its_language_and_encoding(busy: Figures, words: Words) ->
 
 def test_the_page_shows_every_plot_alarm_and_loss(busy: Figures, words: Words) -> None:
     made = Page(page.render(busy, words))
+    assert words("via", topic=words.topic("infusion-time"), accepted=0, overridden=1) in made.text
     assert made.ids() >= {"lost", "alarms", "rates", "reasons", "trend", "volume", "numbers"}
     # Rates, reasons, volume; all calls and the three topics that fired.
     assert sum(tag == "svg" for tag, _ in made.elements) == 7
@@ -135,7 +138,7 @@ def test_the_page_shows_every_plot_alarm_and_loss(busy: Figures, words: Words) -
         assert said in made.text
     # The bar itself, and the interval as pygal draws it.
     assert "5\N{NO-BREAK SPACE}% (3/60)" in made.text
-    assert [tag for tag, attributes in made.elements if attributes.get("class") == "ci"] == ["g", "g"]
+    assert [tag for tag, attributes in made.elements if attributes.get("class") == "ci"] == ["g"] * 3
 
 
 def test_a_comment_is_text_on_the_page(busy: Figures, words: Words) -> None:
@@ -176,6 +179,13 @@ def test_the_table_fits_100_columns_and_steers_no_terminal(busy: Figures, words:
                for line in text.splitlines())  # fmt: skip
 
 
+def test_the_table_tells_what_was_said_elsewhere(busy: Figures, words: Words) -> None:
+    said = " ".join(table.render(busy, words).split())
+    topic = words.topic("infusion-time")
+    assert words("not_repeated", topic=topic, n=2)[-20:] in said
+    assert words("via", topic=topic, accepted=0, overridden=1)[-20:] in said
+
+
 def test_topics_without_cards_are_one_line_not_rows_of_zeros(
     busy: Figures, words: Words, edition: Edition, database: Database
 ) -> None:
@@ -212,6 +222,9 @@ def test_csv_has_a_row_for_every_topic_and_one_for_the_rest(busy: Figures, words
     assert (dose["change"], dose["fired_before"], dose["calls_last_7_days"]) == ("stopped", "60", "80")
     assert dose["name"] == words.topic("denosumab-dose")
     assert (by_topic["infusion-time"]["silent"], by_topic["infusion-time"]["feedback_not_on_record"]) == ("7", "1")
+    assert by_topic["infusion-time"]["said_at_order"] == "2"
+    via = ("accepted_via_summary", "overridden_via_summary", "reasons_via_summary")
+    assert [by_topic["infusion-time"][name] for name in via] == ["0", "1", f"{WRONG}:1"]
     assert by_topic[""]["feedback_not_on_record"] == "1"
     assert {row["calls_not_recorded"] for row in rows} == {"9"}
 

@@ -121,6 +121,7 @@ class Remembered:
     """What ``store.reactions.EarlierCards`` does, without a database: when what may wait was said."""
 
     key = _KEY
+    warning_days: int | None = None
 
     def __init__(self, days: int) -> None:
         self.now, self._days = _LONG_AGO, timedelta(days=days)
@@ -134,6 +135,18 @@ class Remembered:
 
     def overridden(self, samenesses: Iterable[bytes]) -> frozenset[bytes]:  # noqa: ARG002  # nobody overrides here
         """None: in this ward nobody reacts."""
+        return frozenset()
+
+    def claimed(
+        self,
+        cards: Mapping[uuid.UUID, bytes],  # noqa: ARG002
+        days: int | None = None,  # noqa: ARG002
+    ) -> frozenset[bytes]:
+        """None: the ward calls patient-view, and keeps back no warning."""
+        return frozenset()
+
+    def said_at_order(self, claims: Iterable[bytes]) -> frozenset[bytes]:  # noqa: ARG002  # nor does the ward mix hooks
+        """None: what was said at an order is not counted as known when the chart is opened."""
         return frozenset()
 
     def seen(self, parts: Mapping[uuid.UUID, bytes]) -> frozenset[bytes]:
