@@ -125,20 +125,25 @@ class Analgesics:
     def _spans(self) -> Iterator[tuple[date | None, date]]:
         """From when to when each opioid on record was taken.
 
-        FHIR's prescription has no day on which it was stopped. One that ended and says no day lasted until the next
-        began, for so a dose is raised, but no longer than any order stands.
+        FHIR's prescription has no day on which it was stopped. One that ended and says no day lasted until the next of
+        the same drug began, for so a dose is raised, but no longer than any order stands. Another drug may have come
+        long after it.
         """
         uses = self.treatment.ever((OPIOID,))
         for use in uses:
             if use.active and use.kind != "administration":
                 yield use.when, self.today
             elif use.when:
-                last = use.until or (self._next(use.when, uses) if use.ended and use.kind != "administration" else None)
+                last = use.until or (self._next(use, uses) if use.ended and use.kind != "administration" else None)
                 yield use.when, min(last or use.when, self.today)
 
-    def _next(self, start: date, uses: Iterable[DrugUse]) -> date | None:
-        """The day on which the next record of an opioid begins, as far as an order stands."""
-        later = min((u.when for u in uses if u.when and u.when > start), default=None)
+    def _next(self, use: DrugUse, uses: Iterable[DrugUse]) -> date | None:
+        """The day on which the next record of the same opioid begins, as far as an order stands."""
+        start = use.when
+        if start is None:
+            return None
+        own = _opioids(use)
+        later = min((u.when for u in uses if u.when and u.when > start and own & _opioids(u)), default=None)
         return min(later, start + timedelta(days=self.stands)) if later else None
 
     def last_told(self, order: DrugOrder) -> date | None:
@@ -215,6 +220,10 @@ def _counted(each: DrugOrder | DrugUse, origin: Origin, when: date | None) -> Co
     portion = _portion(each.daily)
     as_needed = bool(each.daily and each.daily.as_needed)
     return Counted(each.text, origin, portion.most, portion.why, as_needed, each.held, when)
+
+
+def _opioids(use: DrugUse) -> frozenset[str]:
+    return frozenset(p.ingredient for p in (use.daily or Daily()).of(OPIOID))
 
 
 def _ingredients(each: DrugOrder | DrugUse) -> frozenset[str]:

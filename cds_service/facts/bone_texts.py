@@ -40,6 +40,17 @@ def told(record: Record, terminology: Terminology, skeleton: Skeleton) -> Iterat
             of_itself = SCAN in _procedures(terminology, report.code)
             ref = RequestText(f"DiagnosticReport/{report.id or '?'}")
             yield Told(report.conclusion, when or day_of(report.issued), ref, of_itself)
+    yield from _results(record, terminology)
+
+
+def _results(record: Record, terminology: Terminology) -> Iterator[Told]:
+    """Results in words that are named a bone scan: how some hospitals send the whole report."""
+    for code, observations in record.coded.items():
+        if any(o.value_string for o in observations) and SCAN in _procedures(terminology, concept(code)):
+            for it in observations:
+                if it.status in REPORTED and it.value_string:
+                    when = day_of(it.effective_date_time or it.effective_instant) or day_of(it.issued)
+                    yield Told(it.value_string, when, RequestText(f"Observation/{it.id or '?'}"), of_itself=True)
 
 
 def counts(record: Record, terminology: Terminology) -> Iterator[Counted]:

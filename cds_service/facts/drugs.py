@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,6 +11,7 @@ import msgspec
 from cds_service.base.decoding import UNREADABLE
 from cds_service.base.kinds import DrugGroup, RequestText
 from cds_service.facts.doses import Dosed, DoseReader
+from cds_service.facts.intervals import instructions
 from cds_service.facts.pieces import NOTHING_KNOWN, Piece
 from cds_service.facts.portions import Daily, PortionReader
 from cds_service.facts.strengths import Strengths
@@ -90,7 +91,9 @@ class DrugReader:
             product=self._product(matches, dosed, piece.mg),
             text=RequestText(text),
             dosed=dosed,
-            counts=self._counts(matches, dosed, text),
+            counts=self._counts(
+                matches, dosed, [text, *(line for d in dosages_of(treatment) for line in instructions(d))]
+            ),
             small_if_undosed=dosed.dose is None and bool(matches) and all(m.ingredient == "aspirin" for m in matches),
             low_confidence=bool(matches) and all(UNSURE in m.flags for m in matches),
             known=bool(text or any(c.codings() for c in concepts)),
@@ -153,12 +156,12 @@ class DrugReader:
             return Product("unknown")
         return facts.products.decide(dosed, strength, [m.product for m in matches if m.product])
 
-    def _counts(self, matches: tuple[Match, ...], dosed: Dosed, text: str) -> bool:
+    def _counts(self, matches: tuple[Match, ...], dosed: Dosed, texts: Sequence[str]) -> bool:
         """False for what must not count as an NSAID: topical forms, and aspirin at an antiplatelet dose."""
         nsaids = [m for m in matches if self._group(m) == "nsaid"]
         if not nsaids or len(nsaids) < len(matches):
             return True
-        if dosed.route == "topical" or (dosed.route is None and self._doses.topical(text)):
+        if dosed.route == "topical" or (dosed.route is None and any(map(self._doses.topical, texts))):
             return False
         if all(m.flags & NOT_SYSTEMIC for m in nsaids):
             return False

@@ -30,7 +30,7 @@ from cds_service.record.read import Record
 KEYS = ("reports", "observations", "procedures", "serviceRequests")
 REPORT_KEYS = ("reports", "observations")
 Reading = Literal["positive", "equivocal", "negative", "not-read"]
-STUDIES = ("bone-scan", "naf-pet", "pet-mri", "pet-ct", "mri-whole-body", "mri-bone", "mri", "ct-bone", "ct")
+STUDIES = ("naf-pet", "bone-scan", "pet-mri", "pet-ct", "mri-whole-body", "mri-bone", "mri", "ct-bone", "ct")
 REPORTED = frozenset({"final", "amended", "corrected", "appended", "modified", "preliminary", "partial"})
 EARLY = frozenset({"preliminary", "partial"})
 MARROW = "marrow"

@@ -13,7 +13,7 @@ from typing import Literal
 
 from cds_service.base.kinds import RequestText
 from cds_service.facts.explained import Fact, reference
-from cds_service.facts.narrative import METASTASIS, Clause, NarrativeReader, quoted
+from cds_service.facts.narrative import METASTASIS, Clause, NarrativeReader, Sentence, quoted
 from cds_service.facts.sites import BoneSite
 from cds_service.facts.told import ago
 from cds_service.knowledge.model import File
@@ -27,6 +27,9 @@ KINDS: tuple[tuple[str, frozenset[Kind]], ...] = (
     ("lesion-osteolytic", frozenset({"osteolytic"})),
     ("lesion-osteoblastic", frozenset({"osteoblastic"})),
 )
+NEW, FRACTURED = "lesion-new", "benign-cause"
+# What beside "new" makes a clause one of a lesion; a new fracture is none.
+LESION = frozenset({METASTASIS, "reading-equivocal", "reading-positive", *(name for name, _ in KINDS)})
 _ONE_NUMBER = re.compile(r"\D*(\d{1,3})\D*")
 
 
@@ -62,12 +65,24 @@ class Typed:
     words: RequestText
 
 
+@dataclass(frozen=True, slots=True)
+class Appeared:
+    """Words that a lesion is new. ``confirmed``: the sentence says that it is a metastasis, without a doubt."""
+
+    confirmed: bool
+    site: BoneSite | None
+    when: date | None
+    ref: RequestText
+    text: RequestText
+
+
 @dataclass(frozen=True)
 class Lesions:
-    """``counted``, ``typed``: all evidence, the newest first, what has no day last."""
+    """``counted``, ``typed``, ``appeared``: all evidence, the newest first, what has no day last."""
 
     counted: tuple[Counted, ...]
     typed: tuple[Typed, ...]
+    appeared: tuple[Appeared, ...] = ()
 
     @property
     def number(self) -> Number:
@@ -92,14 +107,27 @@ class Lesions:
 
 def lesions(told: Iterable[Told], counts: Iterable[Counted], reader: NarrativeReader) -> Lesions:
     """From texts, and from results that say how many there are."""
-    counted, typed = list(counts), list[Typed]()
+    counted, typed, new = list(counts), list[Typed](), list[Appeared]()
     for text in told:
-        of_bone = [c for s in reader.sentences(text.text) for c in s.clauses if c.of_bone(of_itself=text.of_itself)]
+        sentences = list(reader.sentences(text.text))
+        of_bone = [c for s in sentences for c in s.clauses if c.of_bone(of_itself=text.of_itself)]
         if number := _number(of_bone):
             words = next(c.text for c in of_bone if {SOLITARY, MULTIPLE, FEW} & c.said)
             counted.append(Counted(number, text.when, text.ref, quoted(words)))
         typed += _typed(of_bone, text)
-    return Lesions(_newest_first(counted), _newest_first(typed))
+        new += [found for sentence in sentences if (found := _new(sentence, text))]
+    return Lesions(_newest_first(counted), _newest_first(typed), _newest_first(new))
+
+
+def _new(sentence: Sentence, text: Told) -> Appeared | None:
+    """What a sentence says of a new lesion of bone: that it is a metastasis, or may be one."""
+    if not {METASTASIS} & (sentence.said | sentence.doubted) or FRACTURED in sentence.said:
+        return None
+    for clause in sentence.clauses:
+        if NEW in clause.said and LESION & clause.named and clause.of_bone(of_itself=text.of_itself):
+            sure = METASTASIS in sentence.said and METASTASIS not in sentence.doubted
+            return Appeared(sure, clause.bone, text.when, text.ref, quoted(clause.text))
+    return None
 
 
 def _number(clauses: Sequence[Clause]) -> Number | None:
@@ -153,11 +181,19 @@ class KindGiven(File, frozen=True):
     days_ago: int | None = None
 
 
+class NewGiven(File, frozen=True):
+    """Words of a report that a lesion is new; ``suspected``: perhaps a metastasis."""
+
+    days_ago: int | None = None
+    suspected: bool = False
+
+
 class LesionsGiven(File, frozen=True):
     """What a case may say of bone lesions."""
 
     lesion_counts: list[CountGiven] = []
     lesion_kinds: list[KindGiven] = []
+    lesions_new: list[NewGiven] = []
 
     def told(self) -> Lesions:
         counted = [
@@ -174,7 +210,24 @@ class LesionsGiven(File, frozen=True):
             )
             for n, k in enumerate(self.lesion_kinds)
         ]
-        return Lesions(_newest_first(counted), _newest_first(typed))
+        new = [
+            Appeared(
+                not e.suspected, None, ago(e.days_ago), RequestText(f"DiagnosticReport/new-{n}"), RequestText("new")
+            )
+            for n, e in enumerate(self.lesions_new)
+        ]
+        return Lesions(_newest_first(counted), _newest_first(typed), _newest_first(new))
 
 
-__all__ = ["KEYS", "METASTASIS", "Counted", "Lesions", "LesionsGiven", "Told", "count_of", "explained", "lesions"]
+__all__ = [
+    "KEYS",
+    "METASTASIS",
+    "Appeared",
+    "Counted",
+    "Lesions",
+    "LesionsGiven",
+    "Told",
+    "count_of",
+    "explained",
+    "lesions",
+]

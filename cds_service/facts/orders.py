@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from cds_service.base.kinds import RequestText
 from cds_service.call.problems import BadRequest, DataNotObtained
-from cds_service.facts.drugs import Lookup
+from cds_service.facts.drugs import Lookup, dosages_of
+from cds_service.facts.intervals import instructions
 from cds_service.facts.remembered import RememberedDrugs
 from cds_service.facts.requests import NOTHING, RequestReader
 from cds_service.facts.subjects import DrugOrder, Order, RequestedProcedure
@@ -16,6 +17,7 @@ from cds_service.fhir.dates import day_of
 from cds_service.fhir.references import type_and_id, unversioned
 from cds_service.fhir.structs import (
     CodeableConcept,
+    Dosage,
     MedicationRequest,
     Reference,
     Resource,
@@ -29,6 +31,8 @@ from cds_service.record.read import Draft
 # A draft in one of these states ends a drug; it does not order it.
 STOPPING = frozenset({"stopped", "cancelled", "revoked", "on-hold", "ended"})
 HELD = "on-hold"
+FEVER = "fever"
+MOST_NEEDED = 8  # conditions of one "as needed" that are looked at
 IGNORED = frozenset({"entered-in-error"})
 # What these drugs are given for: no reason to stop them.
 INDICATIONS = frozenset({"lung-cancer", "bone-metastasis", "other-primary-cancer", "osteoporosis", "multiple-myeloma"})
@@ -89,7 +93,7 @@ class OrderReader:
             infusion_minutes=found.dosed.infusion_minutes,
             infusion_problem=found.dosed.infusion_problem,
             daily_mg=found.dosed.daily_mg,
-            indications=self._conditions(reasons),
+            indications=self._indications(reasons, resource),
             stop_reasons=self._conditions(why),
             stop_text=next((text for each in why if (text := _said(each))), None),
             stop_stated=any(not self._only_indication(each) for each in why),
@@ -112,6 +116,19 @@ class OrderReader:
             code = getattr(lookup(reference.reference or ""), "code", None)
             concepts += [code] if isinstance(code, CodeableConcept) else []
         return [c for c in concepts if c.codings() or c.codeable.text]
+
+    def _indications(self, reasons: Sequence[CodeableConcept], resource: MedicationRequest) -> frozenset[str]:
+        """What a drug is for: its reasons, and fever that only the dosage names ("体温>38.5℃时"). Fever beside pain is
+        no reason of its own."""
+        dosages = dosages_of(resource)
+        lines = [line for d in dosages for line in (*instructions(d), *_needed(d))]
+        for_fever = self._conditions(CodeableConcept(text=line) for line in lines) & {FEVER}
+        found = self._conditions(reasons) | for_fever
+        said = [*lines, *(text for c in reasons if (text := _said(c)))]
+        return found - {FEVER} if FEVER in found and any(map(self._names_pain, said)) else found
+
+    def _names_pain(self, text: str) -> bool:
+        return any(row.concept == "pain-named" for row in self.terminology.read("finding", text).rows)
 
     def _only_indication(self, reason: CodeableConcept) -> bool:
         """Whether it only says what the drug was for."""
@@ -178,6 +195,15 @@ def _due(resource: MedicationRequest) -> date | None:
         days += [day_of(each) for each in (event if isinstance(event, list) else [event]) if isinstance(each, str)]
         days += [day_of(period.start)] if period else []
     return min((d for d in days if d), default=None)
+
+
+def _needed(dosage: Dosage) -> Iterator[str]:
+    """The words that say when a drug is taken as needed."""
+    for member in (dosage.as_needed_codeable_concept, dosage.as_needed_for):
+        for each in many(member)[:MOST_NEEDED]:
+            text = each.get("text") if isinstance(each, dict) else None
+            if isinstance(text, str):
+                yield text
 
 
 def _said(concept: CodeableConcept | None) -> RequestText | None:

@@ -8,12 +8,14 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Literal
 
+from cds_service.facts.lesions import Appeared
 from cds_service.facts.sites import BoneSite
 from cds_service.facts.sizes import Size, Sizes, per_cent
 from cds_service.facts.skeleton import Sign
 
-__all__ = ["Compared", "Sum", "Why", "appeared", "compare", "per_cent"]
+__all__ = ["Compared", "New", "Sum", "Why", "appeared", "compare", "per_cent", "reported_new"]
 
+New = Sign | Appeared  # a diagnosis, or the words of a report
 Why = Literal["not-measured", "one-diameter", "too-old", "one-date", "too-close", "unmatched"]
 
 
@@ -91,3 +93,16 @@ def appeared(metastases: Iterable[Sign], since: date | None, lag: int) -> tuple[
             possible = sign
         known.append(sign.site)
     return new, possible
+
+
+def reported_new(
+    told: Iterable[Appeared], metastases: Iterable[Sign], since: date | None, lag: int
+) -> tuple[Appeared | None, Appeared | None]:
+    """The newest words that a bone metastasis is new, and the newest that one may be, later than ``lag`` days after the
+    first that is recorded, and after ``since``: the report that found the first one calls it new as well."""
+    first = min((s.when for s in metastases if s.when is not None), default=None)
+    if first is None:
+        return None, None
+    after = max(first + timedelta(days=lag), since or date.min)
+    later = sorted((a for a in told if a.when and a.when > after), key=lambda a: (a.when, a.ref), reverse=True)
+    return next((a for a in later if a.confirmed), None), next((a for a in later if not a.confirmed), None)

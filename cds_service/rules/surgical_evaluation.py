@@ -45,7 +45,9 @@ def _signs(facts: Facts) -> Iterator[Sign]:
     yield from facts.skeleton.found("pathological-fracture", "spinal-instability")
     if spinal and not facts.diagnoses.has("osteoporosis"):
         yield from facts.skeleton.found("vertebral-compression-fracture")
-    nerves = facts.skeleton.found(CORD, *(("nerve-compression",) if spinal else ()))
+    # A metastasis of a bone that nobody states may lie beside the nerve.
+    near = any(site is None or site.may_be(BoneSite("spine")) for site in sites)
+    nerves = facts.skeleton.found(CORD, *(("nerve-compression",) if near else ()))
     yield from (s for s in nerves if not s.degenerative)
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.triggers import chart_opened, rule
 from cds_service.facts.facts import Facts
-from cds_service.facts.response import Compared, appeared, compare, per_cent
+from cds_service.facts.response import Compared, New, appeared, compare, per_cent, reported_new
 from cds_service.facts.skeleton import METASTASIS, Sign
 from cds_service.facts.subjects import Chart
 from cds_service.knowledge.model import Parameters
@@ -20,21 +20,28 @@ def treatment_response(chart: Chart, facts: Facts, p: Parameters) -> Outcome:
     sizes = found if isinstance(found, Compared) else None
     new, possible = _new(facts, sizes, p)
     if new:
-        return Advise(p.indicator(), "new", _data(facts, sizes, p) | {"sign": new})
+        return Advise(
+            p.indicator(), "new" if isinstance(new, Sign) else "new-reported", _data(facts, sizes, p) | {"sign": new}
+        )
     if sizes:
         return Advise(p.indicator(), _category(sizes, p), _data(facts, sizes, p) | {"sign": possible})
     if possible:
-        return Advise(p.indicator(), "possible-new", {"sign": possible})
+        return Advise(
+            p.indicator(), "possible-new" if isinstance(possible, Sign) else "possible-reported", {"sign": possible}
+        )
     missing = facts.lacking("observations")
     return CannotTell(missing) if missing else NoAdvice(str(found))
 
 
-def _new(facts: Facts, sizes: Compared | None, p: Parameters) -> tuple[Sign | None, Sign | None]:
-    """A recent new bone metastasis, or a further entry that may be one."""
+def _new(facts: Facts, sizes: Compared | None, p: Parameters) -> tuple[New | None, New | None]:
+    """A recent new bone metastasis, on the list of diagnoses or in a report, or what may be one."""
     since = sizes.baseline.day if sizes else None
-    both = appeared(facts.skeleton.found(METASTASIS), since, p.days("coding_lag"))
+    metastases = facts.skeleton.found(METASTASIS)
+    listed = appeared(metastases, since, p.days("coding_lag"))
+    reported = reported_new(facts.lesions.appeared, metastases, since, p.days("coding_lag"))
     first = facts.today - timedelta(days=p.days("window"))
-    new, possible = (s if s and s.when and s.when >= first else None for s in both)
+    recent = [[s for s in both if s and s.when and s.when >= first] for both in zip(listed, reported, strict=True)]
+    new, possible = (next(iter(found), None) for found in recent)
     return new, possible
 
 

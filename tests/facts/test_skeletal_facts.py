@@ -336,3 +336,32 @@ def test_a_focus_leads_to_the_lesion(edition: Edition, version: str) -> None:
 def test_left_and_right_are_two_lesions(edition: Edition) -> None:
     found = facts(edition, size(5, site="Left femur", **axes(20, 15)), size(5, site="Right femur", **axes(9, 9))).sizes
     assert len(found.on(NOW.date() - timedelta(days=5))) == 2
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "confirmed"),
+    [
+        ("左股骨新发骨转移", True),
+        ("与前片比较，左髂骨新增骨转移灶", True),
+        ("L1椎体新发骨质破坏，考虑骨转移", True),
+        ("New osseous metastasis in the left femur.", True),
+        ("左股骨新发浓聚，骨转移不除外", False),
+        ("未见新发骨转移", None),
+        ("No new osseous metastases.", None),
+        ("新发脑转移，骨转移同前", None),
+        ("L1新发压缩性骨折，骨转移同前", None),
+        ("左肺新发结节，L3骨转移同前", None),
+        ("多发骨转移，较前相仿", None),
+    ],
+)
+def test_what_calls_a_bone_metastasis_new(edition: Edition, conclusion: str, confirmed: bool | None) -> None:
+    told = facts(edition, report(conclusion, "PET-CT")).lesions.appeared
+    assert [a.confirmed for a in told] == ([] if confirmed is None else [confirmed])
+
+
+def test_a_scan_that_comes_as_a_result_is_read_like_a_report(edition: Edition) -> None:
+    result = {"resourceType": "Observation", "status": "final", "code": {"text": "骨扫描"}, "effectiveDateTime": ago(5)}
+    assert facts(edition, {**result, "valueString": "左股骨新发骨转移"}).lesions.appeared
+    assert facts(edition, {**result, "valueString": "全身多发骨转移"}).lesions.number == "multiple"
+    cancelled = {**result, "status": "cancelled", "valueString": "左股骨新发骨转移"}
+    assert not facts(edition, cancelled).lesions.appeared
