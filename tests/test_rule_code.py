@@ -29,6 +29,7 @@ READS_CHINESE = {
     "facts/intervals.py",
     "facts/narrative.py",
     "facts/purpose.py",
+    "facts/range_text.py",
     "facts/sites.py",
     "facts/sizes.py",
     "facts/strengths.py",

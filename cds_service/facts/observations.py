@@ -19,6 +19,7 @@ from cds_service.base.kinds import RequestText
 from cds_service.base.remembered import Remembered
 from cds_service.facts.dating import Dated, Dating
 from cds_service.facts.fluids import Fluids
+from cds_service.facts.range_text import two_numbers
 from cds_service.facts.results import Reading, Result, Series, Unusable
 from cds_service.facts.units import QuantityRead, converted, printed, quantity_read, shortened, shown
 from cds_service.fhir.structs import (
@@ -201,15 +202,23 @@ def _own_range(source: Source, analyte: Analyte) -> tuple[Fraction | None, Fract
     if not judged or quantity is None or not source.reference_range:
         return None, None
     ranges = {
-        (_bound(r.low, quantity, analyte), _bound(r.high, quantity, analyte))
+        (_bound(low, quantity, analyte), _bound(high, quantity, analyte))
         for r in reference_ranges(source.reference_range)
         if _normal(r)
+        for low, high in (_ends(r),)
     }
     ranges.discard((None, None))
     low, high = ranges.pop() if len(ranges) == 1 else (None, None)
     if low is not None and high is not None and low >= high:
         return None, None
     return low, high
+
+
+def _ends(reference: ReferenceRange) -> tuple[Quantity | None, Quantity | None]:
+    """Low and high of a range, from its words where it has no numbers."""
+    if reference.low is None and reference.high is None and (written := two_numbers(reference.text)):
+        return written
+    return reference.low, reference.high
 
 
 def _bound(bound: Quantity | None, result: Quantity, analyte: Analyte) -> Fraction | None:

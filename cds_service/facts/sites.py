@@ -30,7 +30,9 @@ _SIDES: tuple[tuple[Side, re.Pattern[str]], ...] = (
     ("left", re.compile(r"左|(?<![a-z])(?:left|lt)(?![a-z])")),
     ("right", re.compile(r"右|(?<![a-z])(?:right|rt)(?![a-z])")),
 )
-_BESIDE_LETTERS = re.compile(r"[骨椎脊颈胸腰骶髂尾]|spin|vert|bon[ey]|oss|skelet|metast|sacr|cocc|pedicle|lamina|转移")
+_BESIDE_LETTERS = re.compile(
+    r"[骨椎脊颈胸腰骶髂尾]|spin|vert|bon[ey]|oss|skelet|metast|sacr|cocc|pedicle|lamina|lytic|blastic|sclero|fractur|转移"
+)
 _TO = "-~–至"  # between two numbers: all from one to the other
 
 

@@ -206,6 +206,7 @@ class ReferenceRange(Element, frozen=True):
     low: Quantity | None = None
     high: Quantity | None = None
     type: CodeableConcept | None = None
+    text: str | None = None
 
 
 class ObservationComponent(Element, frozen=True):

@@ -31,6 +31,8 @@ from cds_service.knowledge.spelling import Spelling
 from cds_service.knowledge.wording import MARKS, TAKEN_BACK, VERTEBRA, Wording, marks, splitter
 from cds_service.knowledge.words import Found, Lexicon, Unit, apart, is_chinese
 
+NEGATIVE = "reading-negative"  # the list whose names deny something themselves
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -60,6 +62,7 @@ class Names:
         self._add_phrases(phrases)
         if domain in TAKEN_BACK:
             self._add_cues()
+            self._add_denials(row for row in rows if row.concept == NEGATIVE)
         if domain == "drug":
             for form in (*wording.drug_prefixes, *wording.drug_suffixes):
                 self._role(form, FORM)
@@ -236,6 +239,14 @@ class Names:
         ):
             for meaning in self._each(words):
                 meaning.roles.add(role)
+
+    def _add_denials(self, rows: Iterable[Row]) -> None:
+        """A name that begins by taking something back goes on doing so: "no scintigraphic evidence of metastasis"."""
+        for row in rows:
+            key = self._splitter.key(row.code)
+            begins = [known.cue for end in range(1, len(key)) if (known := self._lexicon.get(key[:end])) and known.cue]
+            for meaning in self._at(row.code) if begins else ():
+                meaning.cue = meaning.cue or begins[-1]
 
 
 def _rows(pair: Pair, domain: str) -> Iterator[Row]:

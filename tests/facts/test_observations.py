@@ -233,6 +233,16 @@ NORMAL = {"coding": [{"code": "normal"}]}
         ([{"low": {"value": 8.5}, "high": {"value": 10.5}}], (None, None)),
         ([{"low": {"value": 2.2, "comparator": ">"}}], (None, None)),
         ([{"low": {}}, {}], (None, None)),
+        ([{"text": "2.11-2.52"}], ("2.11", "2.52")),
+        ([{"text": "2.11～2.52 mmol/L"}], ("2.11", "2.52")),
+        ([{"text": "(2.11--2.52)"}], ("2.11", "2.52")),
+        ([{"text": "2.11 至 2.52"}], ("2.11", "2.52")),
+        ([{"text": "2.11 to 2.52 mmol/l"}], ("2.11", "2.52")),
+        ([{"text": "2.11-2.52 IU/L"}], (None, None)),
+        ([{"text": "< 2.52"}], (None, None)),
+        ([{"text": "男 2.11-2.52; 女 2.10-2.50"}], (None, None)),
+        ([{"text": "2.11-2.52", "low": {"value": 2.2}}], ("2.2", None)),
+        ([{"text": "2" * 5_000}], (None, None)),
     ],
 )
 def test_the_results_own_normal_range_in_its_own_unit(ranges: Any, bounds: tuple[str | None, str | None]) -> None:
