@@ -35,7 +35,7 @@ from cds_service.render.explain.teller import Teller
 from cds_service.render.response import WORDED_WITH
 from cds_service.render.texts import compile_language
 from cds_service.site.check import Known
-from cds_service.site.load import apply, apply_windows, load_site, rows
+from cds_service.site.load import apply, apply_opioids, apply_windows, far_factors, load_site, rows
 from cds_service.site.model import Site
 from cds_service.site.settings import Settings
 
@@ -57,6 +57,13 @@ class Edition:
     readers: Readers
     version: str  # of this knowledge: recorded with every call
     seal: Standing  # who has signed it
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a start says of the site's numbers besides mistakes."""
+        far = far_factors(self.knowledge.opioids, self.site)
+        what = f"less than half of {self.knowledge.opioids.table} or more than twice it"
+        return tuple(f"opioid_factors of the site file: the factor of {name} is {what}" for name in far)
 
     def service(self, service_id: str) -> Service | None:
         return self._services.get(service_id)
@@ -212,7 +219,7 @@ class Edition:
                 knowledge.guideline.drugs,
                 knowledge.dosing,
                 knowledge.scores,
-                knowledge.opioids,
+                apply_opioids(knowledge.opioids, site, published=settings.label_rules),
                 DoseTable.of(recommendations.get(TABLE_TOPIC, knowledge.guideline.recommendations[TABLE_TOPIC])),
                 knowledge.radiotherapy,
             ),

@@ -90,6 +90,11 @@ class Analgesics:
         """Whose table converts opioids."""
         return self.conversion.name
 
+    @property
+    def own_table(self) -> bool:
+        """Whether that is the site's own table."""
+        return self.conversion.own
+
     def opioids(self, days: int, *, regular: bool) -> tuple[DrugUse | DrugOrder, ...]:
         """The opioids that go on or are ordered, regular or only as needed; drafts first."""
         found: list[DrugUse | DrugOrder] = [*self.orders.drugs(OPIOID), *self.taken((OPIOID,), days)]

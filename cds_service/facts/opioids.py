@@ -104,6 +104,11 @@ class Conversion:
         """Whose table it is."""
         return self._table.table
 
+    @property
+    def own(self) -> bool:
+        """Whether it is the site's, and no published one."""
+        return self._table.origin == "site"
+
     def daily(self, given: Iterable[Given], *, regular: bool) -> OpioidDaily:
         """What these opioids are a day. ``regular``: without what is only as needed; else with it at its full rate."""
         return OpioidDaily(tuple(part for each in given for part in self._parts(each, regular=regular)))

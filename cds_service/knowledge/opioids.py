@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Self
+
+import msgspec
 
 from cds_service.knowledge.model import File
+
+MORPHINE = "morphine"  # what the others are compared with: its factor is 1 by definition
+SITE = "site"
+# How far a factor of a site may lie from the shipped one before a start says so: half to twice.
+FAR = Fraction(2)
 
 
 class Factor(File, frozen=True, dict=True):
@@ -27,11 +35,11 @@ class Factor(File, frozen=True, dict=True):
 
     @cached_property
     def exact(self) -> Fraction:
-        return _quotient(self.factor)
+        return quotient(self.factor)
 
     @cached_property
     def span(self) -> tuple[Fraction, Fraction]:
-        return _quotient(self.low), _quotient(self.high)
+        return quotient(self.low), quotient(self.high)
 
 
 class Opioids(File, frozen=True):
@@ -41,7 +49,7 @@ class Opioids(File, frozen=True):
     """
 
     table: str
-    origin: Literal["published", "local"]
+    origin: Literal["published", "site"]
     sources: dict[str, str]
     factors: dict[str, Factor]
     not_convertible: dict[str, str]
@@ -54,12 +62,38 @@ class Opioids(File, frozen=True):
         if both := self.factors.keys() & self.not_convertible.keys():
             raise ValueError(f"{', '.join(sorted(both))}: converted and not convertible, keep one of them")
 
+    def of_site(self, table: str, source: str, factors: Mapping[str, Fraction]) -> Self:
+        """The table of a site in place of this one: what it does not name is not converted. ``factors``: ingredient ->
+        mg of oral morphine per unit of this file, each of an ingredient of this file.
+
+        The least and the most of all tables read stay, and hold the site's own factor too.
+        """
+        made = {MORPHINE: self.factors[MORPHINE]}
+        for name, own in factors.items():
+            shipped = self.factors[name]
+            low, high = min(own, shipped.span[0]), max(own, shipped.span[1])
+            made[name] = Factor(shipped.unit, str(own), str(low), str(high), [*shipped.range_from, SITE])
+        return msgspec.structs.replace(
+            self, table=table, origin="site", sources=self.sources | {SITE: source}, factors=made
+        )
+
+    def switched_off(self) -> Self:
+        """The same without a factor: nothing is converted, and that is why."""
+        gone = dict.fromkeys(self.factors, "conversion-off")
+        return msgspec.structs.replace(self, factors={}, not_convertible=self.not_convertible | gone)
+
+    def far(self, factors: Mapping[str, Fraction]) -> Iterator[str]:
+        """Those of a site's ingredients whose factor is less than half of this table's, or more than twice it."""
+        known = {name: self.factors[name].exact for name in factors}
+        return (name for name, own in factors.items() if not known[name] / FAR <= own <= known[name] * FAR)
+
     def why_not(self, ingredient: str) -> str:
         """Why an ingredient without a factor has none."""
         return self.not_convertible.get(ingredient, "no-factor")
 
 
-def _quotient(text: str) -> Fraction:
+def quotient(text: str) -> Fraction:
+    """A number or a quotient of two as it is written, exactly. Raises ``ValueError``."""
     above, _, below = text.partition("/")
     try:
         return Fraction(above) / Fraction(below or "1")

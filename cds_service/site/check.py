@@ -14,13 +14,14 @@ from cds_service.knowledge.codelists import Systems, load_rows, load_systems
 from cds_service.knowledge.knowledge import Knowledge
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import Parameter, Recommendation
+from cds_service.knowledge.opioids import MORPHINE, Opioids, quotient
 from cds_service.knowledge.services import Orderable
 from cds_service.knowledge.wording import compared
 from cds_service.knowledge.words import is_chinese
 from cds_service.site.address import fault_of
 from cds_service.site.check_trust import reasons, silences, trust
 from cds_service.site.complaint import Complaint, Where, unknown
-from cds_service.site.model import Client, LocalCode, LocalName, Site
+from cds_service.site.model import Client, LocalCode, LocalName, OpioidFactors, Site
 
 # Units of which only whole numbers make sense.
 COUNTED = frozenset({"d", "mo", "a", "1"})
@@ -47,6 +48,7 @@ class Known:
     concepts: Mapping[str, Concept]
     prefetch: Mapping[str, str]
     override_reasons: frozenset[str]
+    opioids: Opioids
 
     @classmethod
     def of(cls, knowledge: Knowledge, root: Path, faults: Faults) -> Known:
@@ -67,6 +69,7 @@ class Known:
             systems=systems,
             concepts={name: Concept(domain, frozenset(products[name])) for name, domain in domains.items()},
             override_reasons=frozenset(knowledge.guideline.override_reasons.display),
+            opioids=knowledge.opioids,
         )
 
 
@@ -83,9 +86,32 @@ def complaints(site: Site, known: Known) -> Iterator[Complaint]:
     yield from silences(site.silent, site.clients, known.recommendations)
     yield from reasons(site.feedback, known.override_reasons)
     yield from _prefetch(site.prefetch, known.prefetch)
+    yield from _opioids(site.opioid_factors, known.opioids)
     for orderable in site.preference_list:
         if orderable not in known.orderables:
             yield unknown(("preference_list", orderable), "orderable", orderable, known.orderables)
+
+
+def _opioids(own: OpioidFactors | None, shipped: Opioids) -> Iterator[Complaint]:
+    """A site's table has other factors, and no other opioids: which of them nothing converts is clinical content."""
+    for name, text in own.factors.items() if own else ():
+        where: Where = ("opioid_factors", "factors", name)
+        if name in shipped.not_convertible:
+            what = f"no table converts {name} ({shipped.not_convertible[name]})"
+            yield Complaint(where, what, "leave it out: cards say that it is not converted")
+        elif name not in shipped.factors:
+            yield unknown(where, "opioid", name, shipped.factors)
+        elif not _above_zero(text):
+            yield Complaint(where, f"{text!r} is no number or quotient above zero", 'write one like "1.5" or "2/3"')
+        elif name == MORPHINE and quotient(text) != 1:
+            yield Complaint(where, f"the factor of {name} is 1 by definition", "leave it out")
+
+
+def _above_zero(text: str) -> bool:
+    try:
+        return quotient(text) > 0
+    except ValueError:
+        return False
 
 
 def _prefetch(own: Mapping[str, str], shipped: Mapping[str, str]) -> Iterator[Complaint]:

@@ -13,6 +13,7 @@ from cds_service.base.yamlfile import line_of, load_as
 from cds_service.knowledge.codelists import Row
 from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import Parameter, Recommendation, Table
+from cds_service.knowledge.opioids import Opioids, quotient
 from cds_service.site.check import Known, complaints
 from cds_service.site.complaint import Complaint
 from cds_service.site.model import NO_SITE, Client, LocalCode, LocalName, Site
@@ -70,6 +71,19 @@ def apply_windows(measurements: Measurements, site: Site) -> Measurements:
     shipped = measurements.windows
     changed = {name: _set(shipped[name], value) for name, value in site.windows.items()}
     return msgspec.structs.replace(measurements, windows=shipped | changed)
+
+
+def apply_opioids(opioids: Opioids, site: Site, *, published: bool) -> Opioids:
+    """The table that converts opioids here: the site's own, else the shipped one where ``published`` numbers are on."""
+    if own := site.opioid_factors:
+        return opioids.of_site(own.table, own.source, {name: quotient(text) for name, text in own.factors.items()})
+    return opioids if published else opioids.switched_off()
+
+
+def far_factors(opioids: Opioids, site: Site) -> tuple[str, ...]:
+    """The ingredients whose factor of the site is less than half of the shipped one, or more than twice it."""
+    own = site.opioid_factors
+    return tuple(opioids.far({name: quotient(text) for name, text in own.factors.items()})) if own else ()
 
 
 def rows(site: Site) -> tuple[Row, ...]:

@@ -153,6 +153,18 @@ class ReviewOptions(File, frozen=True):
     full_cards: Literal["all"] | None = None
 
 
+class OpioidFactors(File, frozen=True):
+    """The site's own table of oral morphine equivalents, in place of the published one.
+
+    ``table``: its name, as cards show it; ``source``: where it stands; ``factors``: ingredient -> a number or a
+    quotient, as in ``cards/opioids.yaml``.
+    """
+
+    table: Annotated[str, msgspec.Meta(min_length=2, max_length=40)]
+    source: Annotated[str, msgspec.Meta(min_length=10, max_length=300)]
+    factors: dict[str, Annotated[str, msgspec.Meta(max_length=20)]]
+
+
 class Site(File, frozen=True):
     """The whole file. Every key may be left out."""
 
@@ -174,6 +186,7 @@ class Site(File, frozen=True):
     feedback: FeedbackOptions = msgspec.field(default_factory=FeedbackOptions)
     review: ReviewOptions = msgspec.field(default_factory=ReviewOptions)
     ibandronate: Literal["guideline", "label"] = "guideline"
+    opioid_factors: OpioidFactors | None = None
     prefetch: dict[str, str] = {}  # key of services.yaml -> the search that this site's FHIR server can answer
     preference_list: dict[str, list[Preference]] = {}  # orderable -> records, the first that fits is taken
 

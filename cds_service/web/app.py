@@ -69,6 +69,8 @@ def create_app(
     """
     edition = edition or Edition.load(settings)
     log.log(logging.INFO if edition.seal.holds else logging.WARNING, "%s", edition.seal)
+    for remark in edition.remarks:
+        log.warning("%s", remark)
     app = _App("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.strict_slashes = True

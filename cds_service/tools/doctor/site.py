@@ -11,6 +11,7 @@ from cds_service.base.yamlfile import line_of, load_as
 from cds_service.knowledge.terminology import Coding, Terminology
 from cds_service.site.check import Known, complaints
 from cds_service.site.complaint import Where
+from cds_service.site.load import far_factors
 from cds_service.site.model import Client, Site
 from cds_service.tools.doctor.remark import Remark, note, wrong
 from cds_service.trust.registry import Registry
@@ -57,6 +58,9 @@ def unused(site: Site, known: Known, terminology: Terminology, today: date) -> I
     for window, value in site.windows.items():
         if value == known.measurements.windows[window].value:
             yield ("windows", window), f"{window} is {value} anyway"
+    for name in far_factors(known.opioids, site):
+        what = f"the factor of {name} is less than half of {known.opioids.table} or more than twice it"
+        yield ("opioid_factors", "factors", name), what
     if site.suppression:
         yield ("suppression",), "the server needs CDS_HASH_KEY besides"
     if site.preference_list and not any(client.profile == "epic" for client in site.clients):
