@@ -26,6 +26,7 @@ CHANGE = re.compile(r"(?:^- .*\n?)+(?:^\+ .*\n?)*", re.MULTILINE)
 TESTS = [
     "tests/facts",
     "tests/test_cases.py",
+    "tests/test_suggestions.py",
     "tests/test_answers.py",
     "tests/test_resources.py",
     "tests/test_fixtures.py",
