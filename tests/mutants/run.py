@@ -27,6 +27,7 @@ TESTS = [
     "tests/facts",
     "tests/test_cases.py",
     "tests/test_suggestions.py",
+    "tests/test_rule_data.py",
     "tests/test_answers.py",
     "tests/test_resources.py",
     "tests/test_fixtures.py",
