@@ -31,6 +31,8 @@ TESTS = [
     "tests/test_answers.py",
     "tests/test_resources.py",
     "tests/test_fixtures.py",
+    "tests/test_explained_facts.py",
+    "tests/test_explain.py",
 ]
 
 
