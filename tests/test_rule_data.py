@@ -92,3 +92,41 @@ def test_an_unsteady_clearance_says_nothing_of_a_reduced_denosumab(edition: Edit
     creatinines = [{"mg_dl": newest, "days_ago": 1}, {"mg_dl": 1, "days_ago": 6}]
     given = {"order": {"drug": "denosumab", "dose_mg": 90}, "clearance": 25, "creatinines": creatinines}
     assert _data(edition, "denosumab-dose", given)["renal"] is told
+
+
+STRONTIUM = {"order": {"drug": "radiopharmaceutical", "substance": "strontium-89"}}
+
+
+def _radiotherapy(how: str, days: int | None, **more: Any) -> list[dict[str, Any]]:
+    return [{"what": "radiotherapy", "how": how, "days_ago": days} | more]
+
+
+@pytest.mark.parametrize(("activities", "unstated", "planned"), [
+    ([], False, False),
+    (_radiotherapy("done", 60), True, False),
+    (_radiotherapy("done", 60, elsewhere=True), False, False),
+    (_radiotherapy("booked", -3, site="femur"), False, True),
+    (_radiotherapy("booked", -3), False, False),
+])  # fmt: skip
+def test_a_radionuclide_card_tells_of_radiotherapy_that_may_come_first(
+    edition: Edition, activities: list[dict[str, Any]], unstated: bool, planned: bool
+) -> None:
+    data = _data(edition, "radionuclide-not-first-line", STRONTIUM | {"activities": activities})
+    assert (data["unstated"] is not None, data["planned"]) == (unstated, planned)
+
+
+@pytest.mark.parametrize(("stops", "planned"), [(False, True), (True, False)])
+def test_radiotherapy_drafted_beside_a_radionuclide_is_planned(edition: Edition, stops: bool, planned: bool) -> None:
+    draft = {"service": "radiotherapy", "site": "femur", "stops": stops}
+    data = _data(edition, "radionuclide-not-first-line", STRONTIUM | {"also_ordered": [draft]})
+    assert data["planned"] is planned
+
+
+@pytest.mark.parametrize(("kind", "number"), [("osteoblastic", "multiple"), ("osteolytic", "solitary")])
+def test_a_radionuclide_card_tells_the_kind_and_number_of_lesions(edition: Edition, kind: str, number: str) -> None:
+    lesions = {
+        "lesion_kinds": [{"kinds": [kind], "days_ago": 3}],
+        "lesion_counts": [{"number": number, "days_ago": 3}],
+    }
+    data = _data(edition, "radionuclide-not-first-line", STRONTIUM | lesions)
+    assert (bool(data["blastic"]), data["multiple"]) == (kind == "osteoblastic", number == "multiple")
