@@ -116,7 +116,7 @@ burden: $(VENV)/test.stamp ## ask the made-up ward how many cards it gets, and w
 bench: $(VENV)/test.stamp $(FHIR_VENV)/stamp ## ratios against a bare Flask application, measured in one run
 	$(BIN)/python tests/bench/bench.py
 
-mutants: $(VENV)/test.stamp ## mutation testing of rules and of clearance, calcium and dose facts (long)
+mutants: $(VENV)/test.stamp ## mutation testing of all rules and facts (long)
 	$(BIN)/python tests/mutants/run.py
 
 # Named like the client's package file, so that a new lock file installs anew. No install scripts are run.

@@ -28,7 +28,7 @@ def bma_monitoring(subject: Chart, facts: Facts, p: Parameters) -> Outcome:
     items = [*_examination(facts, p), *_calcium(rankl, facts, p), *_renal(uses, facts, p)]
     due = tuple(each for each in items if isinstance(each, str))
     data = {"due": due, "uses": uses, "use": rankl, "exam": facts.procedures.last_done(*EXAMINATION)}
-    suggestions = tuple(_suggestions(due, facts))
+    suggestions = tuple(_suggestions(due))
     claims: dict[str, object] = {CLAIMS[each]: data["exam"] if each == "due-exam" else None for each in due}
     if rankl and facts.calcium.level == "low":
         claims["calcium-low"] = (facts.calcium.value, facts.calcium.unit, facts.calcium.when)
@@ -69,7 +69,7 @@ def _renal(uses: tuple[DrugUse, ...], facts: Facts, p: Parameters) -> Iterator[s
     yield from facts.lacking_within(facts.renal_tests.days, "laboratory") or ("due-renal",)
 
 
-def _suggestions(due: tuple[str, ...], facts: Facts) -> Iterator[Suggestion]:
+def _suggestions(due: tuple[str, ...]) -> Iterator[Suggestion]:
     if "due-exam" in due:
         yield Suggestion("order-exam", (CreateService("dental-examination"),), recommended=True)
     if "due-calcium" in due:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
+import hashlib
+import json
+import math
 import os
 import re
 import sys
+import time
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -14,15 +19,20 @@ from changes import ROOT, Mutant, mutants_of
 from trial import Trial
 
 LEAST = 95  # percent killed, of all
+RESULTS = ROOT / "build" / "mutants.jsonl"  # a line for each mutant tried, as it is decided
 README = Path(__file__).with_name("README.md")
 BLOCK = re.compile(r"```diff\n(?P<name>[\w.:]+)\n(?P<changes>.*?)\n```", re.DOTALL)
 CHANGE = re.compile(r"(?:^- .*\n?)+(?:^\+ .*\n?)*", re.MULTILINE)
 TESTS = [
     "tests/facts",
     "tests/test_cases.py",
+    "tests/test_suggestions.py",
+    "tests/test_rule_data.py",
     "tests/test_answers.py",
     "tests/test_resources.py",
     "tests/test_fixtures.py",
+    "tests/test_explained_facts.py",
+    "tests/test_explain.py",
 ]
 
 
@@ -62,35 +72,83 @@ def show(heading: str, found: set[tuple[str, str]]) -> None:
         print(f"\n{heading}:\n```diff\n{name}", *sorted(c for n, c in found if n == name), "```", sep="\n")
 
 
-def main(only: list[str]) -> int:
-    """``only``: parts of the names of the modules to change; all of them when there are none."""
+def digest(mutant: Mutant) -> str:
+    return hashlib.sha256(f"{mutant.name}\n{mutant.source}".encode()).hexdigest()[:16]
+
+
+def remembered(path: Path) -> dict[str, bool | None]:
+    """What an earlier run, broken off or of another part, decided."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return {it["mutant"]: it["dead"] for it in map(json.loads, lines)}
+
+
+def arguments(given: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("only", nargs="*", help="parts of the paths of the modules to change; all of them without")
+    parser.add_argument("--part", default="1/1", help="of so many parts, the one to try here: 1/2")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no mutant after so many")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help=f"keep what {RESULTS} holds: the dead stay dead, survivors are tried again",
+    )
+    parser.add_argument("--table", action="store_true", help=f"try nothing: print what {RESULTS} holds")
+    return parser.parse_args(given)
+
+
+def main(given: list[str]) -> int:
     os.chdir(ROOT)  # mutmut reads pyproject.toml of the working directory
-    mutants = [m for path in targets() if not only or any(o in path.stem for o in only) for m in mutants_of(path)]
-    survivors: list[Mutant] = []
-    done: Counter[bool] = Counter()
-
-    def tried(mutant: Mutant, dead: bool) -> None:
-        done[dead] += 1
-        if not dead:
-            survivors.append(mutant)
-        if done.total() % 100 == 0:
-            print(f"\n{done.total()} of {len(mutants)}, {done[False]} survived", end="", flush=True)
-
-    trial = Trial(mutants, tried)
-    # -s: a fork has no use for captured output, and the table is printed as it comes.
-    status = pytest.main(["-s", "-qqq", "--tb=no", "-p", "no:cacheprovider", *TESTS], plugins=[trial])
-    if trial.failed or not done.total():
-        print(f"the tests fail without any mutant ({status}):", *trial.failed, sep="\n  ")
+    asked = arguments(given)
+    part, parts = map(int, asked.part.split("/"))
+    stop = time.monotonic() + 60 * asked.minutes
+    chosen = [path for path in targets() if not asked.only or any(o in str(path) for o in asked.only)]
+    mutants = {digest(m): m for path in chosen for m in mutants_of(path)}
+    RESULTS.parent.mkdir(exist_ok=True)
+    if not (asked.resume or asked.table):
+        RESULTS.unlink(missing_ok=True)
+    known = remembered(RESULTS)
+    mine = [key for at, key in enumerate(mutants) if at % parts == part - 1 and not known.get(key)]
+    if mine and not asked.table and (faults := tried({key: mutants[key] for key in mine}, stop)):
+        print("the tests fail without any mutant:", *faults, sep="\n  ")
         return 1
-    enough, known = table(mutants, survivors), listed()
+    return report(mutants, remembered(RESULTS))
+
+
+def tried(mutants: dict[str, Mutant], stop: float) -> list[str]:
+    """Tries mutants and writes down what became of each. Gives the tests that fail without any."""
+    keys = {mutant: key for key, mutant in mutants.items()}
+    done: Counter[bool | None] = Counter()
+    with RESULTS.open("a", encoding="utf-8", buffering=1) as file:
+
+        def note(mutant: Mutant, dead: bool | None, killer: str) -> None:
+            print(json.dumps({"mutant": keys[mutant], "of": mutant.name, "dead": dead, "by": killer}), file=file)
+            done[dead] += 1
+            if done.total() % 100 == 0:
+                print(f"\n{done.total()} of {len(mutants)}: {dict(done)}", end="", flush=True)
+
+        trial = Trial(list(mutants.values()), note, stop)
+        # -s: a fork has no use for captured output, and the table is printed as it comes.
+        status = pytest.main(["-s", "-qqq", "--tb=no", "-p", "no:cacheprovider", *TESTS], plugins=[trial])
+    return trial.failed or ([] if done.total() else [f"nothing was tried ({status})"])
+
+
+def report(mutants: dict[str, Mutant], known: dict[str, bool | None]) -> int:
+    """Prints the table of what was tried, and the survivors that README.md does not know."""
+    met = [m for key, m in mutants.items() if key in known]
+    survivors = [m for key, m in mutants.items() if known.get(key, True) is not True]
+    open_ = sum(known[key] is None for key in mutants if key in known)
+    print(f"\n{len(met)} of {len(mutants)} mutants were tried; {open_} of the survivors met only the quick tests")
+    if not met:
+        return 1
+    enough, reasoned = table(met, survivors), listed()
     found = {(m.name, change) for m in survivors for change in changes(m.change)}
-    modules = {m.module for m in mutants}
-    stale = {(name, change) for name, change in known - found if name.partition(":")[0] in modules}
-    show(f"not listed in {README.relative_to(ROOT)}", found - known)
+    modules = {m.module for m in met}
+    stale = {(name, change) for name, change in reasoned - found if name.partition(":")[0] in modules}
+    show(f"not listed in {README.relative_to(ROOT)}", found - reasoned)
     show(f"listed in {README.relative_to(ROOT)}, but no survivor any more", stale)
     if not enough:
         print(f"\nbelow {LEAST} %")
-    return int(not enough or bool(found - known))
+    return int(not enough or bool(found - reasoned) or len(met) < len(mutants))
 
 
 if __name__ == "__main__":
