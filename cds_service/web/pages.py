@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from cds_service.site.settings import Settings
 from cds_service.store.memory import Memory
 from cds_service.web.language import choose_language
 from cds_service.web.outcomes import Json, of_problem
+from cds_service.web.patient import Brought, brought
+from cds_service.web.servers import ServersOf
 from cds_service.workbench.api import endpoints, served
 from cds_service.workbench.compare import NotARecording, answers_of, compared, recorded
 from cds_service.workbench.desk import Desk, Laid, Wish
@@ -50,7 +53,7 @@ def _state(laid: Laid | None) -> tuple[tuple[str, str], ...]:
 
 
 class Pages:
-    """Every page of one edition. ``document``: makes that of OpenAPI."""
+    """Every page of one edition. ``document``: makes that of OpenAPI; ``servers``: where patients may be read."""
 
     def __init__(
         self,
@@ -59,11 +62,12 @@ class Pages:
         clock: Callable[[], datetime],
         memory: Memory | None,
         document: Callable[[], Json],
+        servers: ServersOf,
     ) -> None:
         defaults = Defaults(settings.default_language, settings.fhir_version)
         self._edition, self._settings, self._clock, self._memory = edition, settings, clock, memory
         self._desk, self._shelf = Desk(edition, defaults), Shelf(edition)
-        self._document, self._services = document, tuple(served(edition))
+        self._document, self._services, self._servers = document, tuple(served(edition)), servers
         folder = Path(room.__file__).parent / "static"
         self._files = {name: (folder / name).read_bytes() for name in STATIC}
 
@@ -94,7 +98,8 @@ class Pages:
 
     def show_try(self, *, data: bool = False) -> ResponseReturnValue:
         """The page, or what it shows as data: situation, knobs, cards, explanation, problem."""
-        wish, shown = self._wish(), dict[str, Any]()
+        wish, load = self._brought(self._wish())
+        shown: dict[str, Any] = {"load": load}
         laid, shown["view"], shown["problem"] = self._answered(wish)
         missing = shown["problem"] is not None and shown["problem"].word == "problem-situation"
         told = self._desk.strips(laid) if laid and request.values.get("strips") else None
@@ -143,7 +148,14 @@ class Pages:
         text = given.get("text") if request.method == "POST" else None
         numbers_ = {key.removeprefix(_KNOB): value for key, value in given.items() if key.startswith(_KNOB)}
         look = _LOOKS.get(given.get("look", ""), "generic")
-        return Wish(self._tag, given.get("situation") or FIRST, text, given.get("service", ""), look, numbers_)
+        order, service = given.get("order", ""), given.get("service", "")
+        return Wish(self._tag, given.get("situation") or order or FIRST, text, service, look, numbers_, order)
+
+    def _brought(self, wish: Wish) -> tuple[Wish, Brought]:
+        """The wish with the patient in it that its form loads from a FHIR server, and what became of it."""
+        most = self._settings.max_body_bytes
+        it = brought(self._edition, self._servers, wish.order or wish.situation, self._clock(), most)
+        return (replace(wish, text=it.loaded.text) if it.loaded else wish), it
 
     def _laid(self, wish: Wish) -> tuple[Laid | None, Problem | None]:
         try:

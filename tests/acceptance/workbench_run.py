@@ -14,6 +14,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ import requests
 from run import HERE, node, serving
 
 from cds_service import fixtures
+from cds_service.base.clock import local_now
 from cds_service.base.kinds import LANGUAGES
 from cds_service.edition import Edition
 from cds_service.site.settings import Settings
@@ -47,7 +50,7 @@ def expected(edition: Edition) -> dict[str, dict[str, list[str]]]:
     assert situation.request.count(b'"value": 1.15,') == 2
     made: dict[str, dict[str, list[str]]] = {}
     for tag in LANGUAGES:
-        for value in ("0.86", "0.87", "1.03", "1.04", "1.29", "1.3", "1.73", "1.74"):
+        for value in ("0.86", "0.87", "1.03", "1.04", "1.15", "1.29", "1.3", "1.73", "1.74"):
             body = situation.request.replace(b'"value": 1.15,', f'"value": {value},'.encode())
             cards = answer_body(edition, situation.story.service, body, situation.at, tag).response.cards
             made.setdefault(tag, {})[value] = [card.summary for card in cards]
@@ -86,6 +89,21 @@ def recording(edition: Edition) -> tuple[str, list[str]]:
     return "\n".join(lines), sorted(names)
 
 
+@contextmanager
+def patient(folder: Path) -> Iterator[dict[str, Any]]:
+    """The patient of a situation, as of today, on a FHIR server that wants a token; and what is asked of it."""
+    sys.path.append(str(HERE.parent))
+    from fhir_server.server import started  # noqa: PLC0415  # its folder is no package of the product
+
+    asked = json.loads(fixtures.load(FIRST).request_at(local_now()))
+    members = asked["prefetch"].values()
+    entries = [entry["resource"] for member in members if member for entry in member.get("entry", [])]
+    lone = [member for member in members if member and member["resourceType"] != "Bundle"]
+    each = {f"{it['resourceType']}/{it['id']}": it for it in [*lone, *entries]}
+    with started(folder) as server, server.holding(list(each.values())):
+        yield {"server": server.base, "token": server.token, "patient": asked["context"]["patientId"], "order": FIRST}
+
+
 def sizes(base: str, site: Path) -> dict[str, int]:
     """What the limits are about, measured."""
 
@@ -112,13 +130,19 @@ def main() -> int:
     asked.add_argument(
         "--no-strips", action="store_true", help="Export without strips: quicker, while journeys change."
     )
+    asked.add_argument("--only", action="append", help="The number of a journey: no others, while it changes.")
     said = asked.parse_args()
     pictures: Path | None = said.pictures
     if pictures:
         pictures.mkdir(parents=True, exist_ok=True)
     runtime, browser, edition = node(), chromium(), Edition.load(Settings())
     text, names = recording(edition)
-    with tempfile.TemporaryDirectory() as folder, serving() as url:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as elsewhere,
+        serving() as url,
+        patient(Path(elsewhere)) as on_server,
+    ):
         site, base = Path(folder) / "site", url.removesuffix("/cds-services")
         command = [sys.executable, "-m", "cds_service", "export", "site", str(site)]
         subprocess.run([*command, *(["--no-strips"] if said.no_strips else [])], check=True, timeout=1200)
@@ -133,7 +157,9 @@ def main() -> int:
             "secret": SECRET,
             "recording": text,
             "differing": names,
+            "onServer": on_server,
             "pages": PAGES,
+            "only": said.only,
             "site": str(site),
             "pictures": str(pictures.resolve()) if pictures else None,
         }
