@@ -21,19 +21,20 @@ from cds_service.report import lines
 from cds_service.report.words import Words, plain
 from cds_service.site.settings import Settings
 from cds_service.store.memory import Memory
+from cds_service.web.comparing import asked, strips_of
 from cds_service.web.language import choose_language
 from cds_service.web.outcomes import Json, of_problem
 from cds_service.web.patient import Brought, brought
 from cds_service.web.servers import ServersOf
 from cds_service.workbench.api import endpoints, served
-from cds_service.workbench.compare import NotARecording, answers_of, compared, recorded
+from cds_service.workbench.contents import Contents
 from cds_service.workbench.desk import Desk, Laid, Wish
 from cds_service.workbench.knowledge import Shelf
 from cds_service.workbench.links import Links
 from cds_service.workbench.page import page
 from cds_service.workbench.problem import Problem, of_outcome
 from cds_service.workbench.recorded import DAYS, numbers
-from cds_service.workbench.situations import Wanted
+from cds_service.workbench.situations import Wanted, listed
 from cds_service.workbench.trial import LOOKS, Look
 from cds_service.workbench.trying import FIRST, Firing, chooser, drawn
 
@@ -68,6 +69,7 @@ class Pages:
         self._edition, self._settings, self._clock, self._memory = edition, settings, clock, memory
         self._desk, self._shelf = Desk(edition, defaults), Shelf(edition)
         self._document, self._services, self._servers = document, tuple(served(edition)), servers
+        self._contents = Contents(edition, settings, defaults)
         folder = Path(room.__file__).parent / "static"
         self._files = {name: (folder / name).read_bytes() for name in STATIC}
 
@@ -87,7 +89,9 @@ class Pages:
         yield "topic", "knowledge/<topic>", get, self.topic
         yield "topic-data", "knowledge/<topic>.json", get, lambda topic: self.topic(topic, data=True)
         yield "compare", "compare", get + post, self.compare
-        yield "compare-data", "compare.json", post, lambda: self.compare(data=True)
+        yield "compare-data", "compare.json", get + post, lambda: self.compare(data=True)
+        yield "compare-strips", "compare/strips", get, self.compare_strips
+        yield "compare-strips-data", "compare/strips.json", get, lambda: self.compare_strips(data=True)
         yield "report", "report", get, self.report
         yield "report-data", "report.json", get, lambda: self.report(data=True)
         yield "api", "api", get, self.api
@@ -203,18 +207,27 @@ class Pages:
     # Compare, report, API
 
     def compare(self, *, data: bool = False) -> ResponseReturnValue:
-        """The running content against a recording."""
+        """The running content against a folder of the list, or a recording."""
         request.max_form_memory_size = self._settings.max_body_bytes
-        difference, unreadable = None, None
-        if request.method == "POST":
-            try:
-                difference = compared(recorded(request.form.get("recording", "")), answers_of(self._edition))
-            except NotARecording as fault:
-                unreadable = str(fault)
+        try:
+            found = asked(self._contents)
+        except FileNotFoundError:
+            return self._missing(0)
         if data:
-            return self._json({"difference": difference, "unreadable": unreadable})
-        links = Links(self._tag, 0, "compare")
-        return self._page("compare.html.j2", links, difference=difference, unreadable=unreadable, most=MOST_COMPARED)
+            return self._json(found)
+        return self._page("compare.html.j2", Links(self._tag, 0, "compare"), it=found, most=MOST_COMPARED)
+
+    def compare_strips(self, *, data: bool = False) -> ResponseReturnValue:
+        """Where the answer to one situation changes, in a folder's version and in the running one."""
+        situation = listed(request.args.get("situation", ""))
+        found = strips_of(self._contents, self._tag, self._clock())
+        if not found.named or situation is None:
+            return self._missing(1)
+        if data:
+            return self._json(found)
+        state = (("situation", situation.name), ("folder", found.folder))
+        links = Links(self._tag, 1, "compare/strips", state)
+        return self._page("compare_strips.html.j2", links, it=found, situation=situation)
 
     def report(self, *, data: bool = False) -> ResponseReturnValue:
         """How people react to the cards, from this server's database."""

@@ -216,11 +216,32 @@ for (const tag of ["en", "zh-CN"]) {
   await journey(`11 ${tag}: a recording in which one number differs concerns just its situations`, async (page) => {
     await open(page, "compare", tag);
     await page.fill("#recording", given.recording);
-    await page.click("main form button");
+    await page.click("#by-recording button");
     await settled(page);
     const names = await page.locator(".diff h3 code").allTextContents();
     assert.deepEqual(names.sort(), given.differing);
     await accessible(page);
+  });
+
+  await journey(`11 ${tag}: a folder of content in which one number differs, and the strips of both versions`, async (page) => {
+    await open(page, "compare", tag);
+    await page.selectOption("[name=folder]", "lower");
+    await page.click("#by-folder button");
+    await settled(page);
+    assert.deepEqual((await page.locator(".diff h3 code").allTextContents()).sort(), given.otherVersion);
+    assert.ok(given.otherVersion.includes(FIRST));
+    const card = page.locator(".diff", { has: page.locator("h3 code", { hasText: new RegExp(`^${FIRST}$`) }) });
+    assert.equal(await card.locator("del").first().textContent(), "3.2");
+    assert.equal(await card.locator("ins").first().textContent(), "3.3");
+    await accessible(page);
+    await picture(page, `compare-folder-${tag}`);
+    await card.locator(".button").click();
+    await settled(page);
+    const bands = (place) => page.locator("[data-beside=dose] .strip").nth(place).locator("summary").textContent();
+    assert.match(await bands(0), /(?<![\d.])3\.2 (no card|无提示卡)/);
+    assert.match(await bands(1), /(?<![\d.])3\.3 (no card|无提示卡)/);
+    await accessible(page);
+    await picture(page, `compare-strips-${tag}`);
   });
 
   await journey(`12 ${tag}: every page of the knowledge, and no dead link`, async (page) => {
