@@ -26,6 +26,7 @@ from cds_service.web.language import choose_language
 from cds_service.web.outcomes import Json, of_problem
 from cds_service.web.patient import Brought, brought
 from cds_service.web.servers import ServersOf
+from cds_service.web.taking import situation
 from cds_service.workbench.api import endpoints, served
 from cds_service.workbench.contents import Contents
 from cds_service.workbench.desk import Desk, Laid, Wish
@@ -65,7 +66,7 @@ class Pages:
         document: Callable[[], Json],
         servers: ServersOf,
     ) -> None:
-        defaults = Defaults(settings.default_language, settings.fhir_version)
+        self._defaults = defaults = Defaults(settings.default_language, settings.fhir_version)
         self._edition, self._settings, self._clock, self._memory = edition, settings, clock, memory
         self._desk, self._shelf = Desk(edition, defaults), Shelf(edition)
         self._document, self._services, self._servers = document, tuple(served(edition)), servers
@@ -81,6 +82,7 @@ class Pages:
         yield "answer", "try/answer", post, lambda: self.part("answer.html.j2")
         yield "strips", "try/strips", post, lambda: self.part("strips.html.j2")
         yield "request", "try/request", post, self.request
+        yield "save", "try/save", post, self.save
         yield "fired", "try/fired", post, self.fired
         yield "knowledge", "knowledge", get, self.knowledge
         yield "knowledge-data", "knowledge.json", get, lambda: self.knowledge(data=True)
@@ -135,6 +137,12 @@ class Pages:
         if laid is None:
             return self._json({"problem": problem})
         return Response(self._desk.fired(laid, self._clock()), content_type="application/json")
+
+    def save(self) -> ResponseReturnValue:
+        """What stands on the page as files to take away."""
+        laid, problem = self._laid(self._wish())
+        made = situation(self._edition, laid, self._defaults) if laid else problem
+        return made if isinstance(made, Response) else self._page("problem.html.j2", Links(self._tag, 1), problem=made)
 
     def fired(self) -> ResponseReturnValue:
         """The cards of a real call, drawn; what is drawn came from this service, by way of the page."""
@@ -219,15 +227,13 @@ class Pages:
 
     def compare_strips(self, *, data: bool = False) -> ResponseReturnValue:
         """Where the answer to one situation changes, in a folder's version and in the running one."""
-        situation = listed(request.args.get("situation", ""))
-        found = strips_of(self._contents, self._tag, self._clock())
-        if not found.named or situation is None:
+        it, found = listed(request.args.get("situation", "")), strips_of(self._contents, self._tag, self._clock())
+        if not found.named or it is None:
             return self._missing(1)
         if data:
             return self._json(found)
-        state = (("situation", situation.name), ("folder", found.folder))
-        links = Links(self._tag, 1, "compare/strips", state)
-        return self._page("compare_strips.html.j2", links, it=found, situation=situation)
+        links = Links(self._tag, 1, "compare/strips", (("situation", it.name), ("folder", found.folder)))
+        return self._page("compare_strips.html.j2", links, it=found, situation=it)
 
     def report(self, *, data: bool = False) -> ResponseReturnValue:
         """How people react to the cards, from this server's database."""

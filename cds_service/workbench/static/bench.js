@@ -111,6 +111,7 @@ form?.addEventListener("input", ({ target }) => {
   if (target.name !== "look") later = setTimeout(strips, 500);
 });
 form?.addEventListener("submit", (event) => {
+  if (event.submitter?.hasAttribute("formaction")) return;
   event.preventDefault();
   update();
 });
