@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,23 @@ def recording(edition: Edition) -> tuple[str, list[str]]:
     return "\n".join(lines), sorted(names)
 
 
+def sandboxed(edition: Edition) -> dict[str, Any]:
+    """By hook a request of today, and by language the cards that a client sees of all services on that hook."""
+    made: dict[str, Any] = {}
+    for hook, name in (("order-select", "order-select-two-selected"), ("order-sign", FIRST)):
+        now = local_now()
+        asked = json.loads(fixtures.load(name).request_at(now))
+        assert asked["hook"] == hook
+        cards: dict[str, list[str]] = {tag: [] for tag in LANGUAGES}
+        for service, tag in product(edition.service_ids_on(hook), LANGUAGES):
+            prefetch = {key: it for key, it in asked["prefetch"].items() if key in edition.prefetch(service)}
+            body = json.dumps(asked | {"prefetch": prefetch}).encode()
+            shown = answer_body(edition, service, body, now, tag).response.cards
+            cards[tag] += [f"{card.indicator}: {card.summary}" for card in shown]
+        made[hook] = {"request": asked, "cards": cards}
+    return made
+
+
 def version(root: Path, edition: Edition) -> list[str]:
     """Another version of the content below ``root``, with 3.2 mg in the row of Table 2 that gives 3.3; the situations
     that then differ."""
@@ -156,6 +174,7 @@ def main() -> int:
         tempfile.TemporaryDirectory() as elsewhere,
         tempfile.TemporaryDirectory() as versions,
         serving(CDS_COMPARE_DIR=versions) as url,
+        serving(CDS_WORKBENCH="off") as off,
         patient(Path(elsewhere)) as on_server,
     ):
         site, base = Path(folder) / "site", url.removesuffix("/cds-services")
@@ -174,6 +193,9 @@ def main() -> int:
             "recording": text,
             "differing": names,
             "onServer": on_server,
+            "off": off.removesuffix("/cds-services"),
+            "sandbox": sandboxed(edition),
+            "python": sys.executable,
             "otherVersion": version(Path(versions), edition),
             "pages": PAGES,
             "only": said.only,
