@@ -63,6 +63,8 @@ class Settings:
     ``CDS_FETCH_SECONDS``         2                       what reading from a caller's FHIR server may take in all
     ``CDS_WORKBENCH``             development             the pages under /workbench: ``on``, ``off``, or
                                                           ``development``: on in that profile and off in production
+    ``CDS_COMPARE_DIR``           (none)                  folder of folders like ``cards/`` that the workbench may
+                                                          compare the running content with
     ============================= ======================= ===========================================================
     """
 
@@ -90,6 +92,7 @@ class Settings:
     seal_file: Path | None = None
     fetch_seconds: int = 2
     workbench: Literal["development", "on", "off"] = "development"
+    compare_dir: Path | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -176,4 +179,5 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str, str], Any]]] = {
     "CDS_SEAL_FILE": ("seal_file", values.path),
     "CDS_FETCH_SECONDS": ("fetch_seconds", values.number(1, 30)),
     "CDS_WORKBENCH": ("workbench", values.one_of("development", "on", "off")),
+    "CDS_COMPARE_DIR": ("compare_dir", values.folder),
 }

@@ -47,6 +47,14 @@ def path(name: str, value: str) -> Path:
     return found
 
 
+def folder(name: str, value: str) -> Path:
+    """A folder that is there."""
+    found = Path(value)
+    if not found.is_dir():
+        raise SettingsError(name, f"there is no folder {value}", "Give the path of a folder, or unset it")
+    return found
+
+
 def number(low: int, high: int) -> Callable[[str, str], int]:
     def read(name: str, value: str) -> int:
         if not (value.isascii() and value.isdigit() and low <= int(value) <= high):

@@ -43,7 +43,7 @@ from cds_service.web.media import read_body, refused_media
 from cds_service.web.openapi import openapi
 from cds_service.web.outcomes import Json, answer_json
 from cds_service.web.probes import probes
-from cds_service.web.servers import fhir_servers
+from cds_service.web.servers import ServersOf, fhir_servers
 from cds_service.web.start import note_all
 from cds_service.web.workbench import workbench
 
@@ -82,8 +82,9 @@ def create_app(
     _information(app, edition, document)
     probes(app, memory, edition.version)
     explanations(app, edition, settings)
-    workbench(app, edition, settings, clock, memory, document)
-    _calls(app, settings, edition, clock, memory)
+    servers = fhir_servers(settings, edition)
+    workbench(app, edition, settings, clock, memory, document, servers)
+    _calls(app, settings, edition, clock, memory, servers)
     if memory:
         _feedback(app, edition, clock, memory)
         record_calls(app, edition, memory)
@@ -135,9 +136,10 @@ def _information(app: Flask, edition: Edition, document: Callable[[], Json]) -> 
         return Response(topic_codes, 200, content_type="application/fhir+json")
 
 
-def _calls(app: Flask, settings: Settings, edition: Edition, clock: Clock, memory: Memory | None) -> None:
+def _calls(
+    app: Flask, settings: Settings, edition: Edition, clock: Clock, memory: Memory | None, servers: ServersOf
+) -> None:
     defaults = Defaults(settings.default_language, settings.fhir_version)
-    servers = fhir_servers(settings, edition)
     earlier = memory.earlier if memory else None
     offered = Offered.of(edition.knowledge, edition.site)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,17 +21,21 @@ from cds_service.report import lines
 from cds_service.report.words import Words, plain
 from cds_service.site.settings import Settings
 from cds_service.store.memory import Memory
+from cds_service.web.comparing import asked, strips_of
 from cds_service.web.language import choose_language
 from cds_service.web.outcomes import Json, of_problem
+from cds_service.web.patient import Brought, brought
+from cds_service.web.servers import ServersOf
+from cds_service.web.taking import situation
 from cds_service.workbench.api import endpoints, served
-from cds_service.workbench.compare import NotARecording, answers_of, compared, recorded
+from cds_service.workbench.contents import Contents
 from cds_service.workbench.desk import Desk, Laid, Wish
 from cds_service.workbench.knowledge import Shelf
 from cds_service.workbench.links import Links
 from cds_service.workbench.page import page
 from cds_service.workbench.problem import Problem, of_outcome
 from cds_service.workbench.recorded import DAYS, numbers
-from cds_service.workbench.situations import Wanted
+from cds_service.workbench.situations import Wanted, listed
 from cds_service.workbench.trial import LOOKS, Look
 from cds_service.workbench.trying import FIRST, Firing, chooser, drawn
 
@@ -50,7 +55,7 @@ def _state(laid: Laid | None) -> tuple[tuple[str, str], ...]:
 
 
 class Pages:
-    """Every page of one edition. ``document``: makes that of OpenAPI."""
+    """Every page of one edition. ``document``: makes that of OpenAPI; ``servers``: where patients may be read."""
 
     def __init__(
         self,
@@ -59,11 +64,13 @@ class Pages:
         clock: Callable[[], datetime],
         memory: Memory | None,
         document: Callable[[], Json],
+        servers: ServersOf,
     ) -> None:
-        defaults = Defaults(settings.default_language, settings.fhir_version)
+        self._defaults = defaults = Defaults(settings.default_language, settings.fhir_version)
         self._edition, self._settings, self._clock, self._memory = edition, settings, clock, memory
         self._desk, self._shelf = Desk(edition, defaults), Shelf(edition)
-        self._document, self._services = document, tuple(served(edition))
+        self._document, self._services, self._servers = document, tuple(served(edition)), servers
+        self._contents = Contents(edition, settings, defaults)
         folder = Path(room.__file__).parent / "static"
         self._files = {name: (folder / name).read_bytes() for name in STATIC}
 
@@ -75,6 +82,7 @@ class Pages:
         yield "answer", "try/answer", post, lambda: self.part("answer.html.j2")
         yield "strips", "try/strips", post, lambda: self.part("strips.html.j2")
         yield "request", "try/request", post, self.request
+        yield "save", "try/save", post, self.save
         yield "fired", "try/fired", post, self.fired
         yield "knowledge", "knowledge", get, self.knowledge
         yield "knowledge-data", "knowledge.json", get, lambda: self.knowledge(data=True)
@@ -83,7 +91,9 @@ class Pages:
         yield "topic", "knowledge/<topic>", get, self.topic
         yield "topic-data", "knowledge/<topic>.json", get, lambda topic: self.topic(topic, data=True)
         yield "compare", "compare", get + post, self.compare
-        yield "compare-data", "compare.json", post, lambda: self.compare(data=True)
+        yield "compare-data", "compare.json", get + post, lambda: self.compare(data=True)
+        yield "compare-strips", "compare/strips", get, self.compare_strips
+        yield "compare-strips-data", "compare/strips.json", get, lambda: self.compare_strips(data=True)
         yield "report", "report", get, self.report
         yield "report-data", "report.json", get, lambda: self.report(data=True)
         yield "api", "api", get, self.api
@@ -94,7 +104,8 @@ class Pages:
 
     def show_try(self, *, data: bool = False) -> ResponseReturnValue:
         """The page, or what it shows as data: situation, knobs, cards, explanation, problem."""
-        wish, shown = self._wish(), dict[str, Any]()
+        wish, load = self._brought(self._wish())
+        shown: dict[str, Any] = {"load": load}
         laid, shown["view"], shown["problem"] = self._answered(wish)
         missing = shown["problem"] is not None and shown["problem"].word == "problem-situation"
         told = self._desk.strips(laid) if laid and request.values.get("strips") else None
@@ -127,6 +138,12 @@ class Pages:
             return self._json({"problem": problem})
         return Response(self._desk.fired(laid, self._clock()), content_type="application/json")
 
+    def save(self) -> ResponseReturnValue:
+        """What stands on the page as files to take away."""
+        laid, problem = self._laid(self._wish())
+        made = situation(self._edition, laid, self._defaults) if laid else problem
+        return made if isinstance(made, Response) else self._page("problem.html.j2", Links(self._tag, 1), problem=made)
+
     def fired(self) -> ResponseReturnValue:
         """The cards of a real call, drawn; what is drawn came from this service, by way of the page."""
         found = Firing.read(
@@ -143,7 +160,14 @@ class Pages:
         text = given.get("text") if request.method == "POST" else None
         numbers_ = {key.removeprefix(_KNOB): value for key, value in given.items() if key.startswith(_KNOB)}
         look = _LOOKS.get(given.get("look", ""), "generic")
-        return Wish(self._tag, given.get("situation") or FIRST, text, given.get("service", ""), look, numbers_)
+        order, service = given.get("order", ""), given.get("service", "")
+        return Wish(self._tag, given.get("situation") or order or FIRST, text, service, look, numbers_, order)
+
+    def _brought(self, wish: Wish) -> tuple[Wish, Brought]:
+        """The wish with the patient in it that its form loads from a FHIR server, and what became of it."""
+        most = self._settings.max_body_bytes
+        it = brought(self._edition, self._servers, wish.order or wish.situation, self._clock(), most)
+        return (replace(wish, text=it.loaded.text) if it.loaded else wish), it
 
     def _laid(self, wish: Wish) -> tuple[Laid | None, Problem | None]:
         try:
@@ -191,18 +215,25 @@ class Pages:
     # Compare, report, API
 
     def compare(self, *, data: bool = False) -> ResponseReturnValue:
-        """The running content against a recording."""
+        """The running content against a folder of the list, or a recording."""
         request.max_form_memory_size = self._settings.max_body_bytes
-        difference, unreadable = None, None
-        if request.method == "POST":
-            try:
-                difference = compared(recorded(request.form.get("recording", "")), answers_of(self._edition))
-            except NotARecording as fault:
-                unreadable = str(fault)
+        try:
+            found = asked(self._contents)
+        except FileNotFoundError:
+            return self._missing(0)
         if data:
-            return self._json({"difference": difference, "unreadable": unreadable})
-        links = Links(self._tag, 0, "compare")
-        return self._page("compare.html.j2", links, difference=difference, unreadable=unreadable, most=MOST_COMPARED)
+            return self._json(found)
+        return self._page("compare.html.j2", Links(self._tag, 0, "compare"), it=found, most=MOST_COMPARED)
+
+    def compare_strips(self, *, data: bool = False) -> ResponseReturnValue:
+        """Where the answer to one situation changes, in a folder's version and in the running one."""
+        it, found = listed(request.args.get("situation", "")), strips_of(self._contents, self._tag, self._clock())
+        if not found.named or it is None:
+            return self._missing(1)
+        if data:
+            return self._json(found)
+        links = Links(self._tag, 1, "compare/strips", (("situation", it.name), ("folder", found.folder)))
+        return self._page("compare_strips.html.j2", links, it=found, situation=it)
 
     def report(self, *, data: bool = False) -> ResponseReturnValue:
         """How people react to the cards, from this server's database."""

@@ -20,6 +20,7 @@ from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.store.memory import Memory
 from cds_service.web.outcomes import Json, answer_json, issue, outcome
+from cds_service.web.servers import ServersOf
 
 ROOT = "/workbench"
 FIRST = f"{ROOT}/try"
@@ -49,16 +50,17 @@ def workbench(
     clock: Callable[[], datetime],
     memory: Memory | None,
     document: Callable[[], Json],
+    servers: ServersOf,
 ) -> None:
     """The pages, where they are on; nothing of them is imported where they are off.
 
-    ``document`` makes that of OpenAPI.
+    ``document`` makes that of OpenAPI; ``servers``: where patients may be read, as for calls.
     """
     if not is_on(settings):
         return
     from cds_service.web.pages import Pages  # noqa: PLC0415
 
-    pages = Pages(edition, settings, clock, memory, document)
+    pages = Pages(edition, settings, clock, memory, document, servers)
     own = _own_names(settings)
 
     @app.before_request

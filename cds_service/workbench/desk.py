@@ -58,7 +58,8 @@ class View(msgspec.Struct, frozen=True):
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What somebody asks the page for. ``situation`` names a shipped one; else ``text`` is a request of their own for
-    ``service``. ``numbers``: by key of a knob, as typed."""
+    ``service``. ``numbers``: by key of a knob, as typed. ``order``: the shipped situation whose draft orders are put to
+    a patient that is loaded."""
 
     language: LanguageTag
     situation: str = ""
@@ -66,6 +67,7 @@ class Wish:
     service: str = ""
     look: Look = "generic"
     numbers: Mapping[str, str] = field(default_factory=dict)
+    order: str = ""
 
 
 @dataclass(frozen=True)

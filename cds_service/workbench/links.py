@@ -43,6 +43,10 @@ class Links:
     def situation(self, name: str, numbers: Mapping[str, str] | None = None) -> str:
         return self._to("try", situation=name, **{f"k.{key}": value for key, value in (numbers or {}).items()})
 
+    def strips(self, name: str, folder: str) -> str:
+        """The strips of a situation in a folder's version, above those of the running one."""
+        return self._to("compare/strips", situation=name, folder=folder)
+
     def language(self, tag: LanguageTag) -> str:
         """This page in another language."""
         return self._to(self.here, **{**dict(self.query), "lang": tag})

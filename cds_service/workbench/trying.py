@@ -53,6 +53,7 @@ def drawn(laid: Laid | None, wish: Wish) -> dict[str, Any]:
         "text": wish.text,
         "service": situation.service if situation else wish.service,
         "at": laid.trial.at if laid else None,
+        "order": listed(wish.order or wish.situation) or listed(FIRST),
         "look": wish.look,
         "looks": LOOKS,
         "knobs": knobs,

@@ -52,14 +52,14 @@ def node() -> str:
 
 
 @contextmanager
-def serving() -> Iterator[str]:
+def serving(**settings: str) -> Iterator[str]:
     """The server as shipped, without settings of the caller's environment; yields the address of discovery."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
     folder = tempfile.TemporaryDirectory()
     database = f"sqlite:///{folder.name}/cds.sqlite3"
     process = subprocess.Popen(
         [sys.executable, "-m", "cds_service", "serve"],
-        env=environment | {"HOST": "127.0.0.1", "PORT": "0", "WORKERS": "1", "CDS_DATABASE_URL": database},
+        env=environment | {"HOST": "127.0.0.1", "PORT": "0", "WORKERS": "1", "CDS_DATABASE_URL": database} | settings,
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -14,6 +14,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +24,13 @@ import requests
 from run import HERE, node, serving
 
 from cds_service import fixtures
+from cds_service.base.clock import local_now
+from cds_service.base.folders import content_root
 from cds_service.base.kinds import LANGUAGES
 from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 from cds_service.tools.asking import answer_body
-from cds_service.workbench.compare import answers_of
+from cds_service.workbench.compare import answers_of, compared
 
 FIRST = "zoledronic-acid-dose-above-row"
 SECRET = "zaphod-7741"
@@ -47,7 +52,7 @@ def expected(edition: Edition) -> dict[str, dict[str, list[str]]]:
     assert situation.request.count(b'"value": 1.15,') == 2
     made: dict[str, dict[str, list[str]]] = {}
     for tag in LANGUAGES:
-        for value in ("0.86", "0.87", "1.03", "1.04", "1.29", "1.3", "1.73", "1.74"):
+        for value in ("0.86", "0.87", "1.03", "1.04", "1.15", "1.29", "1.3", "1.73", "1.74"):
             body = situation.request.replace(b'"value": 1.15,', f'"value": {value},'.encode())
             cards = answer_body(edition, situation.story.service, body, situation.at, tag).response.cards
             made.setdefault(tag, {})[value] = [card.summary for card in cards]
@@ -86,6 +91,51 @@ def recording(edition: Edition) -> tuple[str, list[str]]:
     return "\n".join(lines), sorted(names)
 
 
+def sandboxed(edition: Edition) -> dict[str, Any]:
+    """By hook a request of today, and by language the cards that a client sees of all services on that hook."""
+    made: dict[str, Any] = {}
+    for hook, name in (("order-select", "order-select-two-selected"), ("order-sign", FIRST)):
+        now = local_now()
+        asked = json.loads(fixtures.load(name).request_at(now))
+        assert asked["hook"] == hook
+        cards: dict[str, list[str]] = {tag: [] for tag in LANGUAGES}
+        for service, tag in product(edition.service_ids_on(hook), LANGUAGES):
+            prefetch = {key: it for key, it in asked["prefetch"].items() if key in edition.prefetch(service)}
+            body = json.dumps(asked | {"prefetch": prefetch}).encode()
+            shown = answer_body(edition, service, body, now, tag).response.cards
+            cards[tag] += [f"{card.indicator}: {card.summary}" for card in shown]
+        made[hook] = {"request": asked, "cards": cards}
+    return made
+
+
+def version(root: Path, edition: Edition) -> list[str]:
+    """Another version of the content below ``root``, with 3.2 mg in the row of Table 2 that gives 3.3; the situations
+    that then differ."""
+    folder = root / "lower"
+    shutil.copytree(content_root(), folder)
+    file = folder / "recommendations" / "bisphosphonate-renal-dose.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert text.count("dose: 3.3") == 1
+    file.write_text(text.replace("dose: 3.3", "dose: 3.2"), encoding="utf-8")
+    found = compared(answers_of(Edition.load(Settings(), folder)), answers_of(edition))
+    return sorted(each.name for each in found.situations)
+
+
+@contextmanager
+def patient(folder: Path) -> Iterator[dict[str, Any]]:
+    """The patient of a situation, as of today, on a FHIR server that wants a token; and what is asked of it."""
+    sys.path.append(str(HERE.parent))
+    from fhir_server.server import started  # noqa: PLC0415  # its folder is no package of the product
+
+    asked = json.loads(fixtures.load(FIRST).request_at(local_now()))
+    members = asked["prefetch"].values()
+    entries = [entry["resource"] for member in members if member for entry in member.get("entry", [])]
+    lone = [member for member in members if member and member["resourceType"] != "Bundle"]
+    each = {f"{it['resourceType']}/{it['id']}": it for it in [*lone, *entries]}
+    with started(folder) as server, server.holding(list(each.values())):
+        yield {"server": server.base, "token": server.token, "patient": asked["context"]["patientId"], "order": FIRST}
+
+
 def sizes(base: str, site: Path) -> dict[str, int]:
     """What the limits are about, measured."""
 
@@ -112,16 +162,25 @@ def main() -> int:
     asked.add_argument(
         "--no-strips", action="store_true", help="Export without strips: quicker, while journeys change."
     )
+    asked.add_argument("--only", action="append", help="The number of a journey: no others, while it changes.")
     said = asked.parse_args()
     pictures: Path | None = said.pictures
     if pictures:
         pictures.mkdir(parents=True, exist_ok=True)
     runtime, browser, edition = node(), chromium(), Edition.load(Settings())
     text, names = recording(edition)
-    with tempfile.TemporaryDirectory() as folder, serving() as url:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as elsewhere,
+        tempfile.TemporaryDirectory() as versions,
+        serving(CDS_COMPARE_DIR=versions) as url,
+        serving(CDS_WORKBENCH="off") as off,
+        patient(Path(elsewhere)) as on_server,
+    ):
         site, base = Path(folder) / "site", url.removesuffix("/cds-services")
         command = [sys.executable, "-m", "cds_service", "export", "site", str(site)]
-        subprocess.run([*command, *(["--no-strips"] if said.no_strips else [])], check=True, timeout=1200)
+        if not said.only or "14" in said.only:
+            subprocess.run([*command, *(["--no-strips"] if said.no_strips else [])], check=True, timeout=1200)
         given: dict[str, Any] = {
             "base": base,
             "chromium": browser,
@@ -133,13 +192,19 @@ def main() -> int:
             "secret": SECRET,
             "recording": text,
             "differing": names,
+            "onServer": on_server,
+            "off": off.removesuffix("/cds-services"),
+            "sandbox": sandboxed(edition),
+            "python": sys.executable,
+            "otherVersion": version(Path(versions), edition),
             "pages": PAGES,
+            "only": said.only,
             "site": str(site),
             "pictures": str(pictures.resolve()) if pictures else None,
         }
         script = [runtime, str(HERE / "workbench.mjs")]
         failed = subprocess.run(script, input=json.dumps(given), text=True, check=False, timeout=1800).returncode
-        for name, size in sizes(base, site).items():
+        for name, size in ({} if said.only else sizes(base, site)).items():
             print(f"{'ok    ' if size <= LIMITS[name] else 'FAILED'}  {name}: {size} of {LIMITS[name]} bytes")
             failed = failed or int(size > LIMITS[name])
     return failed

@@ -76,7 +76,7 @@ def test_every_word_is_used_and_every_word_used_is_there() -> None:
     code = "".join(p.read_text(encoding="utf-8") for p in folder.rglob("*") if p.suffix in (".j2", ".py"))
     code += (folder.parent / "web" / "pages.py").read_text(encoding="utf-8")
     told = set(load_as(words.FOLDER / "en.yaml", dict[str, str]))
-    made = set(re.findall(r'"([a-z]+)-" ~ ', code)) | {"indicator", "kind", "problem", "sign"}
+    made = set(re.findall(r'"([a-z]+)-" ~ ', code)) | {"indicator", "kind", "problem", "sign", "cause"}
     used = set(re.findall(r'\bw\("([\w-]+)"[,)]', code))
     assert used - told == set()
     assert {key for key in told - used if f'"{key}"' not in code and key.split("-")[0] not in made} == set()

@@ -111,6 +111,7 @@ form?.addEventListener("input", ({ target }) => {
   if (target.name !== "look") later = setTimeout(strips, 500);
 });
 form?.addEventListener("submit", (event) => {
+  if (event.submitter?.hasAttribute("formaction")) return;
   event.preventDefault();
   update();
 });
@@ -158,7 +159,14 @@ async function fire(button) {
     const told = { lang: root.lang, status: response.status, ms, response: received, service: answer.dataset.service };
     seen.innerHTML = await ask("try/fired", told);
     const curl = `curl -s -H 'Content-Type: application/json' -H 'Accept-Language: ${root.lang}' --data @request.json ${new URL(service, location.href)}`;
-    seen.append(block(words.sent, pretty(sent)), block(words.received, pretty(received)), block(words.curl, curl));
+    const python = `import urllib.request
+
+headers = {"Content-Type": "application/json", "Accept-Language": "${root.lang}"}
+with open("request.json", "rb") as file:
+    call = urllib.request.Request("${new URL(service, location.href)}", file.read(), headers)
+print(urllib.request.urlopen(call).read().decode("utf-8"))`;
+    const shown = [[words.sent, pretty(sent)], [words.received, pretty(received)], [words.curl, curl], [words.python, python]];
+    seen.append(...shown.map(([title, text]) => block(title, text)));
     $("h2", seen).scrollIntoView({ block: "nearest" });
   } catch {
     seen.textContent = words.unreachable;
