@@ -43,6 +43,12 @@ def test_the_same_content_differs_in_nothing(running: Answers) -> None:
     assert (found.situations, found.only_old, found.only_new) == ((), (), ())
 
 
+def test_a_recording_names_its_language_as_anybody_writes_it(running: Answers) -> None:
+    others = ndjson(running).replace('"language": "zh-CN"', '"language": "zh"')
+    assert others != ndjson(running)
+    assert recorded(others).keys() == running.keys()
+
+
 def test_one_number_changed_concerns_just_the_situations_on_it(
     edition: Edition, running: Answers, tmp_path: Path
 ) -> None:
