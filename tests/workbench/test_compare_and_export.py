@@ -132,7 +132,7 @@ def test_the_page_shows_what_differs_word_by_word(edition: Edition, running: Ans
 def test_the_command_says_it_and_ends_with_one(
     quiet: None, running: Answers, edition: Edition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cds_service.tools.diff.Edition.load", lambda *_: edition)
+    monkeypatch.setattr("cds_service.edition.Edition.load", lambda *_: edition)
     file = tmp_path / "old.ndjson"
     file.write_text(ndjson(running), encoding="utf-8")
     same = CliRunner().invoke(main, ["diff", str(file), "running"])
