@@ -36,7 +36,7 @@ export TOLD
 # What writes the locks. Named without a hash: it is installed by `make lock` only, and what it writes is reviewed.
 UV := uv==0.13.9
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade
-.PHONY: help serve test quick few lint types unit fresh review burden bench crash siege mutants docs acceptance lock clean
+.PHONY: help serve test quick few lint types unit fresh review burden bench crash siege mutants docs pictures acceptance lock clean
 
 # $(call timed,what,command): the command, and how long it took.
 timed = @start=$$(date +%s); $(2) && echo "$(1): $$(( $$(date +%s) - start )) s"
@@ -118,6 +118,13 @@ bench: $(VENV)/test.stamp $(FHIR_VENV)/stamp ## ratios against a bare Flask appl
 
 mutants: $(VENV)/test.stamp ## mutation testing of rules and of clearance, calcium and dose facts (long)
 	$(BIN)/python tests/mutants/run.py
+
+# Of the five pages in English: the first journey gives the report something to show, the thirteenth looks at every page.
+PAGES := try knowledge compare report api
+pictures: $(VENV)/test.stamp tests/acceptance/node_modules/.package-lock.json ## make the pictures of the documentation anew (needs npm, chromium)
+	@rm -rf build/pictures
+	$(BIN)/python tests/acceptance/workbench_run.py --no-strips --only '^1 en|^13 en: k' --pictures build/pictures
+	cp $(foreach page,$(PAGES),$(foreach width,1280 390,build/pictures/$(page)-en-$(width).png)) deploy/docs/pictures/
 
 # Named like the client's package file, so that a new lock file installs anew. No install scripts are run.
 tests/acceptance/node_modules/.package-lock.json: tests/acceptance/package.json tests/acceptance/package-lock.json

@@ -66,3 +66,13 @@ def test_every_document_is_in_the_nav() -> None:
     ours |= {f"/{folder}/{path.stem}" for folder in folders for path in (ROOT / folder).glob("*.md")}
     ours |= {path.stem for path in (ROOT / "deploy" / "docs").glob("*.md")} - {"index"}
     assert ours - named == set()
+
+
+def test_the_pictures_are_those_of_the_five_pages_and_small() -> None:
+    """A clone carries them for ever; `make pictures` makes them anew."""
+    folder = ROOT / "deploy" / "docs" / "pictures"
+    names = {
+        f"{page}-en-{width}.png" for page in ("try", "knowledge", "compare", "report", "api") for width in (1280, 390)
+    }
+    assert {path.name for path in folder.iterdir()} == names
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 1_500_000

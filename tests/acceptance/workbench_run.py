@@ -119,6 +119,9 @@ def main() -> int:
     asked.add_argument(
         "--no-strips", action="store_true", help="Export without strips: quicker, while journeys change."
     )
+    asked.add_argument(
+        "--only", default="", help="Journeys whose titles hold this expression; nothing is measured then."
+    )
     said = asked.parse_args()
     pictures: Path | None = said.pictures
     if pictures:
@@ -140,12 +143,13 @@ def main() -> int:
             "recording": text,
             "differing": names,
             "pages": PAGES,
+            "only": said.only,
             "site": str(site),
             "pictures": str(pictures.resolve()) if pictures else None,
         }
         script = [runtime, str(HERE / "workbench.mjs")]
         failed = subprocess.run(script, input=json.dumps(given), text=True, check=False, timeout=1800).returncode
-        for name, size in sizes(base, site, folder).items():
+        for name, size in ({} if said.only else sizes(base, site, folder)).items():
             print(f"{'ok    ' if size <= LIMITS[name] else 'FAILED'}  {name}: {size} of {LIMITS[name]} bytes")
             failed = failed or int(size > LIMITS[name])
     return failed
