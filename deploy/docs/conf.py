@@ -31,6 +31,8 @@ html_theme = "furo"
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
+# A summary would be fetched, which a browser refuses to a page from disk.
+html_show_search_summary = False
 html_additional_pages = {"index": "door.html"}
 templates_path = ["templates"]
 # JSON with dots left out is no JSON: shown as it is.
