@@ -36,7 +36,7 @@ export TOLD
 # What writes the locks. Named without a hash: it is installed by `make lock` only, and what it writes is reviewed.
 UV := uv==0.13.9
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade
-.PHONY: help serve test quick few lint types unit fresh review burden bench crash siege mutants acceptance lock clean
+.PHONY: help serve test quick few lint types unit fresh review burden bench crash siege mutants docs pictures acceptance lock clean
 
 # $(call timed,what,command): the command, and how long it took.
 timed = @start=$$(date +%s); $(2) && echo "$(1): $$(( $$(date +%s) - start )) s"
@@ -119,6 +119,13 @@ bench: $(VENV)/test.stamp $(FHIR_VENV)/stamp ## ratios against a bare Flask appl
 mutants: $(VENV)/test.stamp ## mutation testing of all rules and facts (long)
 	$(BIN)/python tests/mutants/run.py
 
+# Of the five pages in English: the first journey gives the report something to show, the thirteenth looks at every page.
+PAGES := try knowledge compare report api
+pictures: $(VENV)/test.stamp tests/acceptance/node_modules/.package-lock.json ## make the pictures of the documentation anew (needs npm, chromium)
+	@rm -rf build/pictures
+	$(BIN)/python tests/acceptance/workbench_run.py --no-strips --only '^1 en|^13 en: k' --pictures build/pictures
+	cp $(foreach page,$(PAGES),$(foreach width,1280 390,build/pictures/$(page)-en-$(width).png)) deploy/docs/pictures/
+
 # Named like the client's package file, so that a new lock file installs anew. No install scripts are run.
 tests/acceptance/node_modules/.package-lock.json: tests/acceptance/package.json tests/acceptance/package-lock.json
 	@command -v npm >/dev/null || { echo "make acceptance needs npm (Debian: apt-get install nodejs npm); everything else does without."; exit 1; }
@@ -132,15 +139,30 @@ build/generated/stamp: requirements-generated.lock | $(VENV)/pyvenv.cfg
 	build/generated/bin/python -m pip check
 	@touch $@
 
+# What builds the documentation, in an environment of its own.
+build/sphinx/stamp: requirements-docs.lock | $(VENV)/pyvenv.cfg
+	$(PYTHON) -m venv --clear build/sphinx
+	build/sphinx/bin/python -m pip $(LOCKED) requirements-docs.lock
+	build/sphinx/bin/python -m pip check
+	@touch $@
+
+# A warning is a fault. STRIPS=--strips: with where each answer changes, in every page of the workbench (minutes).
+STRIPS ?= --no-strips
+docs: $(VENV)/serve.stamp build/sphinx/stamp ## write the documentation into build/docs, the workbench beside it: pages that open from disk
+	@rm -rf build/docs
+	build/sphinx/bin/sphinx-build -W --keep-going -q -E -d build/doctrees -c deploy/docs . build/docs
+	$(BIN)/python -m cds_service export site build/docs/workbench $(STRIPS)
+	$(BIN)/python tests/acceptance/docs_run.py build/docs
+
 siege: $(VENV)/test.stamp ## loads against a real server: slow clients, floods, hung workers, full disks (five minutes)
 	$(BIN)/python tests/siege/run.py
 
 crash: $(VENV)/test.stamp ## kill -9 of the whole server under feedback load, twenty times on each database
 	$(BIN)/python tests/crash/run.py
 
-acceptance: $(VENV)/test.stamp $(FHIR_VENV)/stamp build/generated/stamp tests/acceptance/node_modules/.package-lock.json ## an independent client; the workbench in a browser; behind nginx; a client generated from /openapi.json (needs npm, chromium, nginx, openssl)
+acceptance: $(VENV)/test.stamp $(FHIR_VENV)/stamp docs build/generated/stamp tests/acceptance/node_modules/.package-lock.json ## an independent client; the documentation; the workbench in a browser; behind nginx; a client generated from /openapi.json (needs npm, chromium, nginx, openssl)
 	$(BIN)/python tests/acceptance/run.py
-	$(BIN)/python tests/acceptance/workbench_run.py --no-strips --pictures build/workbench
+	$(BIN)/python tests/acceptance/workbench_run.py --site build/docs/workbench --pictures build/workbench
 	$(BIN)/python tests/acceptance/nginx_run.py
 	$(BIN)/python -m tests.acceptance.generated_run build/generated/bin/python
 
@@ -152,6 +174,7 @@ lock: $(VENV)/pyvenv.cfg ## resolve the lock files anew
 	$(BIN)/$(COMPILE) tests/fhir_server/requirements.in -o requirements-fhir.lock
 	$(BIN)/$(COMPILE) deploy/supply.in -o requirements-supply.lock
 	$(BIN)/$(COMPILE) tests/acceptance/requirements.in -o requirements-generated.lock
+	$(BIN)/$(COMPILE) deploy/docs/requirements.in -o requirements-docs.lock
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(FHIR_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants build dist *.egg-info tests/acceptance/node_modules

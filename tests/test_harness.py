@@ -137,8 +137,10 @@ def test_an_info_card_is_told_every_time(cds_server, cds_situation, assert_card,
     situation = cds_situation(topic="renal-risk-factors")
     assert {card["indicator"] for card in cds_server.call(situation)["cards"]} == {"info"}
 
-def test_in_chinese(cds_server, cds_situation, assert_card):
-    situation = cds_situation(topic="denosumab-dose", language="zh-CN")
+@pytest.mark.parametrize("tag", ["zh-CN", "zh", "ZH_Hans"])
+def test_in_chinese(cds_server, cds_situation, assert_card, tag):
+    situation = cds_situation(topic="denosumab-dose", language=tag)
+    assert (situation.language, situation.request) == ("zh-CN", cds_situation(situation.name).request)
     assert_card(cds_server.call(situation), "denosumab-dose", says="地舒单抗")
 
 def test_feedback(cds_server, cds_situation, assert_card):
@@ -152,7 +154,7 @@ def test_feedback(cds_server, cds_situation, assert_card):
 def test_the_example_of_the_documents_runs(tmp_path: Path) -> None:
     done = pytest_run(tmp_path, f"{example()}\n{TWICE}")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "6 passed" in done.stdout
+    assert "8 passed" in done.stdout
 
 
 @pytest.fixture
@@ -193,7 +195,7 @@ def test_language(cds_situation):
     done = pytest_run(tmp_path, test)
     assert done.returncode == 1
     assert "denosumab-dose" in done.stdout
-    assert "there are: en, zh-CN" in done.stdout
+    assert "there are: en, zh-CN, zh" in done.stdout
 
 
 CARD = {

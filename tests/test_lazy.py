@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import click
 import pytest
@@ -29,14 +30,30 @@ def imported(*arguments: str) -> set[str]:
     return set(done.stderr.split())
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["fixture", "nothing-ordered"]])
-def test_what_needs_no_content_waits_for_none(arguments: list[str]) -> None:
+def commands(group: click.Group = main, *place: str) -> Iterator[tuple[str, ...]]:
+    """Every command and every group of them, as it is typed."""
+    yield place
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, *place, name)
+        else:
+            yield (*place, name)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--version",), ("fixture", "nothing-ordered"), *((*command, "--help") for command in commands())],
+    ids=" ".join,
+)
+def test_what_needs_no_content_waits_for_none(arguments: tuple[str, ...]) -> None:
     assert imported(*arguments) & HEAVY == set()
 
 
 def test_a_command_that_needs_them_has_them() -> None:
     """The test above can fail."""
-    assert {"sqlalchemy", "alembic"} <= imported("db", "--help") & HEAVY
+    assert {"jinja2", "cds_service.edition"} <= imported("check", "nothing-ordered") & HEAVY
 
 
 def test_every_command_elsewhere_is_there_under_its_name() -> None:

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.base.complaints import StartFault
 from cds_service.site.settings import Settings
-from cds_service.store import schema
-from cds_service.store.backup import BackupError, Copied, copy, dump_command, restore_command
-from cds_service.store.engine import Database, parse_url
-from cds_service.store.retention import count, purge
+
+if TYPE_CHECKING:
+    from cds_service.store.backup import Copied
+    from cds_service.store.engine import Database
 
 # A century: beyond what a calendar counts back, nothing was recorded anyway.
 _MOST_DAYS = 36_500
@@ -24,6 +24,10 @@ _MOST_DAYS = 36_500
 
 @contextmanager
 def _database() -> Iterator[Database]:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from cds_service.store.engine import Database, parse_url
+
     try:
         settings = Settings.from_env(os.environ)
         database = Database(parse_url(settings.database_url))
@@ -49,6 +53,8 @@ def _known_revision() -> Iterator[None]:
 @contextmanager
 def _ready() -> Iterator[Database]:
     """The database, when it has the tables of this version."""
+    from cds_service.store import schema
+
     with _database() as database:
         if database.missing or schema.revision(database) != schema.newest():
             raise click.ClickException("the database does not have this version's tables: run `cds-service db upgrade`")
@@ -63,6 +69,8 @@ def db_group() -> None:
 @db_group.command()
 def status() -> None:
     """Say which schema the database has, and which this version needs."""
+    from cds_service.store import schema
+
     with _database() as database:
         found = None if database.missing else schema.revision(database)
         click.echo(f"{database.url.get_backend_name()}: schema {found or '(none)'}")
@@ -72,6 +80,8 @@ def status() -> None:
 @db_group.command()
 def upgrade() -> None:
     """Bring the schema up to date. Data are kept."""
+    from cds_service.store import schema
+
     with _database() as database:
         database.make_file()
         with _known_revision():
@@ -83,6 +93,8 @@ def upgrade() -> None:
 @click.argument("revision")
 def downgrade(revision: str) -> None:
     """Bring the schema back to REVISION, for an older version of the service; `base` deletes everything."""
+    from cds_service.store import schema
+
     with _database() as database:
         with _known_revision():
             schema.downgrade(database, revision)
@@ -93,6 +105,8 @@ def downgrade(revision: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(file: Path) -> None:
     """Write a copy of the database to FILE, which must not be there yet. The server may go on."""
+    from cds_service.store.backup import dump_command
+
     with _database() as database:
         found = _copied(_file(database, dump_command(database.url, file)), file)
     click.echo(f"{file}: schema {found.revision}, {found.calls} calls, {found.feedback} feedback events")
@@ -102,6 +116,9 @@ def backup(file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def restore(file: Path) -> None:
     """Bring the copy FILE back. The place of the database must be empty: move away what is there."""
+    from cds_service.store import schema
+    from cds_service.store.backup import restore_command
+
     with _database() as database:
         target = _file(database, restore_command(database.url, file))
         found = _copied(file, target)
@@ -119,6 +136,8 @@ def _file(database: Database, otherwise: str) -> Path:
 
 
 def _copied(source: Path, target: Path) -> Copied:
+    from cds_service.store.backup import BackupError, copy
+
     try:
         return copy(source, target)
     except BackupError as error:
@@ -132,6 +151,8 @@ def _copied(source: Path, target: Path) -> Copied:
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
 def purge_command(days: int, issuer: str | None, *, comments_only: bool, dry_run: bool) -> None:
     """Delete recorded calls and feedback that are older than so many days."""
+    from cds_service.store.retention import count, purge
+
     before = datetime.now(UTC) - timedelta(days=days)
     with _ready() as database:
         if dry_run:

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from cds_service.base.complaints import StartFault
-from cds_service.edition import Edition
 from cds_service.site.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,7 +30,9 @@ def diff_command(old: str, new: str, as_json: bool) -> None:
     Each is a recording (NDJSON), a folder of content like cards/, or "running": the content as it runs here. Ends with
     1 where a card differs.
     """
-    from cds_service.workbench.compare import compared  # noqa: PLC0415  # no other command needs it
+    import msgspec
+
+    from cds_service.workbench.compare import compared
 
     found = compared(_answers(old), _answers(new))
     if as_json:
@@ -45,7 +45,8 @@ def diff_command(old: str, new: str, as_json: bool) -> None:
 
 def _answers(named: str) -> Answers:
     """The answers of a folder, a recording, or the running content. Raises ``ClickException``."""
-    from cds_service.workbench.compare import NotARecording, answers_of, recorded  # noqa: PLC0415
+    from cds_service.edition import Edition
+    from cds_service.workbench.compare import NotARecording, answers_of, recorded
 
     path = Path(named)
     try:

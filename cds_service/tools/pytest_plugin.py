@@ -43,11 +43,11 @@ def cds_server(request: pytest.FixtureRequest) -> Iterator[Server]:
 def cds_situation() -> Callable[..., Asked]:
     """``cds_situation(name=None, topic=None, dialect=None, language=None)``: the first shipped situation of that kind.
 
-    A situation told in the language is taken before others; asked in it are all.
+    A situation told in the language is taken before others; asked in it are all. ``zh`` is ``zh-CN``.
     """
     from cds_service import fixtures
     from cds_service.base.clock import local_now
-    from cds_service.base.kinds import LANGUAGES
+    from cds_service.base.kinds import LANGUAGE_NAMES, language_tag
     from cds_service.tools.asked_server import Asked
 
     def choose(
@@ -55,12 +55,13 @@ def cds_situation() -> Callable[..., Asked]:
         *,
         topic: str | None = None,
         dialect: str | None = None,
-        language: LanguageTag | None = None,
+        language: str | None = None,
     ) -> Asked:
-        if language is not None and language not in LANGUAGES:
-            pytest.fail(f"no language {language!r}; there are: {', '.join(LANGUAGES)}", pytrace=False)
-        found = fixtures.load(name) if name else _first(topic, dialect, language)
-        return Asked.of(found, json.loads(found.request_at(local_now())), language)
+        tag = language_tag(language)
+        if language is not None and tag is None:
+            pytest.fail(f"no language {language!r}; there are: {', '.join(LANGUAGE_NAMES)}", pytrace=False)
+        found = fixtures.load(name) if name else _first(topic, dialect, tag)
+        return Asked.of(found, json.loads(found.request_at(local_now())), tag)
 
     return choose
 

@@ -10,8 +10,6 @@ import click
 
 from cds_service.base.complaints import StartFault
 from cds_service.base.folders import content_root
-from cds_service.edition import Edition
-from cds_service.knowledge.seal import SEAL, seal, standing
 from cds_service.site.settings import Settings
 
 _LONGEST_NAME = 200
@@ -34,6 +32,9 @@ def seal_command(by: str | None, *, only_check: bool) -> None:
 
     The seal is written to cards/seal.yaml, or where CDS_SEAL_FILE says.
     """
+    from cds_service.edition import Edition
+    from cds_service.knowledge.seal import SEAL, seal, standing
+
     if (by is None) != only_check:
         raise click.UsageError("say who signs (--by NAME), or --check")
     root = content_root()

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from cds_service.tools import loading
-from cds_service.web.openapi import openapi
 
 
 @click.command("site")
@@ -16,7 +15,8 @@ from cds_service.web.openapi import openapi
 @click.option("--strips/--no-strips", default=True, help="With where each answer changes (takes minutes).")
 def site_command(folder: Path, strips: bool) -> None:
     """Write the workbench into FOLDER as pages that open from disk: situations, knowledge, API, in both languages."""
-    from cds_service.workbench.export import export_site  # noqa: PLC0415  # no other command needs it
+    from cds_service.web.openapi import openapi
+    from cds_service.workbench.export import export_site
 
     edition = loading.edition(loading.settings())
     try:

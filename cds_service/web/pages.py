@@ -13,7 +13,7 @@ from flask import Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from cds_service import workbench as room
-from cds_service.base.kinds import LANGUAGES, LanguageTag
+from cds_service.base.kinds import LanguageTag
 from cds_service.call.problems import CallProblem
 from cds_service.caller import Defaults
 from cds_service.edition import Edition
@@ -276,8 +276,11 @@ class Pages:
     @property
     def _tag(self) -> LanguageTag:
         asked = request.args.get("lang") or request.form.get("lang")
-        named = next((tag for tag in LANGUAGES if tag == asked), None)
-        return named or choose_language(request.headers.get("Accept-Language")) or self._settings.default_language
+        return (
+            choose_language(asked)
+            or choose_language(request.headers.get("Accept-Language"))
+            or self._settings.default_language
+        )
 
     def _page(self, template: str, links: Links, code: int = 200, /, **values: object) -> Response:
         made = page(template, self._edition, links, **values)

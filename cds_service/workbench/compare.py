@@ -17,6 +17,7 @@ from typing import Any, Literal
 import msgspec
 
 from cds_service import fixtures
+from cds_service.base.kinds import language_tag
 from cds_service.call.problems import CallProblem
 from cds_service.caller import DEFAULTS
 from cds_service.edition import Edition
@@ -125,7 +126,7 @@ def recorded(text: str) -> Answers:
             raise NotARecording(f"line {n} has neither cards nor outcome")
         if n > MOST_LINES:
             raise NotARecording(f"more than {MOST_LINES} lines")
-        made[it.name, it.language] = tuple(it.cards or ())
+        made[it.name, language_tag(it.language) or it.language] = tuple(it.cards or ())
     if not made:
         raise NotARecording("there is no line in it")
     return made

@@ -9,7 +9,7 @@ from functools import cache
 import msgspec
 
 from cds_service import fixtures
-from cds_service.base.kinds import LanguageTag
+from cds_service.base.kinds import LanguageTag, language_tag
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
@@ -50,7 +50,7 @@ class Wanted(msgspec.Struct, frozen=True):
             all(part in said for part in self.text.casefold().split())
             and self.topic in ("", *it.topics)
             and self.dialect in ("", it.dialect)
-            and self.language in ("", it.language)
+            and (not self.language or language_tag(self.language) == it.language)
             and self.service in ("", it.service)
         )
 

@@ -136,8 +136,8 @@ def patient(folder: Path) -> Iterator[dict[str, Any]]:
         yield {"server": server.base, "token": server.token, "patient": asked["context"]["patientId"], "order": FIRST}
 
 
-def sizes(base: str, site: Path) -> dict[str, int]:
-    """What the limits are about, measured."""
+def sizes(base: str, site: Path, folder: str) -> dict[str, int]:
+    """What the limits are about, measured; the export as a zip in ``folder``."""
 
     def packed(path: str, **form: str) -> int:
         url = f"{base}/workbench/{path}"
@@ -146,7 +146,7 @@ def sizes(base: str, site: Path) -> dict[str, int]:
         return len(gzip.compress(answer.content))
 
     scripts, styles = packed("static/bench.js"), packed("static/bench.css")
-    archive = shutil.make_archive(str(site) + "-zipped", "zip", site)
+    archive = shutil.make_archive(f"{folder}/zipped", "zip", site)
     return {
         "scripts": scripts,
         "styles": styles,
@@ -156,13 +156,22 @@ def sizes(base: str, site: Path) -> dict[str, int]:
     }
 
 
+def _exported(site: Path, *, strips: bool) -> Path:
+    command = [sys.executable, "-m", "cds_service", "export", "site", str(site)]
+    subprocess.run([*command, *([] if strips else ["--no-strips"])], check=True, timeout=1200)
+    return site
+
+
 def main() -> int:
     asked = argparse.ArgumentParser()
     asked.add_argument("--pictures", type=Path)
+    asked.add_argument("--site", type=Path, help="An export that is there (make docs); default: one is made.")
     asked.add_argument(
         "--no-strips", action="store_true", help="Export without strips: quicker, while journeys change."
     )
-    asked.add_argument("--only", action="append", help="The number of a journey: no others, while it changes.")
+    asked.add_argument(
+        "--only", default="", help="Journeys whose titles hold this expression; nothing is measured then."
+    )
     said = asked.parse_args()
     pictures: Path | None = said.pictures
     if pictures:
@@ -177,10 +186,8 @@ def main() -> int:
         serving(CDS_WORKBENCH="off") as off,
         patient(Path(elsewhere)) as on_server,
     ):
-        site, base = Path(folder) / "site", url.removesuffix("/cds-services")
-        command = [sys.executable, "-m", "cds_service", "export", "site", str(site)]
-        if not said.only or "14" in said.only:
-            subprocess.run([*command, *(["--no-strips"] if said.no_strips else [])], check=True, timeout=1200)
+        base = url.removesuffix("/cds-services")
+        site: Path = said.site.resolve() if said.site else _exported(Path(folder) / "site", strips=not said.no_strips)
         given: dict[str, Any] = {
             "base": base,
             "chromium": browser,
@@ -204,7 +211,7 @@ def main() -> int:
         }
         script = [runtime, str(HERE / "workbench.mjs")]
         failed = subprocess.run(script, input=json.dumps(given), text=True, check=False, timeout=1800).returncode
-        for name, size in ({} if said.only else sizes(base, site)).items():
+        for name, size in ({} if said.only else sizes(base, site, folder)).items():
             print(f"{'ok    ' if size <= LIMITS[name] else 'FAILED'}  {name}: {size} of {LIMITS[name]} bytes")
             failed = failed or int(size > LIMITS[name])
     return failed

@@ -43,6 +43,12 @@ def test_the_same_content_differs_in_nothing(running: Answers) -> None:
     assert (found.situations, found.only_old, found.only_new) == ((), (), ())
 
 
+def test_a_recording_names_its_language_as_anybody_writes_it(running: Answers) -> None:
+    others = ndjson(running).replace('"language": "zh-CN"', '"language": "zh"')
+    assert others != ndjson(running)
+    assert recorded(others).keys() == running.keys()
+
+
 def test_one_number_changed_concerns_just_the_situations_on_it(
     edition: Edition, running: Answers, tmp_path: Path
 ) -> None:
@@ -126,7 +132,7 @@ def test_the_page_shows_what_differs_word_by_word(edition: Edition, running: Ans
 def test_the_command_says_it_and_ends_with_one(
     quiet: None, running: Answers, edition: Edition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cds_service.tools.diff.Edition.load", lambda *_: edition)
+    monkeypatch.setattr("cds_service.edition.Edition.load", lambda *_: edition)
     file = tmp_path / "old.ndjson"
     file.write_text(ndjson(running), encoding="utf-8")
     same = CliRunner().invoke(main, ["diff", str(file), "running"])

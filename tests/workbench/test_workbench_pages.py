@@ -26,6 +26,7 @@ from cds_service.web.app import create_app
 from cds_service.web.workbench import POLICY, is_on
 from cds_service.workbench import words
 from cds_service.workbench.page import markdown
+from cds_service.workbench.situations import Wanted, listed
 from tests.build import NOW
 
 BONE = "bone-modifying-agents"
@@ -83,6 +84,13 @@ def test_every_word_is_used_and_every_word_used_is_there() -> None:
 
 
 # Pages
+
+
+@pytest.mark.parametrize("tag", ["zh", "ZH_Hans", "zh-CN"])
+def test_a_language_is_read_as_everywhere(client: FlaskClient, tag: str) -> None:
+    assert get(client, f"try?lang={tag}").headers["Content-Language"] == "zh-CN"
+    assert Wanted(language=tag).fits(listed("chinese-dose-in-words"), "")  # type: ignore[arg-type]
+    assert not Wanted(language=tag).fits(listed("denosumab-calcium-low"), "")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)

@@ -6,22 +6,18 @@ import json
 import sys
 import traceback
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
-from cds_service.answer import Answer
 from cds_service.base.kinds import LANGUAGE_NAMES, language_tag
 from cds_service.call.problems import CallProblem, RuleFailed
-from cds_service.caller import Defaults
-from cds_service.edition import Edition
 from cds_service.tools import loading
-from cds_service.tools.asking import answer_body
-from cds_service.tools.dates import all_old
-from cds_service.tools.explaining import explained_answer
-from cds_service.tools.given import given
 from cds_service.tools.times import time_of
-from cds_service.web.outcomes import of_problem
+
+if TYPE_CHECKING:
+    from cds_service.answer import Answer
+    from cds_service.edition import Edition
 
 
 @click.command()
@@ -37,6 +33,11 @@ def check(
 ) -> None:
     """Answer one request through the same line as HTTP: a JSON body in FILE, a shipped situation by its NAME, or
     standard input (-)."""
+    from cds_service.caller import Defaults
+    from cds_service.tools.asking import answer_body
+    from cds_service.tools.dates import all_old
+    from cds_service.tools.given import given
+
     if view and not explained:
         raise click.UsageError(f"--{view} says how an explanation is shown: give --explain too")
     settings, tag, time = loading.settings(), language_tag(language), time_of(at)
@@ -56,6 +57,10 @@ def check(
 
 
 def _show(edition: Edition, answered: Answer, time: datetime, view: str | None, *, explained: bool) -> None:
+    import msgspec
+
+    from cds_service.tools.explaining import explained_answer
+
     if explained:
         for line in explained_answer(edition, answered, time, view):
             click.echo(line)
@@ -64,6 +69,8 @@ def _show(edition: Edition, answered: Answer, time: datetime, view: str | None, 
 
 
 def _refused(problem: CallProblem, body: bytes) -> None:
+    from cds_service.web.outcomes import of_problem
+
     status, outcome = of_problem(problem)
     click.echo(json.dumps(outcome, ensure_ascii=False, indent=2))
     click.echo(f"HTTP status would be {status}", err=True)

@@ -14,15 +14,15 @@ from cds_service import fixtures
 from cds_service.base.complaints import StartFault
 from cds_service.base.proxies import proxies_in
 from cds_service.site.settings import Settings
-from cds_service.web import serve as server
-from cds_service.web.app import load_app
-from cds_service.web.start import settings_of
-from cds_service.web.workbench import is_on
 
 
 @click.command()
 def serve() -> None:
     """Start the server (HOST, PORT, WORKERS, THREADS and CDS_* from the environment)."""
+    from cds_service.web import serve as server
+    from cds_service.web.app import load_app
+    from cds_service.web.start import settings_of
+
     try:
         settings = settings_of(os.environ).keyed()
         for line in ignored(os.environ):
@@ -40,6 +40,8 @@ def ignored(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _greet(address: str, settings: Settings) -> None:
+    from cds_service.web.workbench import is_on
+
     # In production a service manager reads the log, which has the address.
     if settings.profile == "development":
         for line in greeting(address, os.environ, workbench=is_on(settings)):

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from cds_service.base.clock import local_now
-from cds_service.call.hook import read_hook
 from cds_service.call.problems import CallProblem
-from cds_service.edition import Edition
 from cds_service.tools import loading
-from cds_service.tools.given import given
-from cds_service.tools.leniency import leniencies
-from cds_service.web.outcomes import of_problem
+
+if TYPE_CHECKING:
+    from cds_service.edition import Edition
 
 _VERSIONS = ("R4", "R4B", "R5")
 
@@ -28,8 +27,9 @@ def validate(what: str, fhir_version: str | None) -> None:
 
     Of a CDS Hooks request also why it would be refused, and every leniency it needs.
     """
-    # Here: loading the FHIR models takes longer than any other command.
-    from cds_service.tools.validate import validate as judge  # noqa: PLC0415
+    from cds_service.tools.given import given
+    from cds_service.tools.leniency import leniencies
+    from cds_service.tools.validate import validate as judge
 
     settings = loading.settings()
     read = given(what, settings.max_body_bytes)
@@ -54,6 +54,9 @@ def validate(what: str, fhir_version: str | None) -> None:
 
 def _refused(body: bytes, edition: Edition) -> bool:
     """Whether the service refuses this request for its shape; then says why."""
+    from cds_service.call.hook import read_hook
+    from cds_service.web.outcomes import of_problem
+
     try:
         read_hook(body, "", tuple({hook for service in edition.knowledge.services.services for hook in service.hooks}))
     except CallProblem as problem:

@@ -12,7 +12,6 @@ import click
 from cds_service.base.clock import local_now
 from cds_service.base.complaints import Faults
 from cds_service.site.settings import Settings
-from cds_service.tools.doctor.whole import examination
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -26,6 +25,8 @@ def doctor(file: Path | None, *, offline: bool) -> None:
 
     Changes nothing. Ends with 1 when something is wrong; notes are worth reading.
     """
+    from cds_service.tools.doctor.whole import examination
+
     faults = Faults()
     settings = Settings.read(os.environ, faults)
     if file:
