@@ -27,7 +27,8 @@ METASTASIS, ELSEWHERE = "metastasis", "elsewhere"
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A clause: the words of the list of findings that it says, those that it names at all, and the bone it names."""
+    """A clause: the words of the list of findings that it says, those that it names of the patient at all (not of a
+    relative), and the bone it names."""
 
     text: RequestText
     said: frozenset[str]
@@ -76,7 +77,8 @@ class NarrativeReader:
             if part := part.strip():
                 read = self._terminology.read("finding", part)
                 said = frozenset(row.concept for row in read.rows)
-                yield Clause(RequestText(part), said, said | read.unsaid.keys(), self.sites.of((), (part,)).bone)
+                named = said | {concept for concept, state in read.unsaid.items() if state != "relative"}
+                yield Clause(RequestText(part), said, named, self.sites.of((), (part,)).bone)
 
     def names_a_bone(self, text: str | None) -> bool:
         """Whether any clause of a text names a bone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
@@ -11,6 +12,9 @@ import msgspec
 
 from cds_service.knowledge.model import File
 
+# Bounded, and without an exponent: one of nine digits makes a number of a thousand million.
+_DECIMAL = r"[0-9]{1,40}(?:\.[0-9]{1,40})?"
+_QUOTIENT = re.compile(f"({_DECIMAL})(?:/({_DECIMAL}))?")
 MORPHINE = "morphine"  # what the others are compared with: its factor is 1 by definition
 SITE = "site"
 # How far a factor of a site may lie from the shipped one before a start says so: half to twice.
@@ -93,9 +97,9 @@ class Opioids(File, frozen=True):
 
 
 def quotient(text: str) -> Fraction:
-    """A number or a quotient of two as it is written, exactly. Raises ``ValueError``."""
-    above, _, below = text.partition("/")
-    try:
-        return Fraction(above) / Fraction(below or "1")
-    except (ValueError, ZeroDivisionError) as error:
-        raise ValueError(f"{text!r} is no number or quotient") from error
+    """A number or a quotient of two as it is written, exactly: plain decimals of at most forty digits before and behind
+    the point. Raises ``ValueError``."""
+    found = _QUOTIENT.fullmatch(text)
+    if found is None or not Fraction(found[2] or "1"):
+        raise ValueError(f"{text!r} is no number or quotient")
+    return Fraction(found[1]) / Fraction(found[2] or "1")

@@ -34,6 +34,7 @@ def test_words_that_name_one(edition: Edition, text: str) -> None:
         "肺癌骨转移", "全身多发骨转移", "肺门淋巴结转移", "纵隔淋巴结转移",
         "无肝转移", "肺癌", "肝囊肿", "bone metastases",
         "hilar lymph node metastasis", "no liver metastasis", "lung cancer",
+        "父亲肝转移", "家族史：哥哥肝转移", "family history of liver metastases",
     ],
 )  # fmt: skip
 def test_words_that_name_none(edition: Edition, text: str) -> None:

@@ -65,6 +65,14 @@ def test_numbers_are_the_sites_and_the_range_holds_every_table(edition: Edition)
     assert made.factors["oxycodone"].span == (Fraction(1), Fraction(5, 2))
 
 
+@pytest.mark.parametrize("text", ["0.333333333", "1.000000000000000001", "1/3", "99999/99998.0000001"])
+def test_a_number_of_many_digits_is_exact(edition: Edition, text: str) -> None:
+    own = OWN | {"factors": {"oxycodone": text}}
+    above, _, below = text.partition("/")
+    made = apply_opioids(edition.knowledge.opioids, site(opioid_factors=own), published=True)
+    assert made.factors["oxycodone"].exact == Fraction(above) / Fraction(below or "1")
+
+
 def test_morphine_is_one_and_what_the_table_does_not_name_is_not_converted(edition: Edition, tmp_path: Path) -> None:
     own = edition_with(tmp_path, OWN)
     assert said(told(own, MORPHINE_60)) == "taper"
