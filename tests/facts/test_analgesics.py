@@ -119,10 +119,10 @@ def test_an_unbroken_chain_begins_with_its_first_link(edition: Edition) -> None:
 
 
 def test_a_prescription_that_was_stopped_lasted_until_the_next_one_as_long_as_an_order_stands(edition: Edition) -> None:
-    def stopped(days_ago: int) -> Json:
+    def stopped(days_ago: int, drug: str = "morphine") -> Json:
         return {
             "resourceType": "MedicationRequest", "id": "old", "status": "stopped", "intent": "order",
-            "subject": SUBJECT, "medicationCodeableConcept": {"text": "morphine"}, "authoredOn": ago(days_ago),
+            "subject": SUBJECT, "medicationCodeableConcept": {"text": drug}, "authoredOn": ago(days_ago),
         }  # fmt: skip
 
     raised = opioid("raised", 5)
@@ -130,6 +130,9 @@ def test_a_prescription_that_was_stopped_lasted_until_the_next_one_as_long_as_an
     assert since(edition, stopped(5 + 180 + 30), raised) == (True, 215)
     assert since(edition, stopped(5 + 180 + 31), raised) == (True, 5)
     assert since(edition, stopped(200)) == (False, None)
+    # Of another drug nobody knows how long it lasted: its day counts alone.
+    assert since(edition, stopped(5 + 30, "oxycodone"), raised) == (True, 35)
+    assert since(edition, stopped(5 + 31, "oxycodone"), raised) == (True, 5)
 
 
 def test_a_start_that_nobody_states_is_not_known(edition: Edition) -> None:
