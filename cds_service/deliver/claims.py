@@ -8,16 +8,13 @@ topic's line stands on. The order is never silenced by the chart.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Protocol
 
-from cds_service.base.hashing import joined
 from cds_service.base.kinds import URGENCY
 from cds_service.call.hook import HookCall
 from cds_service.caller import Caller
-from cds_service.deliver.evidence import content
+from cds_service.deliver.evidence import Asked, content
 from cds_service.evaluate.findings import Findings
 from cds_service.evaluate.outcome import Advise
 from cds_service.render.cards import card_uuid
@@ -37,6 +34,7 @@ def claims_of(findings: Findings, call: HookCall, caller: Caller, key: bytes) ->
     an id."""
     if not call.user_id.strip():
         return {}
+    asked = Asked(call, caller, key)
     made: dict[str, tuple[bytes, ...]] = {}
     for finding in findings.all:
         if not isinstance(finding.outcome, Advise):
@@ -45,15 +43,8 @@ def claims_of(findings: Findings, call: HookCall, caller: Caller, key: bytes) ->
         said = {name: it for advice in (finding.outcome, *carried) for name, it in advice.claims.items()}
         if said:
             name = str(card_uuid(call.hook_instance, finding.code, finding.subject.key))
-            made[name] = tuple(_hashes(said, call, caller, key))
+            made[name] = tuple(asked.digest("claim", claim, content(evidence)) for claim, evidence in said.items())
     return made
-
-
-def _hashes(said: Mapping[str, object], call: HookCall, caller: Caller, key: bytes) -> Iterable[bytes]:
-    who = caller.who
-    about = (who.issuer, who.tenant, call.fhir_server or "", call.patient_id, call.user_id, caller.language)
-    for claim, evidence in said.items():
-        yield hmac.new(key, joined(*about, "claim", claim, content(evidence)), hashlib.sha256).digest()
 
 
 def unsaid(findings: Findings, call: HookCall, caller: Caller, told: Told) -> Findings:

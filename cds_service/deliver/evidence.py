@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import hmac
 from collections.abc import Mapping
 
 import msgspec
 
+from cds_service.base.hashing import joined
 from cds_service.base.kinds import Elapsed
+from cds_service.call.hook import HookCall
+from cds_service.caller import Caller
 from cds_service.facts.subjects import DrugOrder, RequestedProcedure
+
+
+class Asked:
+    """Who asked about whom, with the key under which what they are told is remembered."""
+
+    def __init__(self, call: HookCall, caller: Caller, key: bytes) -> None:
+        who = caller.who
+        self._key = key
+        self._about = (who.issuer, who.tenant, call.fhir_server or "", call.patient_id, call.user_id, caller.language)
+
+    def digest(self, *told: str) -> bytes:
+        """The keyed hash of what is told to this user of this patient."""
+        return hmac.new(self._key, joined(*self._about, *told), hashlib.sha256).digest()
 
 
 def content(value: object) -> str:

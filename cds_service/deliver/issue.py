@@ -19,19 +19,16 @@ card that says less than an earlier one says nothing new.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 from uuid import UUID
 
-from cds_service.base.hashing import joined
 from cds_service.base.kinds import NOT_EVALUATED, URGENCY
 from cds_service.call.hook import HookCall
 from cds_service.caller import Caller
 from cds_service.deliver.claims import claims_of
-from cds_service.deliver.evidence import content
+from cds_service.deliver.evidence import Asked, content
 from cds_service.deliver.profiles import shown_indicator
 from cds_service.evaluate.findings import Finding, Findings
 from cds_service.evaluate.outcome import Advise
@@ -177,19 +174,13 @@ class _Hashed:
     """What was found, with the keyed hash of who asked about whom."""
 
     def __init__(self, findings: Findings, call: HookCall, caller: Caller, key: bytes) -> None:
-        who = caller.who
         self.findings = findings
         self.about = {
             str(card_uuid(call.hook_instance, f.code, f.subject.key)): (f, f.outcome)
             for f in findings.all
             if isinstance(f.outcome, Advise)
         }
-        self._key = key
-        self._asked = (who.issuer, who.tenant, call.fhir_server or "", call.patient_id, call.user_id, caller.language)
-
-    def digest(self, *told: str) -> bytes:
-        """Of what is told to this user of this patient."""
-        return hmac.new(self._key, joined(*self._asked, *told), hashlib.sha256).digest()
+        self.digest = Asked(call, caller, key).digest
 
 
 def _marks(response: Response, hashed: _Hashed, call: HookCall, earlier: Earlier) -> Iterator[tuple[str, _Mark]]:

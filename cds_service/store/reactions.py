@@ -212,9 +212,7 @@ class EarlierCards:
         shown = card.c.outcome.in_(("shown", "folded")) & (call.c.at > self._clock() - self._days)
         known = card.c.part.in_(parts.values())
         rows = self._look_up(select(card.c.part, card.c.uuid).distinct().join(call).where(known, shown))
-        own = {(part, name) for name, part in parts.items()}
-        again = {row.part for row in rows if (row.part, row.uuid) in own}
-        return frozenset(row.part for row in rows) - again
+        return _of_others(rows, parts)
 
     def claimed(self, cards: Mapping[uuid.UUID, bytes], days: int | None = None) -> frozenset[bytes]:
         """Those of ``cards`` (a claim of each by its uuid) that a card of another call made that was shown within
@@ -226,9 +224,7 @@ class EarlierCards:
         known = claim.c.digest.in_(cards.values())
         asked = select(claim.c.digest, card.c.uuid).distinct().select_from(claim.join(card).join(call))
         rows = self._look_up(asked.where(known, shown))
-        own = {(digest, name) for name, digest in cards.items()}
-        again = {row.digest for row in rows if (row.digest, row.uuid) in own}
-        return frozenset(row.digest for row in rows) - again
+        return _of_others(rows, cards)
 
     def said_at_order(self, claims: Iterable[bytes]) -> frozenset[bytes]:
         """Those of ``claims`` that a card of an order, shown by itself or in another, said within ``_ORDER_HOURS``.
@@ -252,3 +248,9 @@ class EarlierCards:
             self._silent_until = time.monotonic() + _PAUSE_SECONDS
             log.warning("earlier cards cannot be looked up (%s); everything is shown", type(error).__name__)
             return ()
+
+
+def _of_others(rows: Iterable[Any], own: Mapping[uuid.UUID, bytes]) -> frozenset[bytes]:
+    """The hashes of these rows (hash, uuid), without those that a card of this very call has: a retry gets it again."""
+    told = [(digest, name) for digest, name in rows]
+    return frozenset(digest for digest, _ in told) - {digest for digest, name in told if own.get(name) == digest}
