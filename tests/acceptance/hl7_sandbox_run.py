@@ -2,7 +2,7 @@
 
 Its copy is not ours to ship: ``SANDBOX_DIR`` names a checkout in which ``npm run build`` was run (it writes
 ``build/``); without one this is skipped. A FHIR server for one made-up patient stands beside it, once whole and once
-with diagnoses and results that cannot be had. ``sandbox.mjs`` does what a user does.
+with diagnoses and results that cannot be had. ``hl7_sandbox.mjs`` does what a user does.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def main() -> int:
             "pictures": asked.pictures,
             "arguments": ["--no-sandbox"] if os.geteuid() == 0 else [],
         }
-        script = [runtime, str(HERE / "sandbox.mjs")]
+        script = [runtime, str(HERE / "hl7_sandbox.mjs")]
         return subprocess.run(script, input=json.dumps(given), text=True, check=False, timeout=600).returncode
 
 
