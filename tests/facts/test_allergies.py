@@ -59,7 +59,8 @@ def test_all_that_are_on_record_count(edition: Edition) -> None:
 @pytest.mark.parametrize(
     ("member", "code", "counts"),
     [
-        ("clinicalStatus", "active", True), ("clinicalStatus", "inactive", False), ("clinicalStatus", "resolved", False),
+        ("clinicalStatus", "active", True), ("clinicalStatus", "inactive", False),
+        ("clinicalStatus", "resolved", False),
         ("verificationStatus", "confirmed", True), ("verificationStatus", "unconfirmed", True),
         ("verificationStatus", "refuted", False), ("verificationStatus", "entered-in-error", False),
     ],

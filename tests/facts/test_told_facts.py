@@ -12,7 +12,15 @@ import pytest
 from cds_service.base.kinds import LANGUAGES, LanguageTag, Missing, RequestText
 from cds_service.edition import Edition
 from cds_service.facts import (
-    activities, analgesics, bone_modifying, calcium, conferences, courses, creatinine, diagnoses, distress,
+    activities,
+    analgesics,
+    bone_modifying,
+    calcium,
+    conferences,
+    courses,
+    creatinine,
+    diagnoses,
+    distress,
 )  # fmt: skip
 from cds_service.facts.explained import Fact, Input
 from tests.build import LOINC, NOW, PATIENT, Json, ago, condition, observation, order
@@ -192,8 +200,7 @@ def test_the_newest_creatinine_is_told_with_those_before_it(
     found = creatinines(edition, *range(newest, newest + 12))
     (fact,) = creatinine.explained(found)
     assert brief([fact]) == [
-        ("creatinine", found.newest and found.newest.value, "mg/dL", day(newest), f"Observation/o{newest}", None)
-        + (("renal",), ())
+        ("creatinine", found.newest and found.newest.value, "mg/dL", day(newest), f"Observation/o{newest}", None, ("renal",), ())
     ]
     assert [i.ref for i in fact.inputs] == [f"Observation/o{n}" for n in range(newest, newest + 10)], "ten of twelve"
     assert {i.name for i in fact.inputs} == {"creatinine"}
@@ -237,7 +244,9 @@ def test_a_conference_is_told_from_a_visit_and_from_a_report(edition: Edition, t
     visit = {"resourceType": "Encounter", "id": "e", "status": "finished", "type": [{"text": "多学科会诊(MDT)"}]}
     note = {"resourceType": "DiagnosticReport", "id": "r", "status": "final", "code": {"text": "MDT"}}
     found = facts_of(
-        edition, visit | {"period": {"start": ago(4)}, "subject": SUBJECT}, note | {"issued": ago(9), "subject": SUBJECT}
+        edition,
+        visit | {"period": {"start": ago(4)}, "subject": SUBJECT},
+        note | {"issued": ago(9), "subject": SUBJECT},
     ).conferences
     told = list(conferences.explained(found))
     assert [(f.key, f.when, f.ref) for f in told] == [
@@ -370,5 +379,3 @@ def test_of_two_screens_of_one_day_the_higher_stands_first(edition: Edition) -> 
     for ordered in (resources, resources[::-1]):
         found = facts_of(edition, *ordered).distress
         assert [s.ref for s in found.screens] == [f"Observation/{name}" for name in ("high", "low", "none")]
-
-
