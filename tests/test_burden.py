@@ -14,7 +14,9 @@ import pytest
 from cds_service.deliver.issue import issue
 from cds_service.edition import Edition
 from cds_service.tools.burden.assumptions import Assumptions, assumptions
-from cds_service.tools.burden.measure import Asked, Remembered, asked, count, opened_charts, over_time
+from cds_service.tools.burden.by_service import ByService, asked_orders
+from cds_service.tools.burden.measure import Asked, Remembered, asked, count, opened_charts, over_time, without_repeats
+from cds_service.tools.burden.orders import order_assumptions
 from cds_service.tools.burden.page import page_file, render
 from cds_service.tools.burden.patients import DRUGS, Drug, followed, ward
 from tests.contradictions import faults
@@ -37,8 +39,14 @@ def charts(edition: Edition, assumed: Assumptions) -> list[Asked]:
     return opened_charts(edition, assumed)
 
 
-def test_the_page_is_fresh(assumed: Assumptions, answered: Ward, charts: list[Asked]) -> None:
-    assert page_file().read_text(encoding="utf-8") == render(assumed, *answered, charts), "run make burden"
+@pytest.fixture(scope="module")
+def services(edition: Edition, assumed: Assumptions) -> ByService:
+    return asked_orders(edition, assumed, order_assumptions())
+
+
+def test_the_page_is_fresh(assumed: Assumptions, answered: Ward, charts: list[Asked], services: ByService) -> None:
+    made = render(assumed, *answered, charts, order_assumptions(), services)
+    assert page_file().read_text(encoding="utf-8") == made, "run make burden"
 
 
 def test_an_opened_chart_has_no_more_cards_than_aimed_at(assumed: Assumptions, charts: list[Asked]) -> None:
@@ -82,6 +90,23 @@ def test_saying_it_once_takes_away_info_cards_and_nothing_else(assumed: Assumpti
     more = {key: n for key, n in every_time.cards.items() if key[1] != "info"}
     assert more == {key: n for key, n in once.cards.items() if key[1] != "info"}
     assert once.per_order < 0.7 * every_time.per_order
+
+
+def test_without_repeats_nobody_reads_the_same_words_twice_in_the_window(assumed: Assumptions, answered: Ward) -> None:
+    """As the clinical review counted: warnings too, and whatever was said last, sent or not, is what is repeated."""
+    days = assumed.count("said_once")
+    once, fewer = count(answered[1], Remembered(days)), without_repeats(answered[1], days)
+    assert sum(n for key, n in fewer.cards.items() if key[1] != "info") < sum(
+        n for key, n in once.cards.items() if key[1] != "info"
+    )
+    assert without_repeats(answered[1], days, summary_alone=True).per_order < fewer.per_order < once.per_order
+    assert without_repeats(answered[1], 28).cards == count(answered[1]).cards, "a cycle is no repeat of itself"
+    first = {
+        (each.visit.name, card.source.topic.code, card.summary, card.detail)
+        for each in answered[1]
+        for card in each.answer.response.cards
+    }
+    assert without_repeats(answered[1], 10_000).cards.total() == len(first)
 
 
 def test_no_two_cards_contradict_or_repeat_a_number(answered: Ward) -> None:

@@ -1,6 +1,6 @@
 """``make bench``: this service against a bare Flask application on the same WSGI server, as ratios of one run.
 
-(a) the service, asked about an order, an opened chart, and a chart without cancer; (b) Flask that only ``orjson.loads`` the body and returns one static card. Same bodies, one connection,
+(a) the service, asked about an order of each of its services, an opened chart, and a chart without cancer; (b) Flask that only ``orjson.loads`` the body and returns one static card. Same bodies, one connection,
 alternating, so that whatever else the machine does hits both. Prints p50 and p99, their ratio, and where our time goes;
 what a call costs that must read everything from a FHIR server (``fetch_bench``); and what authentication and recording
 add (``trust_bench``).
@@ -28,7 +28,7 @@ import fetch_bench  # all four beside this file
 import levers
 import msgspec
 import trust_bench
-from bodies import chart, order, other
+from bodies import analgesic, chart, imaging, local, order, other
 
 from cds_service import answer as line
 from cds_service.call.hook import read_hook
@@ -163,6 +163,9 @@ if __name__ == "__main__":
     # Without memory: so these figures stay comparable with those of earlier versions.
     with server(str(here / "plain.py")) as ours, server(str(here / "bare.py")) as bare:
         compare(ours, bare, "an order", ORDERS, order)
+        compare(ours, bare, "an order of an analgesic", "/cds-services/cancer-pain", analgesic)
+        compare(ours, bare, "an order of imaging", "/cds-services/bone-imaging", imaging)
+        compare(ours, bare, "a request of radiotherapy", "/cds-services/local-therapy", local)
         compare(ours, bare, "an opened chart", REVIEW, chart)
         compare(ours, bare, "a chart that the gate ends", REVIEW, other)
         fetch_bench.compare(ours)

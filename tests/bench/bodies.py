@@ -1,4 +1,4 @@
-"""Bodies of 2 to 1,000 synthetic resources, for the bench: an order that is signed, a chart that is opened."""
+"""Bodies of 2 to 1,000 synthetic resources, for the bench: orders that are signed, a chart that is opened."""
 
 from __future__ import annotations
 
@@ -103,13 +103,49 @@ def _treatment(number: int, now: datetime) -> Json:
     }  # fmt: skip
 
 
-def _found(resources: int, now: datetime, keys: list[str]) -> dict[str, list[Json]]:
+# What an imaging department writes; many more words than a result. Read by the services beside bone drugs.
+REPORTS = [
+    ("Comparison with the previous examination. Lungs: the mass of the right upper lobe measures 3.2 x 2.8 cm. No pleural "
+    "effusion. Mediastinal lymph nodes are not enlarged. Liver and adrenal glands are unremarkable. Bones: multiple "
+    "osteolytic lesions of the spine and pelvis, consistent with metastases. No pathological fracture is seen."),
+    ("右肺上叶占位，大小约3.2×2.8cm，较前相仿。纵隔淋巴结未见肿大。肝、双侧肾上腺未见明显异常。胸腰椎及骨盆多发溶骨性破坏，考虑转移。"
+    "未见明确病理性骨折征象。请结合临床。"),
+]  # fmt: skip
+REPORTED = 12
+
+
+def _report(number: int, now: datetime) -> Json:
+    return {
+        "resourceType": "DiagnosticReport",
+        "id": f"report-{number}",
+        "status": "final",
+        "subject": {"reference": "Patient/bench"},
+        "code": {"coding": [{"system": LOINC, "code": "24627-2", "display": "CT Chest"}], "text": "CT Chest"},
+        "effectiveDateTime": (now - timedelta(days=20 + 30 * number)).isoformat(timespec="seconds"),
+        "conclusion": REPORTS[number % len(REPORTS)],
+    }
+
+
+def _pain(now: datetime) -> Json:
+    return {
+        "resourceType": "Observation",
+        "id": "pain",
+        "status": "final",
+        "subject": {"reference": "Patient/bench"},
+        "code": {"coding": [{"system": LOINC, "code": "72514-3"}]},
+        "effectiveDateTime": (now - timedelta(days=1)).isoformat(timespec="seconds"),
+        "valueQuantity": {"value": 8, "unit": "{score}"},
+    }
+
+
+def _found(resources: int, now: datetime, keys: list[str], beside: int = 0) -> dict[str, list[Json]]:
+    """So many resources, by their prefetch keys; ``beside``: of them others that are added."""
     found: dict[str, list[Json]] = {key: [] for key in keys}
     for key, resource in itertools.islice(_fixed(now), resources):
         found[key].append(resource)
     treated = len(TREATMENTS) if resources >= LARGE else 0
     found["medicationRequests"] += [_treatment(number, now) for number in range(treated)]
-    for number in range(max(0, resources - len(_fixed(now)) - treated)):
+    for number in range(max(0, resources - len(_fixed(now)) - treated - beside)):
         found["laboratory"].append(_laboratory(number, now))
     return found
 
@@ -145,6 +181,48 @@ def chart(resources: int, now: datetime) -> bytes:
     found = _found(resources, now, keys)
     found["observations"] = found.pop("measurements") + found.pop("laboratory")
     return _call("patient-view", {}, found)
+
+
+def _asked(resources: int, now: datetime, draft: Json) -> bytes:
+    """An order-sign request of one of the services beside bone drugs: all results under one key; a large record holds a
+    dozen reports among them."""
+    keys = ["patient", "conditions", "laboratory", "measurements", "reports", "medicationRequests", "medicationStatements",
+            "medicationAdministrations", "procedures", "serviceRequests", "encounters"]  # fmt: skip
+    reports = [_report(number, now) for number in range(REPORTED if resources >= LARGE else 0)]
+    pain = [_pain(now)] if resources >= LARGE else []
+    found = _found(resources, now, keys, len(reports) + len(pain))
+    found["observations"] = found.pop("measurements") + pain + found.pop("laboratory")
+    found["reports"] += reports
+    about = {"id": "order", "status": "draft", "intent": "order", "subject": {"reference": "Patient/bench"}}
+    return _call(
+        "order-sign", {"draftOrders": {"resourceType": "Bundle", "entry": [{"resource": about | draft}]}}, found
+    )
+
+
+def analgesic(resources: int, now: datetime) -> bytes:
+    """Acetaminophen 1 g every 4 hours: too much."""
+    dosage = {
+        "timing": {"repeat": {"frequency": 1, "period": 4, "periodUnit": "h"}},
+        "doseAndRate": [{"doseQuantity": {"value": 1000, "unit": "mg"}}],
+    }
+    drug = {
+        "coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "198440"}],
+        "text": "Acetaminophen 500 MG Oral Tablet",
+    }
+    return _asked(resources, now, {"resourceType": "MedicationRequest", "medicationCodeableConcept": drug, "dosageInstruction": [dosage]})  # fmt: skip
+
+
+def imaging(resources: int, now: datetime) -> bytes:
+    """A bone scan to judge response."""
+    code = {"coding": [{"system": LOINC, "code": "39818-0"}], "text": "Bone scan, whole body"}
+    reason = [{"text": "Response assessment after 3 months of treatment"}]
+    return _asked(resources, now, {"resourceType": "ServiceRequest", "code": code, "reasonCode": reason})
+
+
+def local(resources: int, now: datetime) -> bytes:
+    """Radiotherapy of a painful bone in ten fractions."""
+    code = {"text": "External beam radiotherapy left femur, 30 Gy in 10 fractions"}
+    return _asked(resources, now, {"resourceType": "ServiceRequest", "code": code, "reasonCode": [{"text": "Bone pain"}]})  # fmt: skip
 
 
 def other(resources: int, now: datetime) -> bytes:

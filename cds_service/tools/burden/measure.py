@@ -117,6 +117,21 @@ def count(orders: Iterable[Asked], earlier: Remembered | None = None) -> Count:
     return made
 
 
+def without_repeats(orders: Iterable[Asked], days: int, *, summary_alone: bool = False) -> Count:
+    """The cards of these orders, as if each were sent, without those whose topic and words (or its summary alone) the
+    same patient had on a card of the ``days`` before: how the clinical review counted."""
+    made, last = Count(), dict[tuple[str, ...], date]()
+    for each in orders:
+        made.orders += 1
+        for card in each.answer.response.cards:
+            words = (card.summary,) if summary_alone else (card.summary, card.detail or "")
+            told = (each.visit.name, card.source.topic.code, *words)
+            if told not in last or each.today - last[told] >= timedelta(days=days):
+                made.cards[card.source.topic.code, card.indicator] += 1
+            last[told] = each.today
+    return made
+
+
 class Remembered:
     """What ``store.reactions.EarlierCards`` does, without a database: when what may wait was said."""
 
