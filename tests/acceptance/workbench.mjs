@@ -3,6 +3,7 @@
 // what it expects on standard input.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { randomUUID, sign } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -379,13 +380,76 @@ for (const tag of ["en", "zh-CN"]) {
   });
 }
 
-await journey("15 where it is off: nothing is there, and a browser is led nowhere", async (page) => {
-  for (const path of ["", "workbench/try", "workbench/static/bench.js", "workbench/knowledge"]) {
-    const answer = await page.request.get(`${given.off}/${path}`, { headers: { Accept: "text/html" }, maxRedirects: 0 });
+// A portal shows these pages to those it knows, and signs every request for them (deploy/trust.md).
+function token(path) {
+  const { key, kid, issuer, public: address } = given.production;
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const iat = Math.floor(Date.now() / 1000);
+  const claims = { iss: issuer, aud: address + path, iat, exp: iat + 300, jti: randomUUID() };
+  const signed = `${part({ alg: "RS384", kid, typ: "JWT" })}.${part(claims)}`;
+  return `${signed}.${sign("RSA-SHA384", Buffer.from(signed), key).toString("base64url")}`;
+}
+const HELD = ["", ...given.pages.map((path) => `workbench/${path}`), "workbench/try.json", "workbench/static/bench.js"];
+/** A GET as a browser asks, with or without a token of the client. */
+const gotten = (page, server, path, known) => {
+  const shown = known ? { Authorization: `Bearer ${token(`/${path}`)}` } : {};
+  return page.request.get(`${server}/${path}`, { headers: { Accept: "text/html", ...shown }, maxRedirects: 0 });
+};
+/** An answer without what differs from call to call. */
+const bare = async (answer) => {
+  const { date, ...headers } = answer.headers();
+  return [answer.status(), headers, await answer.text()];
+};
+
+await journey("15 production as it comes: nothing is there, for a stranger or for a client", async (page) => {
+  const { off } = given.production;
+  for (const path of HELD) {
+    assert.equal((await gotten(page, off, path, false)).status(), 401, path);
+    const answer = await gotten(page, off, path, true);
     assert.equal(answer.status(), 404, path);
     assert.match(answer.headers()["content-type"], /json/);
   }
-  assert.equal((await page.request.get(`${given.off}/cds-services`)).status(), 200);
+  assert.equal((await gotten(page, off, "cds-services", true)).status(), 200);
+});
+
+await journey("15 production with the workbench: a stranger sees that somebody is asked who he is, and nothing else", async (page) => {
+  const { on } = given.production;
+  const nowhere = await bare(await gotten(page, on, "nowhere", false));
+  assert.equal(nowhere[0], 401);
+  for (const path of HELD) assert.deepEqual(await bare(await gotten(page, on, path, false)), nowhere, path);
+  const led = await gotten(page, on, "", true);
+  assert.deepEqual([led.status(), led.headers().location], [303, "workbench/try"]);
+});
+
+await journey("15 production with the workbench: a client has all of it, and what is pasted stays on the page", async (page, context) => {
+  const { on } = given.production;
+  await context.route("**/*", (route) => {
+    const asked = route.request();
+    const shown = { authorization: `Bearer ${token(new URL(asked.url()).pathname)}` };
+    return route.continue({ headers: { ...asked.headers(), ...shown } });
+  });
+  for (const path of given.pages) {
+    await page.goto(`${on}/workbench/${path}`);
+    await settled(page);
+    assert.equal(await page.locator("h1").count(), 1, path);
+    await accessible(page);
+  }
+  await page.goto(`${on}/workbench/try?situation=${FIRST}&lang=en`);
+  await page.fill("#k-dose", "3.3");
+  await page.waitForSelector(".nocard");
+  await page.fill("#k-dose", "4");
+  await page.waitForSelector(".seen .card");
+  await page.click("[data-fire]");
+  await page.waitForSelector("[data-card]");
+  for (const text of Object.values(given.refused)) {
+    await page.goto(`${on}/workbench/try?lang=en`);
+    await page.click("#paste > summary");
+    await page.fill("#text", text);
+    await page.click("#own button");
+    await settled(page);
+    assert.ok(!page.url().includes(given.secret));
+    assert.ok((await page.inputValue("#text")).includes(text.slice(-20)));
+  }
 });
 
 await journey("4 the language is changed, and situation and numbers stay", async (page) => {

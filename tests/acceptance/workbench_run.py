@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from gated import gated
 from run import HERE, node, serving
 
 from cds_service import fixtures
@@ -183,7 +184,7 @@ def main() -> int:
         tempfile.TemporaryDirectory() as elsewhere,
         tempfile.TemporaryDirectory() as versions,
         serving(CDS_COMPARE_DIR=versions) as url,
-        serving(CDS_WORKBENCH="off") as off,
+        gated() as production,
         patient(Path(elsewhere)) as on_server,
     ):
         base = url.removesuffix("/cds-services")
@@ -200,7 +201,7 @@ def main() -> int:
             "recording": text,
             "differing": names,
             "onServer": on_server,
-            "off": off.removesuffix("/cds-services"),
+            "production": production.told,
             "sandbox": sandboxed(edition),
             "python": sys.executable,
             "otherVersion": version(Path(versions), edition),
@@ -211,6 +212,9 @@ def main() -> int:
         }
         script = [runtime, str(HERE / "workbench.mjs")]
         failed = subprocess.run(script, input=json.dumps(given), text=True, check=False, timeout=1800).returncode
+        for left in production.keeping(SECRET):
+            print(f"FAILED  a pasted request was left in {left}")
+            failed = 1
         for name, size in ({} if said.only else sizes(base, site, folder)).items():
             print(f"{'ok    ' if size <= LIMITS[name] else 'FAILED'}  {name}: {size} of {LIMITS[name]} bytes")
             failed = failed or int(size > LIMITS[name])
