@@ -80,6 +80,20 @@ def refused() -> dict[str, str]:
     }
 
 
+def stored() -> dict[str, Any]:
+    """Of every situation the language and the cards of its stored answer: topic, indicator, summary."""
+    return {
+        it.name: {
+            "language": it.story.language,
+            "cards": [
+                [card["source"]["topic"]["code"], card["indicator"], card["summary"]]
+                for card in it.response.get("cards", ())
+            ],
+        }
+        for it in fixtures.situations()
+    }
+
+
 def recording(edition: Edition) -> tuple[str, list[str]]:
     """The answers with one number of the table changed, and the situations that then differ."""
     lines, names = [], []
@@ -199,6 +213,7 @@ def main() -> int:
             "refused": refused(),
             "secret": SECRET,
             "recording": text,
+            "stored": stored(),
             "differing": names,
             "onServer": on_server,
             "production": production.told,
