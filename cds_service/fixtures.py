@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from cds_service.base.folders import fixtures_root
 from cds_service.base.kinds import LanguageTag
@@ -38,6 +41,17 @@ class Story(File, frozen=True):
     dialect: str = "R4"
     topics: list[str] = []
     valid: bool = True  # False: the request's resources are meant to break FHIR
+
+
+class Title(File, frozen=True):
+    """An entry of ``titles.yaml``: the title of a story in both languages; it is written in one of them."""
+
+    en: str
+    zh_cn: str = msgspec.field(name="zh-CN")
+
+    @property
+    def by_language(self) -> dict[LanguageTag, str]:
+        return {"en": self.en, "zh-CN": self.zh_cn}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +99,13 @@ def load(name: str, root: Path | None = None) -> Situation:
 def names(root: Path | None = None) -> list[str]:
     """The names of all situations, sorted."""
     return sorted(p.name for p in (root or fixtures_root()).iterdir() if (p / "story.yaml").is_file())
+
+
+@cache
+def titles() -> Mapping[str, Mapping[LanguageTag, str]]:
+    """Of the shipped situations: the title as a story has it -> the title in each language."""
+    found = load_as(fixtures_root() / "titles.yaml", list[Title])
+    return {title: each.by_language for each in found for title in (each.en, each.zh_cn)}
 
 
 def matching(

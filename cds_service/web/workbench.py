@@ -13,7 +13,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 import orjson
-from flask import Flask, Response, request
+from flask import Flask, Response, abort, g, request
 from flask.typing import ResponseReturnValue
 
 from cds_service.edition import Edition
@@ -69,11 +69,16 @@ def workbench(
             return Response(status=303, headers={"Location": FIRST.removeprefix("/"), "Vary": "Accept"})
         if not request.path.startswith(f"{ROOT}/"):
             return None
+        # No other site may ask, so nobody needs a preflight; and it comes without a token: it would tell what is here.
+        if request.method == "OPTIONS":
+            abort(404)
+        g.workbench = True
         return _foreign_name(own) or _foreign_page() or _other_form()
 
     @app.after_request
     def protect(response: Response) -> Response:
-        if request.path.startswith(f"{ROOT}/"):
+        # Not on what the gate has refused: that looks the same at every address.
+        if "workbench" in g:
             response.headers.update(HEADERS)
         return response
 
@@ -105,7 +110,7 @@ def _foreign_name(own: frozenset[str]) -> Response | None:
 
 def _foreign_page() -> Response | None:
     """Refuses what another site's page sends. A browser always says so; a client without the header is no page."""
-    if request.method in ("GET", "HEAD", "OPTIONS"):
+    if request.method in ("GET", "HEAD"):
         return None
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         return _refused(403, "The workbench takes forms of its own pages only.")

@@ -15,7 +15,9 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """One situation without its request. ``status`` is the one it expects; ``topics`` are those of its cards."""
+    """One situation without its request. ``status`` is the one it expects; ``topics`` are those of its cards, and
+    ``indicators`` says by topic how urgent its stored card is. ``titles``: by language, where somebody has written it.
+    """
 
     name: str
     title: str
@@ -27,11 +29,17 @@ class Listed(msgspec.Struct, frozen=True):
     dialect: str
     status: int
     topics: tuple[str, ...]
+    indicators: dict[str, str]
+    titles: dict[LanguageTag, str]
 
     @property
     def written(self) -> LanguageTag:
         """The language its title and story are written in."""
-        return "zh-CN" if _HAN.search(self.title) else "en"
+        return _written(self.title)
+
+
+def _written(title: str) -> LanguageTag:
+    return "zh-CN" if _HAN.search(title) else "en"
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -45,7 +53,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
     def fits(self, it: Listed, names: str) -> bool:
         """``names``: what else a situation may be found by."""
-        said = f"{it.name} {it.title} {names}".casefold()
+        said = " ".join((it.name, *it.titles.values(), names)).casefold()
         return (
             all(part in said for part in self.text.casefold().split())
             and self.topic in ("", *it.topics)
@@ -67,7 +75,8 @@ def catalogue() -> tuple[Listed, ...]:
 
 def _listed(situation: fixtures.Situation) -> Listed:
     story, cards = situation.story, situation.response.get("cards", ())
-    topics = dict.fromkeys([*(card["source"]["topic"]["code"] for card in cards), *story.topics])
+    indicators = {card["source"]["topic"]["code"]: card["indicator"] for card in cards}
+    topics = dict.fromkeys([*indicators, *story.topics])
     return Listed(
         name=situation.name,
         title=story.title,
@@ -79,6 +88,8 @@ def _listed(situation: fixtures.Situation) -> Listed:
         dialect=story.dialect,
         status=story.status,
         topics=tuple(topics),
+        indicators=indicators,
+        titles={_written(story.title): story.title} | dict(fixtures.titles().get(story.title, {})),
     )
 
 

@@ -3,6 +3,7 @@
 // what it expects on standard input.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { randomUUID, sign } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -83,7 +84,7 @@ const english = (page) =>
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const found = [];
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-      if (node.parentElement.closest("[lang=en], code, pre, script, style, textarea, template, .list")) continue;
+      if (node.parentElement.closest("[lang=en], code, pre, script, style, textarea, template")) continue;
       const own = node.textContent.replace(/“[^”]*”/g, "");
       if (/(?:\b[a-z]{2,}\b[ ,]+){4}/.test(own)) found.push(own.trim().slice(0, 120));
     }
@@ -301,27 +302,49 @@ for (const tag of ["en", "zh-CN"]) {
     await picture(page, `compare-strips-${tag}`);
   });
 
-  await journey(`12 ${tag}: every page of the knowledge, and no dead link`, async (page) => {
+  await journey(`12 ${tag}: every page of the knowledge, no dead link, and every situation answers as its page states`, async (page) => {
     await open(page, "knowledge", tag);
     await accessible(page);
     const pages = await page.locator("main a").evaluateAll((links) => links.map((link) => link.href));
-    const seen = new Set();
-    for (const address of pages) {
+    const places = new Map();
+    const stated = new Map();
+    for (const address of new Set(pages)) {
       await page.goto(address);
       await accessible(page);
       for (const link of await page.locator("a").evaluateAll((all) => all.map((it) => it.href))) {
-        if (link.startsWith(bench)) seen.add(link.split("#")[0]);
+        const [where, place] = link.split("#");
+        if (link.startsWith(bench)) places.set(where, (places.get(where) ?? new Set()).add(place));
       }
-    }
-    for (const link of seen) assert.equal((await page.request.get(link)).status(), 200, link);
-    for (const address of pages.filter((each) => !each.includes("/guideline"))) {
       const topic = new URL(address).pathname.split("/").pop();
-      const { situations } = await (await page.request.get(address.replace("?", ".json?"))).json();
-      for (const { name } of situations) {
-        const { view } = await (await page.request.get(`${bench}/try.json?situation=${name}&lang=${tag}`)).json();
-        const spoken = view.cards.flatMap((card) => [card.source.topic, ...Object.values(card.extension ?? {}).flat().map((it) => ({ code: it.topic }))]);
-        assert.ok(spoken.some(({ code }) => code === topic), `${topic}: ${name}`);
-      }
+      const rows = await page.locator(".stated li:has(a)").evaluateAll((items) => items.map((it) => [it.querySelector("a").href, it.querySelector(".tag")?.className.split("u-")[1]]));
+      for (const [link, urgency] of rows) stated.set(link, [...(stated.get(link) ?? []), [topic, urgency]]);
+      // One of each as a reader does it: the link is followed, and the card that the page names is drawn.
+      if (rows.length === 0) continue;
+      const told = await page.locator(".stated .tag").first().textContent();
+      await page.locator(".stated a").first().click();
+      await settled(page);
+      const card = page.locator(".seen .card", { has: page.locator(".source code", { hasText: new RegExp(`^${topic}$`) }) });
+      assert.equal(await card.locator("header .tag").textContent(), told, topic);
+    }
+    for (const [link, wanted] of places) {
+      const answer = await page.request.get(link);
+      assert.equal(answer.status(), 200, link);
+      const text = await answer.text();
+      for (const place of wanted) assert.ok(!place || text.includes(`id="${decodeURIComponent(place)}"`), `${link}#${place}`);
+    }
+    const cardsOf = async (name, language) => {
+      const { view } = await (await page.request.get(`${bench}/try.json?situation=${name}&lang=${language}`)).json();
+      return view.cards.map(({ source, indicator, summary }) => [source.topic.code, indicator, summary]);
+    };
+    assert.ok(stated.size > 100);
+    for (const [link, said] of stated) {
+      const name = new URL(link).searchParams.get("situation");
+      const cards = await cardsOf(name, tag);
+      const found = cards.map(([topic, indicator]) => `${topic} ${indicator}`);
+      for (const [topic, urgency] of said) assert.ok(found.includes(`${topic} ${urgency}`), `${name}: ${topic} ${urgency}`);
+      // Word for word where its stored answer is in this language.
+      const stored = given.stored[name];
+      if (stored.language === tag) assert.deepEqual(cards, stored.cards, name);
     }
   });
 
@@ -379,13 +402,76 @@ for (const tag of ["en", "zh-CN"]) {
   });
 }
 
-await journey("15 where it is off: nothing is there, and a browser is led nowhere", async (page) => {
-  for (const path of ["", "workbench/try", "workbench/static/bench.js", "workbench/knowledge"]) {
-    const answer = await page.request.get(`${given.off}/${path}`, { headers: { Accept: "text/html" }, maxRedirects: 0 });
+// A portal shows these pages to those it knows, and signs every request for them (deploy/trust.md).
+function token(path) {
+  const { key, kid, issuer, public: address } = given.production;
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const iat = Math.floor(Date.now() / 1000);
+  const claims = { iss: issuer, aud: address + path, iat, exp: iat + 300, jti: randomUUID() };
+  const signed = `${part({ alg: "RS384", kid, typ: "JWT" })}.${part(claims)}`;
+  return `${signed}.${sign("RSA-SHA384", Buffer.from(signed), key).toString("base64url")}`;
+}
+const HELD = ["", ...given.pages.map((path) => `workbench/${path}`), "workbench/try.json", "workbench/static/bench.js"];
+/** A GET as a browser asks, with or without a token of the client. */
+const gotten = (page, server, path, known) => {
+  const shown = known ? { Authorization: `Bearer ${token(`/${path}`)}` } : {};
+  return page.request.get(`${server}/${path}`, { headers: { Accept: "text/html", ...shown }, maxRedirects: 0 });
+};
+/** An answer without what differs from call to call. */
+const bare = async (answer) => {
+  const { date, ...headers } = answer.headers();
+  return [answer.status(), headers, await answer.text()];
+};
+
+await journey("15 production as it comes: nothing is there, for a stranger or for a client", async (page) => {
+  const { off } = given.production;
+  for (const path of HELD) {
+    assert.equal((await gotten(page, off, path, false)).status(), 401, path);
+    const answer = await gotten(page, off, path, true);
     assert.equal(answer.status(), 404, path);
     assert.match(answer.headers()["content-type"], /json/);
   }
-  assert.equal((await page.request.get(`${given.off}/cds-services`)).status(), 200);
+  assert.equal((await gotten(page, off, "cds-services", true)).status(), 200);
+});
+
+await journey("15 production with the workbench: a stranger sees that somebody is asked who he is, and nothing else", async (page) => {
+  const { on } = given.production;
+  const nowhere = await bare(await gotten(page, on, "nowhere", false));
+  assert.equal(nowhere[0], 401);
+  for (const path of HELD) assert.deepEqual(await bare(await gotten(page, on, path, false)), nowhere, path);
+  const led = await gotten(page, on, "", true);
+  assert.deepEqual([led.status(), led.headers().location], [303, "workbench/try"]);
+});
+
+await journey("15 production with the workbench: a client has all of it, and what is pasted stays on the page", async (page, context) => {
+  const { on } = given.production;
+  await context.route("**/*", (route) => {
+    const asked = route.request();
+    const shown = { authorization: `Bearer ${token(new URL(asked.url()).pathname)}` };
+    return route.continue({ headers: { ...asked.headers(), ...shown } });
+  });
+  for (const path of given.pages) {
+    await page.goto(`${on}/workbench/${path}`);
+    await settled(page);
+    assert.equal(await page.locator("h1").count(), 1, path);
+    await accessible(page);
+  }
+  await page.goto(`${on}/workbench/try?situation=${FIRST}&lang=en`);
+  await page.fill("#k-dose", "3.3");
+  await page.waitForSelector(".nocard");
+  await page.fill("#k-dose", "4");
+  await page.waitForSelector(".seen .card");
+  await page.click("[data-fire]");
+  await page.waitForSelector("[data-card]");
+  for (const text of Object.values(given.refused)) {
+    await page.goto(`${on}/workbench/try?lang=en`);
+    await page.click("#paste > summary");
+    await page.fill("#text", text);
+    await page.click("#own button");
+    await settled(page);
+    assert.ok(!page.url().includes(given.secret));
+    assert.ok((await page.inputValue("#text")).includes(text.slice(-20)));
+  }
 });
 
 await journey("4 the language is changed, and situation and numbers stay", async (page) => {

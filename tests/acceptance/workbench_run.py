@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from gated import gated
 from run import HERE, node, serving
 
 from cds_service import fixtures
@@ -76,6 +77,20 @@ def refused() -> dict[str, str]:
         "other hook": whole.replace('"order-sign"', '"appointment-book"'),
         "no JSON": SECRET,
         "no call": json.dumps({"patient": SECRET}),
+    }
+
+
+def stored() -> dict[str, Any]:
+    """Of every situation the language and the cards of its stored answer: topic, indicator, summary."""
+    return {
+        it.name: {
+            "language": it.story.language,
+            "cards": [
+                [card["source"]["topic"]["code"], card["indicator"], card["summary"]]
+                for card in it.response.get("cards", ())
+            ],
+        }
+        for it in fixtures.situations()
     }
 
 
@@ -183,7 +198,7 @@ def main() -> int:
         tempfile.TemporaryDirectory() as elsewhere,
         tempfile.TemporaryDirectory() as versions,
         serving(CDS_COMPARE_DIR=versions) as url,
-        serving(CDS_WORKBENCH="off") as off,
+        gated() as production,
         patient(Path(elsewhere)) as on_server,
     ):
         base = url.removesuffix("/cds-services")
@@ -198,9 +213,10 @@ def main() -> int:
             "refused": refused(),
             "secret": SECRET,
             "recording": text,
+            "stored": stored(),
             "differing": names,
             "onServer": on_server,
-            "off": off.removesuffix("/cds-services"),
+            "production": production.told,
             "sandbox": sandboxed(edition),
             "python": sys.executable,
             "otherVersion": version(Path(versions), edition),
@@ -211,6 +227,9 @@ def main() -> int:
         }
         script = [runtime, str(HERE / "workbench.mjs")]
         failed = subprocess.run(script, input=json.dumps(given), text=True, check=False, timeout=1800).returncode
+        for left in production.keeping(SECRET):
+            print(f"FAILED  a pasted request was left in {left}")
+            failed = 1
         for name, size in ({} if said.only else sizes(base, site, folder)).items():
             print(f"{'ok    ' if size <= LIMITS[name] else 'FAILED'}  {name}: {size} of {LIMITS[name]} bytes")
             failed = failed or int(size > LIMITS[name])
