@@ -1,7 +1,7 @@
 """What the explanation tells of each kind of fact: ``tests/told.yaml``, read and kept by a person.
 
 Of every kind of fact, and of every shape in which it comes (with or without a value, a reference, inputs, a formula),
-four situations. ``python tests/test_told_facts.py`` writes the file anew: read every line that changed.
+four situations. ``python tests/test_told.py`` writes the file anew: read every line that changed.
 """
 
 from __future__ import annotations
@@ -94,6 +94,6 @@ def test_facts_are_told_as_written_down(edition: Edition, name: str) -> None:
 
 
 if __name__ == "__main__":
-    head = "# What the explanation tells of each kind of fact. See test_told_facts.py.\n"
+    head = "# What the explanation tells of each kind of fact. See test_told.py.\n"
     said = yaml.safe_dump(chosen(Edition.load(Settings())), width=10_000, sort_keys=False, allow_unicode=True)
     FILE.write_text(head + said, encoding="utf-8")
