@@ -69,10 +69,17 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What can be offered, denosumab first, and what cannot."""
+    """What can be offered, denosumab first, and what cannot. ``waits``: none is ordered before the low calcium is
+    corrected."""
 
     offered: tuple[Option, ...]
     left_out: tuple[LeftOut, ...]
+    waits: bool = False
+
+    @property
+    def orderable(self) -> tuple[Option, ...]:
+        """Those that a button may order today."""
+        return () if self.waits else self.offered
 
     def bisphosphonates(self) -> tuple[Option, ...]:
         return tuple(o for o in self.offered if o.drug != DENOSUMAB)
@@ -99,6 +106,7 @@ def options(table: DoseTable, known: Known) -> Options:
     return Options(
         tuple(each for each in found if isinstance(each, Option)),
         tuple(each for each in found if isinstance(each, LeftOut)),
+        waits=known.calcium.level == "low",
     )
 
 

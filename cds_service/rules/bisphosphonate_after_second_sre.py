@@ -38,7 +38,8 @@ def _second(use: DrugUse, event: Event, earlier: Event, facts: Facts, p: Paramet
     if _changed(use, event.when, facts):
         return NoAdvice("changed-already", data)
     offered = tuple(o for o in facts.bma_options.offered if o.drug not in use.drugs)
-    return Advise(p.indicator(), "second", data | {"offered": offered}, tuple(map(_instead, offered)))
+    orderable = () if facts.bma_options.waits else offered
+    return Advise(p.indicator(), "second", data | {"offered": offered}, tuple(map(_instead, orderable)))
 
 
 def _changed(use: DrugUse, day: date, facts: Facts) -> bool:

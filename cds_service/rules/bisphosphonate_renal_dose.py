@@ -18,6 +18,7 @@ from cds_service.facts.clearances import Clearance
 from cds_service.facts.facts import Facts
 from cds_service.facts.results import Reading
 from cds_service.facts.subjects import DrugOrder
+from cds_service.facts.treatment import DrugUse
 from cds_service.knowledge.model import Band, Parameters
 
 TABLE = "table_2"
@@ -78,10 +79,24 @@ def _not_recommended(
         return Advise(p.indicator("not-recommended"), say, data, (delete,))
     beside, low = _beside(order, facts), facts.calcium.level == "low"
     # Every other bone-modifying drug waits for the low calcium too; and one that is ordered already needs no third.
-    others = () if low or beside else tuple(_others(order, facts, clearance, p))
-    suggestions = tuple(_instead(order, others, facts, p))
-    data |= {"alternatives": others, "beside": beside}
-    return Advise(p.indicator("not-recommended"), "not-recommended", data, suggestions[:1] if beside else suggestions)
+    given = _given(order, facts)
+    others = () if low or beside or given else tuple(_others(order, facts, clearance, p))
+    denosumab = not (low or beside or given or "denosumab" in _ended(facts))
+    suggestions = tuple(_instead(order, others, denosumab, p))
+    data |= {"alternatives": others, "beside": beside, "given": given, "denosumab": denosumab}
+    return Advise(p.indicator("not-recommended"), "not-recommended", data, suggestions)
+
+
+def _ended(facts: Facts) -> set[str]:
+    """The drugs that drafts of this call end."""
+    return {o.drug for o in facts.orders if isinstance(o, DrugOrder) and o.stops}
+
+
+def _given(order: DrugOrder, facts: Facts) -> DrugUse | None:
+    """Another bone-modifying drug that the patient is treated with, and that no draft ends: a third is not offered."""
+    ended = _ended(facts)
+    uses = facts.bone_modifying.oncology()
+    return next((u for u in uses if order.drug not in u.drugs and not ended & set(u.drugs)), None)
 
 
 def _risen(facts: Facts, p: Parameters) -> Reading | None:
@@ -171,11 +186,11 @@ def _others(order: DrugOrder, facts: Facts, clearance: Clearance, p: Parameters)
 
 
 def _instead(
-    order: DrugOrder, others: tuple[tuple[str, Fraction], ...], facts: Facts, p: Parameters
+    order: DrugOrder, others: tuple[tuple[str, Fraction], ...], denosumab: bool, p: Parameters
 ) -> Iterator[Suggestion]:
-    """Removing the order, or one of the other drugs in its place, or denosumab unless calcium is low."""
+    """Removing the order, or one of the other drugs in its place, or denosumab where it can be."""
     yield Suggestion("delete", (DeleteOrder(order),), recommended=True)
     for drug, mg in others:
         yield Suggestion("replace", (DeleteOrder(order), CreateDrug(drug, mg)))
-    if facts.calcium.level != "low":
+    if denosumab:
         yield Suggestion("replace-denosumab", (DeleteOrder(order), CreateDrug("denosumab", p.number("denosumab_dose"))))

@@ -46,6 +46,6 @@ def _suggestions(facts: Facts, p: Parameters) -> Iterator[Suggestion]:
         yield Suggestion("order-exam", (CreateService("dental-examination"),), recommended=True)
     if facts.calcium.level is None and not facts.tests.arranged(p.days("ordered"), *CALCIUM):
         yield Suggestion("order-calcium", (CreateService("calcium"), CreateService("albumin")))
-    for option in facts.bma_options.offered:
+    for option in facts.bma_options.orderable:
         label = "denosumab" if option.drug == DENOSUMAB else "bisphosphonate"
         yield Suggestion(label, (CreateDrug(option.drug, option.mg),))

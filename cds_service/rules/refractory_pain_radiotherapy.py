@@ -13,6 +13,7 @@ from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.knowledge.model import Parameters
 
 ARRANGED = (*RADIOTHERAPY, "radiotherapy-referral")
+MRI = Suggestion("mri-spine", (CreateService("mri-spine"),), recommended=True)
 RADIOTHERAPIST = Suggestion("radiotherapy-referral", (CreateService("radiotherapy-referral"),), recommended=True)
 SURGEON = Suggestion("orthopaedic-referral", (CreateService("orthopaedic-referral"),), recommended=True)
 
@@ -28,9 +29,16 @@ def refractory_pain_radiotherapy(chart: Chart, facts: Facts, p: Parameters) -> O
         ("fracture", facts.skeleton.found("pathological-fracture") if _treated(facts) else ()),
     ):
         if sign := _open(signs, facts, p):
-            offered = (RADIOTHERAPIST,) if say == "fracture" else (RADIOTHERAPIST, SURGEON)
+            offered = (*_settled_by(say, facts, p), RADIOTHERAPIST, *(() if say == "fracture" else (SURGEON,)))
             return Advise(p.indicator(say), say, {"sign": sign, "earlier": _earlier(facts)}, offered, choose="any")
     return _pain(facts, p)
+
+
+def _settled_by(say: str, facts: Facts, p: Parameters) -> tuple[Suggestion, ...]:
+    """What settles a suspicion: MRI of the spine, where none has just been done or is on its way."""
+    if say != "suspected-cord" or facts.imaging.arranged(p.days("before_finding"), "mri-bone", "mri-whole-body"):
+        return ()
+    return (MRI,)
 
 
 def _open(signs: Iterable[Sign], facts: Facts, p: Parameters) -> Sign | None:
