@@ -61,7 +61,7 @@ class Phrases(File, frozen=True):
 
 
 class Cue(NamedTuple):
-    """A word that takes something back. ``where`` what it is about stands: after it, before it, on one or both sides."""
+    """A word that takes something back. ``where`` what it is about stands: after, before, on one or both sides."""
 
     state: str
     where: str  # before: the cue stands before what it is about; after; around; between
