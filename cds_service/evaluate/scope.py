@@ -26,8 +26,13 @@ def scope_of(subject: Subject, facts: Facts) -> ScopeKind:
     if facts.diagnoses.has("other-primary-cancer", "multiple-myeloma"):
         return "other-primary"
     if facts.diagnoses.has("bone-metastasis"):
-        return "primary-not-recorded"
+        return "other-primary" if _of_another(facts) else "primary-not-recorded"
     return "no-diagnosis"
+
+
+def _of_another(facts: Facts) -> bool:
+    """Whether a primary of the past, other than the lung, is on record: the metastasis may well be of it."""
+    return facts.diagnoses.ever("other-primary-cancer", "multiple-myeloma") and not facts.diagnoses.ever("lung-cancer")
 
 
 def _osteoporosis_explains(order: Subject, facts: Facts) -> bool:

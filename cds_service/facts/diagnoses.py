@@ -20,6 +20,7 @@ from cds_service.knowledge.terminology import Match, Terminology
 KEYS = ("conditions",)
 NEVER_VERIFIED = frozenset({"refuted", "entered-in-error"})
 SUSPECTED = frozenset({"provisional", "differential", "unconfirmed"})
+OTHER_PRIMARY = "other-primary-cancer"
 INACTIVE = frozenset({"inactive", "resolved"})
 
 
@@ -51,6 +52,10 @@ class Diagnoses:
         """Whether any of these is an active diagnosis."""
         return not self.active.isdisjoint(concepts)
 
+    def ever(self, *concepts: str) -> bool:
+        """Whether any of these is on record, active or over."""
+        return any(d.concept in concepts for d in self.all)
+
     def standing(self, *concepts: str) -> tuple[Diagnosis, ...]:
         """The diagnoses of these concepts that are confirmed and not over, in remission or otherwise."""
         return tuple(d for d in self.found(*concepts) if d.confirmed and not d.remission)
@@ -71,7 +76,12 @@ def diagnoses(conditions: Iterable[Condition], terminology: Terminology, now: da
             continue
         concept = condition.code.codeable if condition.code else CodeableConcept()
         active = coded(condition.clinical_status) not in INACTIVE and not has_abated(condition, now.date())
-        for match in _specific(meanings(condition, terminology)):
+        found = tuple(_specific(meanings(condition, terminology)))
+        if was := _once_had(concept, found, terminology):
+            yield Diagnosis(
+                was, False, RequestText(concept.said()), RequestText(f"Condition/{condition.id or '?'}"), when
+            )
+        for match in found:
             yield Diagnosis(
                 concept=match.concept,
                 active=active,
@@ -82,6 +92,15 @@ def diagnoses(conditions: Iterable[Condition], terminology: Terminology, now: da
                 confirmed=coded(condition.verification_status) not in SUSPECTED,
                 remission=coded(condition.clinical_status) == "remission",
             )
+
+
+def _once_had(concept: CodeableConcept, found: tuple[Match, ...], terminology: Terminology) -> str | None:
+    """Another primary of the past (乳腺癌术后, "history of breast cancer"), where nothing else says it: not active, yet
+    it may be where a metastasis comes from."""
+    if any(m.concept == OTHER_PRIMARY for m in found):
+        return None
+    state = terminology.read("condition", concept.said()).unsaid.get(OTHER_PRIMARY)
+    return OTHER_PRIMARY if state == "past" else None
 
 
 def _specific(matches: Iterable[Match]) -> Iterator[Match]:

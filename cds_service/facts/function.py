@@ -65,16 +65,22 @@ class Function:
 
 
 class Lengths:
-    """Reads lengths of time: one number or one span, one unit, at most one word of a limit, and nothing else."""
+    """Reads lengths of time: one number or one span, at most one word of a limit, and nothing else but a label."""
 
     def __init__(self, words: ScoreWords) -> None:
         self._months = {norm(u): f for u, f in words.months.items()}
         units = "|".join(re.escape(u) for u in sorted(self._months, key=len, reverse=True))
         below, above = (self._words(each) for each in (words.below_words, words.above_words))
-        digits = rf"[0-9]{{1,{LONGEST_NUMBER}}}(?:\.[0-9]{{1,{LONGEST_NUMBER}}})?"
+        self._lengths = {norm(w): Fraction(m) for w, m in words.lengths.items()}
+        self._numbers = {norm(w): Fraction(n) for w, n in words.numbers.items()}
+        named, said = self._words([*words.lengths]), self._words([*words.numbers])
+        digits = rf"[0-9]{{1,{LONGEST_NUMBER}}}(?:\.[0-9]{{1,{LONGEST_NUMBER}}})?|{said}"
+        self._labels = re.compile(rf"(?:(?:{self._words(words.length_labels)}) ?[,:]? ?)*")
         self._length = re.compile(
-            rf"(?:(?P<below>{below})|(?P<above>{above}))? ?(?P<low>{digits}) ?"
-            rf"(?:(?:[-~–—至到]|to) ?(?P<high>{digits}) ?)?(?P<unit>{units}) ?(?:(?P<under>{below})|(?P<over>{above}))?"
+            rf"(?:(?P<below>{below})|(?P<above>{above}))? ?"
+            rf"(?:(?P<whole>{named})|(?P<low>{digits}) ?(?P<first>{units})?) ?"
+            rf"(?:(?:[-~–—至到]|to) ?(?:(?P<end>{named})|(?P<high>{digits})) ?)?(?P<unit>{units})? ?"
+            rf"(?:(?P<under>{below})|(?P<over>{above}))?"
         )
 
     @staticmethod
@@ -84,18 +90,33 @@ class Lengths:
     def read(self, text: str) -> tuple[Fraction | None, Fraction | None] | None:
         """Both ends in months; None for a text that is no length of time."""
         line = told(text)
-        match = self._length.fullmatch(line) if 0 < len(line) <= LONGEST else None
-        if match is None:
+        if not 0 < len(line) <= LONGEST:
             return None
-        factor = self._months[match["unit"]]
-        low, high = number(match["low"]), number(match["high"] or match["low"])
-        if not (low and high and low <= high):
+        label = self._labels.match(line)
+        match = self._length.fullmatch(line, label.end() if label else 0) or self._length.fullmatch(line)
+        ends = self._ends(match) if match else None
+        if match is None or ends is None or ends[0] > ends[1]:
             return None
         if match["below"] or match["under"]:
-            return None, high * factor
+            return None, ends[1]
         if match["above"] or match["over"]:
-            return low * factor, None
-        return low * factor, high * factor
+            return (ends[0], None) if ends[0] == ends[1] else None
+        return ends
+
+    def _ends(self, match: re.Match[str]) -> tuple[Fraction, Fraction] | None:
+        """Both ends in months: 3-6个月, 3个月至6个月, 3个月到半年; None where a number has no unit."""
+        last = match["unit"] or match["first"]
+        low = self._months_of(match["whole"], match["low"], match["first"] or last)
+        if not (match["end"] or match["high"]):
+            return (low, low) if low and not (match["unit"] and (match["first"] or match["whole"])) else None
+        high = self._months_of(match["end"], match["high"], match["unit"])
+        return (low, high) if low and high and not (match["end"] and match["unit"]) else None
+
+    def _months_of(self, named: str | None, digits: str | None, unit: str | None) -> Fraction | None:
+        if named:
+            return self._lengths[named]
+        factor, value = self._months.get(unit or ""), self._numbers.get(digits or "") or number(digits or "")
+        return value * factor if factor and value else None
 
     def of(self, score: Scored) -> tuple[Fraction | None, Fraction | None] | None:
         """Both ends of what a result states, as a number with a unit or in words."""

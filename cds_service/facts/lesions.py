@@ -110,13 +110,18 @@ def lesions(told: Iterable[Told], counts: Iterable[Counted], reader: NarrativeRe
     counted, typed, new = list(counts), list[Typed](), list[Appeared]()
     for text in told:
         sentences = list(reader.sentences(text.text))
-        of_bone = [c for s in sentences for c in s.clauses if c.of_bone(of_itself=text.of_itself)]
+        of_bone = [c for s in sentences for c in s.clauses if c.of_bone(of_itself=text.of_itself) and _stands(c)]
         if number := _number(of_bone):
             words = next(c.text for c in of_bone if {SOLITARY, MULTIPLE, FEW} & c.said)
             counted.append(Counted(number, text.when, text.ref, quoted(words)))
         typed += _typed(of_bone, text)
         new += [found for sentence in sentences if (found := _new(sentence, text))]
     return Lesions(_newest_first(counted), _newest_first(typed), _newest_first(new))
+
+
+def _stands(clause: Clause) -> bool:
+    """Whether some lesion of the clause is not in doubt: 孤立性骨破坏不除外 says neither how many nor of which kind."""
+    return not clause.doubted or bool(LESION & clause.said)
 
 
 def _new(sentence: Sentence, text: Told) -> Appeared | None:

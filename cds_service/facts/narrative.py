@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from cds_service.base.kinds import RequestText
 from cds_service.facts.sites import BoneSite, SiteReader
 from cds_service.knowledge.terminology import Terminology
-from cds_service.knowledge.words import is_chinese
 
 LONGEST = 4_000  # characters of one text; what it concludes stands in them
-QUOTED, QUOTED_CHINESE = 50, 30  # characters of a quote on a card
+QUOTED = 80  # characters of a quote on a card; the view cuts there too
 
 _SENTENCE = re.compile(r"[。；;\n\r！]|\.(?=\s|$)")
 _CLAUSE = re.compile(
@@ -28,12 +27,13 @@ METASTASIS, ELSEWHERE = "metastasis", "elsewhere"
 @dataclass(frozen=True, slots=True)
 class Clause:
     """A clause: the words of the list of findings that it says, those that it names of the patient at all (not of a
-    relative), and the bone it names."""
+    relative), the bone it names, and the words it only suspects."""
 
     text: RequestText
     said: frozenset[str]
     named: frozenset[str]
     bone: BoneSite | None
+    doubted: frozenset[str] = frozenset()
 
     def of_bone(self, *, of_itself: bool = False) -> bool:
         """Whether its words are about bone: it names one (or the text ``of_itself`` is about one) and no other organ
@@ -78,7 +78,8 @@ class NarrativeReader:
                 read = self._terminology.read("finding", part)
                 said = frozenset(row.concept for row in read.rows)
                 named = said | {concept for concept, state in read.unsaid.items() if state != "relative"}
-                yield Clause(RequestText(part), said, named, self.sites.of((), (part,)).bone)
+                doubted = frozenset(concept for concept, state in read.unsaid.items() if state == "suspected")
+                yield Clause(RequestText(part), said, named, self.sites.of((), (part,)).bone, doubted)
 
     def names_a_bone(self, text: str | None) -> bool:
         """Whether any clause of a text names a bone."""
@@ -88,5 +89,4 @@ class NarrativeReader:
 def quoted(text: str) -> RequestText:
     """A text as a card quotes it."""
     text = " ".join(text.split())
-    most = QUOTED_CHINESE if is_chinese(text) else QUOTED
-    return RequestText(text if len(text) <= most else f"{text[: most - 1]}…")
+    return RequestText(text if len(text) <= QUOTED else f"{text[: QUOTED - 1]}…")

@@ -141,12 +141,12 @@ def _read(score: Scored, written: Written, steps: Steps) -> PainScore | Missing:
         return Missing("pain-score", score.why or "undated", score.shown, score.when)
     places = [*score.places]
     degree: Degree | None = None
-    number, unit = score.number, score.unit
+    number, unit, tied = score.number, score.unit, False
     if number is None:
         words = written.read(score.words)
         if not words.clear:
             return Missing("pain-score", "not-a-number", score.shown, score.when)
-        number, degree = words.number, words.degree
+        number, degree, tied = words.number, words.degree, words.lower
         places += words.places
     scale = SCALES[VISUAL if VISUAL in score.methods else score.concept]
     value = None if number is None else of_ten(number, unit, scale)
@@ -159,7 +159,7 @@ def _read(score: Scored, written: Written, steps: Steps) -> PainScore | Missing:
     site = _site(places, score.name, written)
     return PainScore(
         value, degree, scale if value is not None else "words", score.when, score.ref, score.shown, site,
-        score.preliminary, score.at,
+        score.preliminary, score.at, tied,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Literal, get_args
 
 from cds_service.facts.bounded import norm, told
@@ -19,6 +20,8 @@ DEGREES: tuple[Degree, ...] = get_args(Degree)  # ascending
 # Longer is a report, no score.
 LONGEST = 200
 _PARTS = re.compile(r"[\s(),;:+|]+")
+_SCRIPTS = re.compile(r"(?<=[a-z])(?=[\u3400-\u9fff])")  # "nrs静息"
+_BESIDE = frozenset({"with", "on", "at", "in", "when"})
 _DIGITS = rf"[0-9]{{1,{LONGEST_NUMBER}}}(?:\.[0-9]{{1,{LONGEST_NUMBER}}})?"
 
 
@@ -30,6 +33,7 @@ class ReadScore:
     degree: Degree | None = None
     places: tuple[str, ...] = ()
     clear: bool = False
+    lower: bool = False  # another number of the same moment was lower
 
 
 class Written:
@@ -42,6 +46,10 @@ class Written:
         self._silent = frozenset(map(norm, words.silent))
         self._degrees: dict[str, Degree] = {norm(w): d for d in DEGREES for w in getattr(words.pain, d)}
         self._bony = frozenset(map(norm, words.pain.bony))
+        self._moments = frozenset(map(norm, words.pain.moments))
+        self._labels = self._moments | self._bony
+        longest = sorted((m for m in self._labels if " " in m), key=len, reverse=True)
+        self._several = re.compile("|".join(rf"(?<![a-z]){re.escape(m)}(?![a-z])" for m in longest))
         self._elsewhere = _finder(words.pain.elsewhere)
         self._never = frozenset(map(norm, words.not_at_all))
         self._sometimes = frozenset(map(norm, words.on_some_days))
@@ -53,6 +61,8 @@ class Written:
             return ReadScore()
         if degree := self._degrees.get(line):
             return ReadScore(None, degree, (), True)
+        if several := self._highest(line):
+            return several
         numbers: list[Fraction] = []
         degrees: list[Degree] = []
         places: list[str] = []
@@ -71,6 +81,23 @@ class Written:
             return ReadScore()
         return ReadScore(next(iter(numbers), None), next(iter(degrees), None), tuple(places), True)
 
+    def _highest(self, line: str) -> ReadScore | None:
+        """Of numbers that each have their own moment or place the highest: 静息3分，活动7分, "worst 8, now 3"."""
+        marked = self._several.sub(lambda found: found[0].replace(" ", "_"), line)
+        row: list[Fraction | str] = []
+        for part in self._parts(_SCRIPTS.sub(" ", marked)):
+            if match := self._number.fullmatch(part):
+                row.append(Fraction(match[1]))
+            elif part.replace("_", " ") in self._labels:
+                row.append(part.replace("_", " "))
+            elif part not in self._silent and part not in _BESIDE:
+                return None
+        numbers = [each for each in row if isinstance(each, Fraction)]
+        if len(numbers) < 2 or not _each_labelled(row):
+            return None
+        places = tuple(each for each in row if isinstance(each, str) and each in self._bony - self._moments)
+        return ReadScore(max(numbers), None, places, True, min(numbers) < max(numbers))
+
     def _parts(self, line: str) -> Iterable[str]:
         for part in _PARTS.split(line):
             # "nrs8分", "腰痛8分": a number begins where letters end.
@@ -86,6 +113,13 @@ class Written:
         if line in self._never:
             return False
         return True if line in self._sometimes else None
+
+
+def _each_labelled(row: list[Fraction | str]) -> bool:
+    """Whether every number has words of its own: before each, or behind each."""
+    kinds = [isinstance(each, Fraction) for each in row]
+    apart = not any(one and next_one for one, next_one in pairwise(kinds))
+    return apart and kinds[0] != kinds[-1]
 
 
 def _finder(words: Iterable[str]) -> re.Pattern[str]:

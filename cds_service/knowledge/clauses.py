@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from cds_service.knowledge.phrases import (
+    ASKING,
     AWAY,
     CLOSING,
     COMMA,
     CONTRAST,
+    LINK,
     MARKER,
     OTHER,
     STOP,
@@ -84,6 +86,11 @@ class Clauses:
                 self._backward(at, cue)
         elif at in self._inside:
             self._mark(self._inside[at], cue)
+        elif cue.where == "between":
+            self._backward(at, cue)
+            self._forward(at, cue)
+        elif self._is_asked(at, cue):
+            self._apply(at, cue._replace(state="suspected"))
         elif self._is_forward(at, cue):
             if not self._forward(at, cue) and self._alone(at):
                 self._unsay(at, cue)
@@ -91,6 +98,12 @@ class Clauses:
             self._unsay(at, cue)
         else:
             self._backward(at, cue)
+
+    def _is_asked(self, at: int, cue: Cue) -> bool:
+        """Whether an exclusion is what is asked for: 建议MRI除外骨转移, 请随访排除."""
+        if cue.state != "negated" or cue.where != "around" or not self._is_forward(at, cue):
+            return False
+        return any(ASKING in self._roles[place] for place in range(self._clause_from[at], at))
 
     def _is_forward(self, at: int, cue: Cue) -> bool:
         return cue.where == "before" or (cue.where == "around" and self._looks_forward(at))
@@ -119,13 +132,19 @@ class Clauses:
             if CONTRAST in roles or apart or (AWAY in roles and other and not found):
                 break
             if meaning is not None and meaning.cue and self._is_forward(place, meaning.cue):
-                break
+                if chinese or not self._goes_on(place, cue, meaning.cue):
+                    break
+                continue
             if place in self._starts:
                 self._mark(self._starts[place], cue)
                 found = True
             elif not found and _says_something(meaning):
                 other = True
         return found
+
+    def _goes_on(self, at: int, cue: Cue, other: Cue) -> bool:
+        """Whether a denial reaches over a doubt: "no uptake to suggest ...", but not "no fracture and possible ..."."""
+        return (cue.state, other.state) == ("negated", "suspected") and LINK not in self._roles[at - 1]
 
     def _scope(self, at: int) -> int:
         """Where the list of a cue ends: "FH: a, b" with the sentence, "no a, b, or c" with what closes it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from cds_service.knowledge.clauses import Clauses
 from cds_service.knowledge.codelists import NAMES, STATUSES, Row
 from cds_service.knowledge.phrases import (
+    ASKING,
     ATTRIBUTE,
     AWAY,
     CLOSING,
@@ -229,13 +230,15 @@ class Names:
         self._lexicon.at(("\0minus",), Meaning).cue = Cue("negated", "after", frozenset())
         for group in self._wording.cues:
             if self._domain in group.domains:
-                for where, words in (("before", group.before), ("after", group.after), ("around", group.around)):
+                sides = {"before": group.before, "after": group.after, "around": group.around, "between": group.between}
+                for where, words in sides.items():
                     for meaning in self._each(words):
                         meaning.cue = Cue(group.state, where, frozenset(group.only))
         for words, role in (
             (self._wording.harmless, FILLER),
             (self._wording.contrast, CONTRAST),
             (self._wording.closing, CLOSING),
+            (self._wording.asking, ASKING),
         ):
             for meaning in self._each(words):
                 meaning.roles.add(role)

@@ -17,7 +17,7 @@ from cds_service.knowledge.words import Found, Unit
 # What a word does in a phrase, beside being a part or a process.
 FILLER, MARKER, LINK, TOWARD, AWAY, OTHER = "filler", "marker", "link", "toward", "away", "other"
 COMMA, STOP, BRACKET = "comma", "stop", "bracket"
-ATTRIBUTE, CONTRAST, CLOSING, FORM = "attribute", "contrast", "closing", "form"
+ATTRIBUTE, CONTRAST, CLOSING, FORM, ASKING = "attribute", "contrast", "closing", "form", "asking"
 
 
 class Words(File, frozen=True):
@@ -61,10 +61,10 @@ class Phrases(File, frozen=True):
 
 
 class Cue(NamedTuple):
-    """A word that takes something back. ``where`` what it is about stands: after it, before it, or on either side."""
+    """A word that takes something back. ``where`` what it is about stands: after, before, on one or both sides."""
 
     state: str
-    where: str  # before: the cue stands before what it is about; after; around
+    where: str  # before: the cue stands before what it is about; after; around; between
     only: frozenset[str]
 
 

@@ -19,6 +19,7 @@ class PainWords(File, frozen=True):
     severe: list[str]
     elsewhere: list[str]
     bony: list[str]
+    moments: list[str]
 
 
 class ScoreWords(File, frozen=True, dict=True):
@@ -30,6 +31,9 @@ class ScoreWords(File, frozen=True, dict=True):
     not_at_all: list[str]
     on_some_days: list[str]
     life_expectancy: dict[str, str]
+    lengths: dict[str, str]
+    numbers: dict[str, int]
+    length_labels: list[str]
     below_words: list[str]
     above_words: list[str]
 

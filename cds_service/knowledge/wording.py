@@ -43,6 +43,7 @@ class CueWords(File, frozen=True):
     before: Words = Words()
     after: Words = Words()
     around: Words = Words()
+    between: Words = Words()
     domains: list[str] = field(default_factory=lambda: ["condition", "drug", "procedure", "finding"])
     only: list[str] = []
 
@@ -56,6 +57,7 @@ class Wording(File, frozen=True):
     traditional: dict[str, str]
     vertebrae: Words
     cues: list[CueWords]
+    asking: Words
     harmless: Words
     contrast: Words
     closing: Words

@@ -165,3 +165,10 @@ def test_a_prognosis_in_codes_is_read_the_same(edition: Edition) -> None:
     assert life
     assert life.high == 4
     assert facts_of(edition, score(loinc("75328-5"), {"valueString": "4 months"}, 91)).function.life is None
+
+
+@pytest.mark.parametrize("name", ["心理评估", "焦虑评估", "抑郁筛查", "Depression screening", "SDS", "PHQ-9评分"])
+def test_an_assessment_in_words_is_a_screen_done_without_a_score(edition: Edition, name: str) -> None:
+    done = facts_of(edition, score({"text": name}, {"valueString": "中度抑郁"})).distress.done(90)
+    assert done is not None
+    assert done.score is None

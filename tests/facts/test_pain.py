@@ -170,3 +170,30 @@ def test_facts_know_when_they_are(edition: Edition) -> None:
     facts: Facts = facts_of(edition)
     assert facts.now == NOW
     assert not facts.scored
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("静息3分，活动7分", 7), ("静息3分，活动时7分", 7), ("NRS静息痛2 爆发痛8", 8),
+        ("NRS 2 at rest, 7 on movement", 7),
+        ("rest 2/10, movement 8/10", 8),
+        ("目前3分，最重8分", 8),
+        ("least 1 average 4 worst 9 now 3", 9),
+        ("腰痛8分，腿痛3分", 8),
+    ],
+)  # fmt: skip
+def test_of_several_numbers_with_words_of_their_own_the_highest_counts(
+    edition: Edition, text: str, expected: int
+) -> None:
+    newest = read(edition, score(TEXT, {"valueString": text})).newest
+    assert newest is not None
+    assert (newest.value, newest.tied) == (expected, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["治疗前8分，治疗后3分", "NRS 8→3", "静息3分 7分", "3分 活动 7分 8分", "头痛8分，腰痛3分", "静息3分，活动11分"],
+)
+def test_numbers_that_nobody_can_tell_apart_are_not_read(edition: Edition, text: str) -> None:
+    assert found(edition, score(TEXT, {"valueString": text})) is None

@@ -35,6 +35,24 @@ EXAM = {
 }
 
 
+PAST_PRIMARIES = ("乳腺癌术后", "前列腺癌根治术后", "history of breast cancer", "prior breast cancer")
+
+
+@pytest.mark.parametrize("text", PAST_PRIMARIES)
+def test_a_bone_metastasis_beside_a_primary_of_the_past_is_not_of_an_unknown_one(scope: Any, text: str) -> None:
+    past = condition("C50.911") | {"code": {"text": text}}
+    assert scope(denosumab(), BONE_METASTASIS, past) == "other-primary"
+    assert scope(denosumab(), BONE_METASTASIS, LUNG_CANCER, past) == "lung-cancer"
+    assert scope(denosumab(), past) == "no-diagnosis"
+
+
+def test_a_resolved_primary_is_one_of_the_past_and_a_denied_one_none(scope: Any) -> None:
+    over = BREAST | {"clinicalStatus": {"coding": [{"code": "resolved"}]}}
+    assert scope(denosumab(), BONE_METASTASIS, over) == "other-primary"
+    assert scope(denosumab(), BONE_METASTASIS, BREAST | {"code": {"text": "无乳腺癌"}}) == "primary-not-recorded"
+    assert scope(denosumab(), BONE_METASTASIS, BREAST | {"code": {"text": "母亲乳腺癌"}}) == "primary-not-recorded"
+
+
 @pytest.fixture
 def scope(edition: Edition) -> Any:
     def read(draft: Json, *conditions: Json) -> str:
