@@ -94,8 +94,10 @@ class BoneModifying:
 
 
 def _course(run: Sequence[tuple[date, date, DrugUse]]) -> Course:
-    first = {use.drugs: use for _, _, use in reversed(run)}
-    return Course(run[0][0], max(end for _, end, _ in run), tuple(reversed(first.values())))
+    first: dict[tuple[str, ...], DrugUse] = {}
+    for _, _, use in run:
+        first.setdefault(use.drugs, use)  # of a drug that comes back, the first record keeps its place
+    return Course(run[0][0], max(end for _, end, _ in run), tuple(first.values()))
 
 
 def explained(treated: BoneModifying) -> Iterator[Fact]:

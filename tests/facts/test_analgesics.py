@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -142,3 +143,86 @@ def test_a_start_that_nobody_states_is_not_known(edition: Edition) -> None:
 def test_the_days_are_of_the_records(edition: Edition) -> None:
     _, day = facts_of(edition, opioid("a", 10)).analgesics.on_opioid_since(30)
     assert day == date.fromisoformat(ago(10)) == NOW.date() - timedelta(days=10)
+
+
+# What each sum is made of
+
+
+def test_each_product_is_told_with_its_amount_its_origin_and_its_day(edition: Edition) -> None:
+    asked = acetaminophen("MedicationRequest", "r", HALF, days_ago=7)
+    listed = acetaminophen("MedicationStatement", "s", GRAM, days_ago=9)
+    drafted = draft("acetaminophen", dose(250, "mg", **EVERY_6_H, asNeededBoolean=True), authoredOn=ago(0))
+    found = day_sum(edition, [drafted], asked | {"status": "on-hold"}, listed)
+    assert [(c.text, c.origin, c.mg, c.why, c.as_needed, c.held, c.when) for c in found.counted] == [
+        ("acetaminophen", "draft", 1000, None, True, False, NOW.date()),
+        ("acetaminophen 500 mg tablet", "request", 2000, None, False, True, date.fromisoformat(ago(7))),
+        ("acetaminophen 500 mg tablet", "statement", 4000, None, False, False, date.fromisoformat(ago(9))),
+    ]
+    assert (found.total, found.unknown, found.twice, found.stale) == (7000, (), (), ())
+
+
+def test_a_prescription_of_unknown_dose_says_which_and_since_when(edition: Edition) -> None:
+    found = day_sum(edition, [], acetaminophen("MedicationRequest", "r", {"text": "as directed"}, days_ago=7))
+    (missing,) = found.why_unknown
+    assert (missing.what, missing.why, missing.detail, missing.when) == (
+        "acetaminophen-dose", "dose-unknown", "acetaminophen 500 mg tablet", date.fromisoformat(ago(7)),
+    )  # fmt: skip
+    assert (found.total, [c.mg for c in found.unknown]) == (0, [None])
+    assert day_sum(edition, []).total == Fraction(0)
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "more", "stale"),
+    [
+        (90, {}, False),
+        (91, {}, True),
+        (91, {"dispenseRequest": {"numberOfRepeatsAllowed": 3}}, False),
+        (91, {"dispenseRequest": {"validityPeriod": {"end": ago(-30)}}}, False),
+    ],
+)
+def test_an_old_prescription_without_end_or_refill_is_left_out(
+    edition: Edition, days_ago: int, more: Json, stale: bool
+) -> None:
+    found = day_sum(edition, [], acetaminophen("MedicationRequest", "r", HALF, days_ago=days_ago, **more))
+    assert (found.total, len(found.stale)) == ((0, 1) if stale else (2000, 0))
+
+
+def test_the_same_prescription_again_is_the_same_and_on_another_day_another(edition: Edition) -> None:
+    first, again, later = (
+        acetaminophen("MedicationRequest", name, HALF, days_ago=days) for name, days in (("a", 7), ("b", 7), ("c", 6))
+    )
+    assert (day_sum(edition, [], first, again).total, len(day_sum(edition, [], first, again).twice)) == (4000, 0)
+    assert day_sum(edition, [], first, later).total == 4000
+    same_as_draft = draft("acetaminophen 500 mg tablet", HALF, authoredOn=ago(7))
+    found = day_sum(edition, [same_as_draft], first)
+    assert (found.total, [c.origin for c in found.twice]) == (2000, ["request"])
+    assert day_sum(edition, [same_as_draft], later).total == 4000
+
+
+def test_of_what_was_given_the_day_with_most_counts(edition: Edition) -> None:
+    found = day_sum(edition, [], given("a", 1000), given("ab", 500, 1), given("abc", 1000, 1), given("abcd", 4000, 3))
+    assert [(c.mg, c.origin, c.when, c.why) for c in found.counted] == [
+        (1500, "administration", date.fromisoformat(ago(1)), None)
+    ]
+    unread = given("ab", 500) | {"dosage": {"text": "some"}}
+    (alone,) = day_sum(edition, [], unread).counted
+    assert (alone.mg, alone.origin, alone.when) == (None, "administration", NOW.date())
+    assert alone.why
+    both = day_sum(edition, [], given("a", 1000), unread).counted
+    assert [c.mg for c in both] == [1000, None]
+    assert both[1].why == alone.why
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "total"),
+    [
+        ("cancelled", "MedicationStatement", 0),  # whoever stops it takes it no more
+        ("cancelled", "MedicationRequest", 2000),  # of a prescription, only the one that is named
+    ],
+)
+def test_a_draft_that_stops_ends_what_is_taken(edition: Edition, status: str, kind: str, total: int) -> None:
+    stops = draft("acetaminophen 500 mg tablet", status=status)
+    assert day_sum(edition, [stops], acetaminophen(kind, "x", HALF)).total == total
+    assert day_sum(edition, [stops | {"id": "x"}], acetaminophen("MedicationRequest", "x", HALF)).total == 0
+    never = draft("acetaminophen 500 mg tablet", doNotPerform=True)
+    assert day_sum(edition, [never], acetaminophen(kind, "x", HALF)).total == 0

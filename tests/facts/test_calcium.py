@@ -219,3 +219,54 @@ ROWS = (ionised(1.2, 3), ionised(1.25, 3, id="b"), as_corrected(2.3, 2), total(2
 def test_the_order_of_the_record_makes_no_difference(rows: list[Observation], chosen: set[int]) -> None:
     some = [row for row in rows if ROWS.index(row) in chosen]
     assert of(*some) == of(*(ROWS[i] for i in sorted(chosen)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        # level, beyond the first grade, low by the correction alone
+        ((total(2.30), albumin(40)), ("normal", False, False)),
+        ((total(2.20), albumin(48)), ("normal", False, True)),  # 2.04
+        ((total(2.15), albumin(50)), ("low", False, True)),  # 1.95: a grade less than it would be by itself
+        ((total(2.10), albumin(42)), ("low", False, False)),  # the measured one is low, too
+        ((total(2.05), albumin(40)), ("low", False, False)),
+        ((total(1.90), albumin(40)), ("low", True, False)),
+        ((as_corrected(2.00),), ("low", False, False)),
+        ((as_corrected(1.99),), ("low", True, False)),
+        ((total(1.75),), ("low", False, False)),
+        ((total(1.74),), ("low", True, False)),
+        ((ionised(1.00),), ("low", False, False)),
+        ((ionised(0.99),), ("low", True, False)),
+        ((as_corrected(2.90),), ("high", False, False)),
+        ((as_corrected(2.91),), ("high", True, False)),
+        ((ionised(1.50),), ("high", False, False)),
+        ((ionised(1.51),), ("high", True, False)),
+    ],
+)
+def test_how_low_or_high_and_whether_the_correction_alone_makes_it_so(
+    rows: tuple[Observation, ...], expected: tuple[str, bool, bool]
+) -> None:
+    found = of(*rows)
+    assert (found.level, found.severe, found.downward) == expected
+
+
+def test_of_two_albumins_as_near_the_newer_corrects() -> None:
+    assert of(total(2.2, 12), albumin(20, 10), albumin(40, 14)).inputs[1].value == 20
+    # One of the calcium's own day, of a later hour, is as near as can be: none before it is looked at.
+    same = [albumin(30, 12, id="x"), albumin(20, 12, id="a"), albumin(40, 14)]
+    assert of(total(2.2, 12), *same).inputs[1].value == of(total(2.2, 12), *same[::-1]).inputs[1].value != 40
+
+
+@pytest.mark.parametrize(
+    ("row", "severe"),
+    [
+        (as_corrected(8.0, unit="mg/dL"), False), (as_corrected(7.9, unit="mg/dL"), True),
+        (as_corrected(80, unit="mg/L"), False), (as_corrected(79, unit="mg/L"), True),
+        # Limits that their source prints in mmol/L alone: 1.75 mmol/L are 7.01 mg/dL, 1.00 are 4.01.
+        (total(7.1, unit="mg/dL"), False), (total(7.0, unit="mg/dL"), True),
+        (ionised(4.1, unit="mg/dL"), False), (ionised(4.0, unit="mg/dL"), True),
+    ],
+)  # fmt: skip
+def test_a_value_is_graded_in_the_unit_of_its_laboratory(row: Observation, severe: bool) -> None:
+    found = of(row)
+    assert (found.level, found.severe) == ("low", severe)

@@ -199,9 +199,8 @@ def test_the_newest_creatinine_is_told_with_those_before_it(
 ) -> None:
     found = creatinines(edition, *range(newest, newest + 12))
     (fact,) = creatinine.explained(found)
-    assert brief([fact]) == [
-        ("creatinine", found.newest and found.newest.value, "mg/dL", day(newest), f"Observation/o{newest}", None, ("renal",), ())
-    ]
+    value, ref = found.newest and found.newest.value, f"Observation/o{newest}"
+    assert brief([fact]) == [("creatinine", value, "mg/dL", day(newest), ref, None, ("renal",), ())]
     assert [i.ref for i in fact.inputs] == [f"Observation/o{n}" for n in range(newest, newest + 10)], "ten of twelve"
     assert {i.name for i in fact.inputs} == {"creatinine"}
     (told,) = said(edition, tag, fact)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import difflib
 import importlib
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,9 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
         if after != before and (name, after) not in seen:
             seen.add((name, after))
             change, lines = _change(before, after)
-            yield Mutant(module, name, change, after, tuple(bodies[name].start + at for at in lines), bodies[name])
+            # A method comes without the indentation of its class.
+            source = textwrap.indent(after, "    ") if "." in name else after
+            yield Mutant(module, name, change, source, tuple(bodies[name].start + at for at in lines), bodies[name])
 
 
 def _code(tree: cst.Module, function: Any) -> str:

@@ -28,7 +28,7 @@ from cds_service.edition import Edition
 from cds_service.facts.readers import Readers
 from cds_service.knowledge.measurements import Analyte
 
-DEAD = 1
+DEAD, BROKEN = 1, 2  # how a fork ends: a test failed; the mutant is no Python, which is a fault of ours
 # A mutant that runs for ever, or asks for all memory, fails its tests too.
 PATIENCE = 10  # times what a test takes when nothing is changed
 AT_LEAST = 5  # seconds of the processor
@@ -174,9 +174,14 @@ class Trial:
                 resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
                 self._try(mutant, items)
                 status = 0
+            except SyntaxError:
+                status = BROKEN
             finally:
                 os._exit(status)
-        return os.waitpid(child, 0)[1] != 0
+        ended = os.waitpid(child, 0)[1]
+        if mutant and os.WIFEXITED(ended) and os.WEXITSTATUS(ended) == BROKEN:
+            raise RuntimeError(f"cannot be put in place, so that no test was asked: {mutant.name}\n{mutant.change}")
+        return ended != 0
 
     def _try(self, mutant: Mutant | None, items: list[pytest.Item]) -> None:
         silence = os.open(os.devnull, os.O_WRONLY)
