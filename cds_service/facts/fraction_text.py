@@ -123,7 +123,9 @@ class FractionText:
     def _dose(self, words: Sequence[_Word], at: int, gray: Fraction, said: Said) -> None:
         """One dose, of a fraction or in all, by what stands around it."""
         after, next_one = _at(words, at + 2), _at(words, at + 3)
-        divided = (after.text in _PER and next_one.kind == "fraction") or after.text == "每次"
+        # 总量30Gy 每次3Gy: it is that of the dose that follows.
+        follows = next_one.kind == "number" and _at(words, at + 4).kind == "dose"
+        divided = (after.text in _PER and next_one.kind == "fraction") or (after.text == "每次" and not follows)
         before = [
             _at(words, at - 1),
             _at(words, at - 2) if _at(words, at - 1).text in (":", "=") else _Word("word", ""),

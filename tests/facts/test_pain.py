@@ -197,3 +197,119 @@ def test_of_several_numbers_with_words_of_their_own_the_highest_counts(
 )
 def test_numbers_that_nobody_can_tell_apart_are_not_read(edition: Edition, text: str) -> None:
     assert found(edition, score(TEXT, {"valueString": text})) is None
+
+
+def worded(words: str, name: str, days_ago: int = 2) -> Json:
+    return score(TEXT, {"valueString": words}, days_ago) | {"id": name}
+
+
+def test_scores_stand_newest_day_first_however_they_come(edition: Edition) -> None:
+    made = [score(NUMERIC, number(value), days) for value, days in ((3, 9), (8, 2), (5, 5))]
+    for given in (made, made[::-1]):
+        assert [s.value for s in read(edition, *given).scores] == [8, 5, 3]
+
+
+def test_within_a_day_the_later_stand_first(edition: Edition) -> None:
+    made = [at("12:00", 4, "b"), at("20:00", 5, "c"), at("08:00", 9, "a")]
+    for given in (made, made[::-1]):
+        assert [s.ref[-1] for s in read(edition, *given).scores] == ["c", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "first"),
+    [
+        (worded("重度疼痛", "a"), score(NUMERIC, number(6)) | {"id": "b"}, "a"),
+        (worded("轻度疼痛", "a"), score(NUMERIC, number(6)) | {"id": "b"}, "b"),
+        # Of one degree a number says more than a word.
+        (worded("重度疼痛", "z"), score(NUMERIC, number(7)) | {"id": "b"}, "b"),
+        (worded("无痛", "z"), score(NUMERIC, number(0)) | {"id": "b"}, "b"),
+        (score(NUMERIC, number(7)) | {"id": "z"}, score(NUMERIC, number(9)) | {"id": "b"}, "b"),
+    ],
+)
+def test_of_one_day_without_times_the_strongest_counts(edition: Edition, one: Json, other: Json, first: str) -> None:
+    for given in ((one, other), (other, one)):
+        newest = read(edition, *given).newest
+        assert newest
+        assert (newest.ref, newest.tied) == (f"Observation/{first}", True)
+
+
+def test_the_stronger_of_a_tie_keeps_all_it_says(edition: Edition) -> None:
+    strong = score(VISUAL, number(8), bodySite={"text": "右髋部"}, status="preliminary") | {"id": "b"}
+    weaker = [score(NUMERIC, number(value)) | {"id": name} for value, name in ((2, "a"), (5, "c"))]
+    newest, *others = read(edition, weaker[0], strong, weaker[1]).scores
+    assert (newest.value, newest.degree, newest.scale, newest.ref) == (8, "severe", "visual", "Observation/b")
+    assert (newest.shown, newest.site, newest.preliminary, newest.tied) == ("8 score", "右髋部", True, True)
+    assert [s.value for s in others] == [5, 2]
+
+
+def test_two_equal_scores_of_one_moment_are_no_tie(edition: Edition) -> None:
+    newest = read(edition, at("08:00", 8, "a"), at("08:00", 8, "b")).newest
+    assert newest
+    assert not newest.tied
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "expected"),
+    [
+        (NUMERIC, number(10), 10), (NUMERIC, number(-1), None),
+        (VISUAL, number(100, "mm"), 10), (VISUAL, number(101, "mm"), None),
+        (VISUAL, number(10, "cm"), 10), (VISUAL, number(10.1, "cm"), None),
+    ],
+)  # fmt: skip
+def test_the_scale_ends_at_ten(edition: Edition, code: Json, value: Json, expected: int | None) -> None:
+    newest = read(edition, score(code, value)).newest
+    assert (newest and newest.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "scale"),
+    [
+        (NUMERIC, number(7), "numeric"),
+        (VISUAL, number(7), "visual"),
+        (FACES, number(8), "faces"),
+        (TEXT, number(7), "unstated"),
+        (TEXT, {"valueString": "重度疼痛"}, "words"),
+        (NUMERIC, {"valueString": "Severe pain"}, "words"),
+    ],
+)
+def test_a_score_says_by_what_it_was_measured(edition: Edition, code: Json, value: Json, scale: str) -> None:
+    newest = read(edition, score(code, value)).newest
+    assert newest
+    assert newest.scale == scale
+
+
+def test_what_cannot_be_used_stands_newest_first_and_hides_no_score(edition: Edition) -> None:
+    pain = read(edition, score(NUMERIC, number(11), 3), score(NUMERIC, number(12), 1), score(NUMERIC, number(5), 2))
+    assert [m.detail for m in pain.unusable] == ["12 score", "11 score"]
+    assert pain.newest
+    assert pain.newest.value == 5
+
+
+def test_an_entry_in_error_hides_no_other_of_its_code(edition: Edition) -> None:
+    wrong = score(NUMERIC, number(9), 1) | {"status": "entered-in-error"}
+    assert found(edition, wrong, score(NUMERIC, number(4))) == (4, "moderate")
+
+
+def test_the_name_of_a_member_places_its_score(edition: Edition) -> None:
+    """A wound's score inside a panel is a wound's."""
+    part = {"code": {"text": "切口疼痛评分"}, **number(8)}
+    pain = read(edition, score({"text": "panel"}, {"component": [part]}))
+    assert pain.newest is None
+    assert pain.elsewhere
+
+
+def test_a_visual_scale_named_by_the_method_has_parts_of_a_point(edition: Edition) -> None:
+    assert found(edition, score(TEXT, number(6.5), method={"text": "VAS"})) == found(
+        edition, score(VISUAL, number(6.5))
+    )
+
+
+def test_a_scale_beside_the_general_code_is_one_score(edition: Edition) -> None:
+    both = {"coding": [*NUMERIC["coding"], {"system": SNOMED, "code": "22253000"}]}
+    (only,) = read(edition, score(both, number(5))).scores
+    assert only.scale == "numeric"
+
+
+def test_a_number_no_scale_can_hold_is_no_number(edition: Edition) -> None:
+    huge = {"valueQuantity": {"value": 10**40, "unit": "{score}"}}
+    assert [m.why for m in read(edition, score(NUMERIC, huge)).unusable] == ["not-a-number"]
