@@ -1,10 +1,8 @@
 """The cases of ``cards/cases``: what each rule answers, in words a clinician can check; nothing is left out."""
 
-import ast
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,7 +10,8 @@ import pytest
 
 from cds_service.base.folders import content_root
 from cds_service.base.kinds import LANGUAGES
-from cds_service.edition import Edition
+from cds_service.edition import Edition, load_rules
+from cds_service.evaluate.agreement import source_of
 from cds_service.evaluate.outcome import Advise, CreateDrug, DeleteOrder, NoAdvice
 from cds_service.knowledge.model import Band, Recommendation
 from cds_service.render.texts import one_line
@@ -20,6 +19,7 @@ from cds_service.render.values import template_values
 from cds_service.review.cases import Asked, Case, CaseFile, Walk, ask, load_cases, steps, with_axis
 from tests.asked import with_recommendation
 
+RULES = load_rules()
 FILES = {file.topic: file for file in load_cases(content_root() / "cases")}
 CASES = [pytest.param(topic, case, id=f"{topic}: {case.name}") for topic, file in FILES.items() for case in file.cases]
 WALKS = [pytest.param(topic, walk, id=f"{topic}: {walk.name}") for topic, file in FILES.items() for walk in file.walks]
@@ -117,19 +117,9 @@ WORDED = {
 
 
 def _numbers_of(topic: str) -> Iterator[str]:
-    """The names of the parameters that the rule's module asks for."""
-    module = Path(__file__).parents[1] / "cds_service" / "rules" / f"{topic.replace('-', '_')}.py"
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in {"number", "days", "share", "limit"}
-        ):
-            names = [
-                n.value for n in ast.walk(node.args[0]) if isinstance(n, ast.Constant) and isinstance(n.value, str)
-            ]
-            # A limit is printed in two units.
-            yield from names + ([f"{n}_si" for n in names] if node.func.attr == "limit" else [])
+    """The names of the parameters that the rule asks for, by itself or where it says the same as another."""
+    asked = source_of(RULES[topic]).asks() if topic in RULES else ()
+    yield from (name for method, name in asked if method != "indicator")
 
 
 NUMBERS = sorted({(topic, name) for topic in FILES for name in _numbers_of(topic)} - WORDED)

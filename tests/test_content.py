@@ -291,6 +291,38 @@ def test_a_text_that_shows_what_its_rule_does_not_give_is_refused(cards: Path) -
         Edition.load(Settings(), cards)
 
 
+@pytest.mark.parametrize(
+    ("file", "name", "told"),
+    [
+        ("texts/en/start-bma.yaml", "  order-exam:", "uses 'order-exam', which is not among its suggestions"),
+        ("texts/zh-CN/opioid-with-bma.yaml", "  order-calcium:", "uses 'order-calcium', which is not among its sugg"),
+        ("texts/en/denosumab-hypocalcaemia.yaml", "  low-uncorrected:", "uses 'low-uncorrected', which is not among"),
+        ("texts/en/bisphosphonate-hypocalcaemia.yaml", "  not-low:", "uses 'not-low', which is not among its quiet"),
+        ("recommendations/opioid-with-bma.yaml", "  exam:", "the rule asks for 'exam'"),
+    ],
+)
+def test_what_two_rules_say_alike_is_checked_for_each(cards: Path, file: str, name: str, told: str) -> None:
+    edit(cards / file, f"\n{name}", f"\n  another{name.strip()}")
+    with pytest.raises(StartFault) as caught:
+        Edition.load(Settings(), cards)
+    assert any(told in str(fault) for fault in faults_of(caught.value))
+
+
+def test_what_two_rules_say_alike_is_asked_for_by_each(edition: Edition) -> None:
+    """Neither rule nor texts of these two read whether an examination or a calcium is arranged by themselves."""
+    for topic in ("start-bma", "opioid-with-bma"):
+        assert {"procedures", "tests", "calcium", "bma_options"} <= {*edition.topics[topic].chapters}
+
+
+def test_what_is_said_alike_is_whole_by_itself() -> None:
+    """What such a function calls of its own module would not be read with the rule."""
+    tree = ast.parse((CODE / "evaluate" / "alike.py").read_text(encoding="utf-8"))
+    made = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for function in made.values():
+        assert [a.arg for a in function.args.args][:2] == ["facts", "p"]
+        assert not made.keys() & {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+
+
 def test_membership_is_said_once(cards: Path) -> None:
     """One wrong letter in a recommendation's own service removed its cards without a word."""
     edit(

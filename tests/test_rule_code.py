@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[1] / "cds_service"
-RULES = sorted((SOURCE / "rules").glob("*.py"))
+RULES = [*sorted((SOURCE / "rules").glob("*.py")), SOURCE / "evaluate" / "alike.py"]
 MAY_IMPORT = {
     "collections.abc", "datetime", "fractions", "cds_service.base.kinds", "cds_service.knowledge.model",
-    "cds_service.evaluate.outcome", "cds_service.evaluate.several", "cds_service.evaluate.triggers",
+    "__future__", "cds_service.evaluate.alike", "cds_service.evaluate.outcome", "cds_service.evaluate.several",
+    "cds_service.evaluate.triggers",
     *(f"cds_service.facts.{chapter}" for chapter in (
         "facts", "subjects", "results", "renal", "clearances", "creatinine", "calcium", "diagnoses", "treatment",
         "procedures", "patient", "pain", "analgesics", "opioids", "distress", "function", "skeleton", "sites",

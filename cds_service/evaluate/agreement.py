@@ -13,7 +13,7 @@ from pathlib import Path
 from cds_service.base.complaints import ContentError
 from cds_service.base.kinds import WITHOUT_RULE, Need
 from cds_service.base.yamlfile import line_of
-from cds_service.evaluate import gate, scope
+from cds_service.evaluate import alike, gate, scope
 from cds_service.evaluate.triggers import OnChart, Rule
 from cds_service.facts import calcium
 from cds_service.facts.facts import CHAPTERS
@@ -31,8 +31,11 @@ from cds_service.knowledge.measurements import Measurements
 from cds_service.knowledge.model import Recommendation
 
 
-def _source(rule: Rule) -> RuleSource:
-    return RuleSource(inspect.getsource(sys.modules[rule.function.__module__]))
+def source_of(rule: Rule) -> RuleSource:
+    """The source of a rule's module, and of what it says alike with another: what that reads and names is its own."""
+    module = sys.modules[rule.function.__module__]
+    shared = [each for each in vars(module).values() if getattr(each, "__module__", None) == alike.__name__]
+    return RuleSource("\n".join(map(inspect.getsource, (module, *shared))))
 
 
 def disagreements(
@@ -50,7 +53,7 @@ def disagreements(
     for topic, recommendation in knowledge.guideline.recommendations.items():
         texts, data = knowledge.texts.get(topic, {}), worded_with.get(topic, frozenset())
         if topic in ruled:
-            source = _source(ruled[topic])
+            source = source_of(ruled[topic])
             data = source.data()
             yield from check_rule(topic, source, recommendation, texts, root)
             yield from _asked_for(knowledge, ruled[topic], recommendation, root)
@@ -100,7 +103,7 @@ def _measured(knowledge: Knowledge, root: Path) -> Iterator[ContentError]:
 
 def chapters_read(knowledge: Knowledge, rule: Rule) -> tuple[str, ...]:
     """The chapters that scope, gate, rule and texts of a topic read, as they come."""
-    read = [*RuleSource(inspect.getsource(scope)).reads(), *_source(rule).reads()]
+    read = [*RuleSource(inspect.getsource(scope)).reads(), *source_of(rule).reads()]
     read += (gate.CHAPTERS_OF[kind] for kind in knowledge.guideline.recommendations[rule.topic].silent_for)
     if any(isinstance(trigger, OnChart) for trigger in rule.triggers):
         read += (gate.CHAPTERS_OF[kind] for kind in gate.CHART)

@@ -1,5 +1,6 @@
 """Labels of intravenous bisphosphonates: a low calcium is corrected before the dose; one not measured is no card."""
 
+from cds_service.evaluate.alike import known_calcium
 from cds_service.evaluate.outcome import Advise, CannotTell, CreateService, NoAdvice, Outcome, Suggestion
 from cds_service.evaluate.triggers import ordered, rule
 from cds_service.facts.facts import Facts
@@ -18,18 +19,7 @@ def bisphosphonate_hypocalcaemia(order: DrugOrder, facts: Facts, p: Parameters) 
             return Advise(p.indicator("diagnosis"), "diagnosis", suggestions=(tests,))
         # Not measured is no card: the guideline asks for calcium before denosumab only.
         return CannotTell(calcium.unread) if calcium.unread else NoAdvice("not-known")
-    if calcium.level != "low":
-        if calcium.unread:
-            return CannotTell(calcium.unread)  # it may be low, and nobody can tell
-        return NoAdvice("not-low-measured" if calcium.downward else "not-low")
-    urgency = p.indicator("severe" if calcium.severe else "mild")
-    if calcium.downward:
-        ionised = Suggestion("order-ionised", (CreateService("calcium-ionised"),), recommended=True)
-        return Advise(urgency, "low-corrected", suggestions=(ionised,))
-    if calcium.kind == "total-uncorrected":
-        albumin = Suggestion("order-albumin", (CreateService("albumin"),), recommended=True)
-        return Advise(urgency, "low-uncorrected", suggestions=(albumin,))
-    return Advise(urgency, "low")
+    return known_calcium(facts, p)
 
 
 def _for_osteoporosis(order: DrugOrder, facts: Facts) -> bool:

@@ -1,17 +1,12 @@
 """§4.3.2.3: an opioid is ordered for severe bone pain, and no bone-modifying drug is on record."""
 
-from collections.abc import Iterator
-
-from cds_service.evaluate.outcome import Advise, CannotTell, CreateDrug, CreateService, NoAdvice, Outcome, Suggestion
+from cds_service.evaluate.alike import starting_bma
+from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.triggers import BONE_MODIFYING, ordered, rule
 from cds_service.facts.analgesics import OPIOID
-from cds_service.facts.bma_options import DENOSUMAB
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import DrugOrder
 from cds_service.knowledge.model import Parameters
-
-EXAMINATION = ("dental-examination", "dental-referral")
-CALCIUM = ("calcium-total", "calcium-ionised", "calcium-corrected")
 
 
 @rule("opioid-with-bma", ordered("opioid"))
@@ -37,15 +32,4 @@ def opioid_with_bma(order: DrugOrder, facts: Facts, p: Parameters) -> Outcome:
     # What start-bma and analgesia-ladder say when the chart is opened.
     missing_bma = (facts.diagnoses.standing("bone-metastasis")[0], facts.calcium.level)
     claims = {"bma-missing": missing_bma, "bma-for-severe-pain": facts.pain.newest}
-    return Advise(p.indicator(), say, data, tuple(_suggestions(facts, p)), choose="any", claims=claims)
-
-
-def _suggestions(facts: Facts, p: Parameters) -> Iterator[Suggestion]:
-    """What start-bma offers too: the drugs instead of one another, none before the others; what comes first beside."""
-    if not facts.procedures.arranged(p.days("exam"), *EXAMINATION):
-        yield Suggestion("order-exam", (CreateService("dental-examination"),), recommended=True)
-    if facts.calcium.level is None and not facts.tests.arranged(p.days("ordered"), *CALCIUM):
-        yield Suggestion("order-calcium", (CreateService("calcium"), CreateService("albumin")))
-    for option in facts.bma_options.orderable:
-        label = "denosumab" if option.drug == DENOSUMAB else "bisphosphonate"
-        yield Suggestion(label, (CreateDrug(option.drug, option.mg),))
+    return Advise(p.indicator(), say, data, tuple(starting_bma(facts, p)), choose="any", claims=claims)

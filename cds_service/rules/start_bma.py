@@ -1,16 +1,11 @@
 """Rec. 5 and 6, §4.1: bone metastasis on record, and no bone-modifying drug."""
 
-from collections.abc import Iterator
-
-from cds_service.evaluate.outcome import Advise, CannotTell, CreateDrug, CreateService, NoAdvice, Outcome, Suggestion
+from cds_service.evaluate.alike import starting_bma
+from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.triggers import BONE_MODIFYING, chart_opened, rule
-from cds_service.facts.bma_options import DENOSUMAB
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import Chart
 from cds_service.knowledge.model import Parameters
-
-EXAMINATION = ("dental-examination", "dental-referral")
-CALCIUM = ("calcium-total", "calcium-ionised", "calcium-corrected")
 
 
 @rule("start-bma", chart_opened())
@@ -34,7 +29,7 @@ def start_bma(subject: Chart, facts: Facts, p: Parameters) -> Outcome:
         return Advise(p.indicator(), "other-product", data)
     claims = {"bma-missing": (metastasis[0], facts.calcium.level)}
     say = _say(facts, last is not None)
-    return Advise(p.indicator(), say, data, tuple(_suggestions(facts, p)), choose="any", claims=claims)
+    return Advise(p.indicator(), say, data, tuple(starting_bma(facts, p)), choose="any", claims=claims)
 
 
 def _say(facts: Facts, earlier: bool) -> str:
@@ -48,14 +43,3 @@ def _say(facts: Facts, earlier: bool) -> str:
     if facts.calcium.level is None:
         return "calcium-unknown"
     return "earlier" if earlier else "untreated"
-
-
-def _suggestions(facts: Facts, p: Parameters) -> Iterator[Suggestion]:
-    """The drugs instead of one another, none before the others; what comes first beside them."""
-    if not facts.procedures.arranged(p.days("exam"), *EXAMINATION):
-        yield Suggestion("order-exam", (CreateService("dental-examination"),), recommended=True)
-    if facts.calcium.level is None and not facts.tests.arranged(p.days("ordered"), *CALCIUM):
-        yield Suggestion("order-calcium", (CreateService("calcium"), CreateService("albumin")))
-    for option in facts.bma_options.orderable:
-        label = "denosumab" if option.drug == DENOSUMAB else "bisphosphonate"
-        yield Suggestion(label, (CreateDrug(option.drug, option.mg),))
