@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from cds_service.base.kinds import RequestText
 from cds_service.base.numbers import plain_number
 from cds_service.facts import explained
 from cds_service.facts.facts import CHAPTERS, Facts
+from cds_service.facts.sizes import Size, per_cent
 from cds_service.facts.subjects import Chart, DrugOrder, Subject
 from cds_service.render.escape import shorten
-from cds_service.render.explain.model import Chapter, Fact, Input, Order
+from cds_service.render.explain.model import Chapter, Fact, Input, Measured, Order
 from cds_service.render.explain.numbers import limits, windows
 from cds_service.render.explain.teller import Teller
 
@@ -56,7 +57,20 @@ def _fact(fact: explained.Fact, teller: Teller) -> Fact:
         formula=teller.own.formulas[fact.formula] if fact.formula else None,
         windows=tuple(windows(fact.windows, teller)),
         limits=tuple(limits(fact.limits, teller)),
+        measured=_measured(fact.data),
     )
+
+
+def _measured(data: Mapping[str, object]) -> Measured | None:
+    """The row of a lesion's size in a table; None of every other fact."""
+    size, before = data.get("size"), data.get("before")
+    if not isinstance(size, Size):
+        return None
+    site, axes = shorten(size.shown), (plain_number(each) for each in (size.longest, size.other, size.product))
+    if not isinstance(before, Size):
+        return Measured(site, *axes)
+    change = per_cent(size.product, before.product)
+    return Measured(site, *axes, None if change is None else plain_number(change), before.when)
 
 
 def _input(it: explained.Input, teller: Teller) -> Input:
