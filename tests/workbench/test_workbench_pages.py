@@ -75,7 +75,9 @@ def test_both_languages_have_the_same_words_with_the_same_gaps() -> None:
 def test_every_word_is_used_and_every_word_used_is_there() -> None:
     folder = Path(words.__file__).parent
     code = "".join(p.read_text(encoding="utf-8") for p in folder.rglob("*") if p.suffix in (".j2", ".py"))
-    code += (folder.parent / "web" / "pages.py").read_text(encoding="utf-8")
+    code += "".join(
+        (folder.parent / "web" / f"{name}.py").read_text("utf-8") for name in ("pages", "try_views", "drawing")
+    )
     told = set(load_as(words.FOLDER / "en.yaml", dict[str, str]))
     made = set(re.findall(r'"([a-z]+)-" ~ ', code)) | {"indicator", "kind", "problem", "sign", "cause"}
     used = set(re.findall(r'\bw\("([\w-]+)"[,)]', code))

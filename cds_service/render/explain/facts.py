@@ -66,11 +66,16 @@ def _measured(data: Mapping[str, object]) -> Measured | None:
     size, before = data.get("size"), data.get("before")
     if not isinstance(size, Size):
         return None
-    site, axes = shorten(size.shown), (plain_number(each) for each in (size.longest, size.other, size.product))
-    if not isinstance(before, Size):
-        return Measured(site, *axes)
-    change = per_cent(size.product, before.product)
-    return Measured(site, *axes, None if change is None else plain_number(change), before.when)
+    last = before if isinstance(before, Size) else None
+    change = per_cent(size.product, last.product) if last else None
+    return Measured(
+        site=shorten(size.shown),
+        longest=plain_number(size.longest),
+        other=plain_number(size.other),
+        product=plain_number(size.product),
+        change=None if change is None else plain_number(change),
+        before=last.when if last else None,
+    )
 
 
 def _input(it: explained.Input, teller: Teller) -> Input:
