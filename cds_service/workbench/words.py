@@ -24,6 +24,10 @@ class Words:
         text = self.texts[key]
         return text.format(**values) if values else text
 
+    def place(self, where: str) -> str:
+        """A place of the guideline, as the content writes it, in this language."""
+        return where.replace("Table", self.texts["place-table"]).replace("Rec.", self.texts["place-recommendation"])
+
     def named(self, prefix: str, key: str) -> str:
         """The word for a value of the code, or the value itself where nobody has named it."""
         return self.texts.get(f"{prefix}-{key}", key)

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,7 @@ class Gated:
         return said + [it.name for it in files]
 
 
-def _environ(folder: Path) -> Mapping[str, str]:
+def _environ(folder: Path) -> dict[str, str]:
     keys = key_file(folder, jwk(key("RSA", ISSUER), KID))
     site = folder / "site.yaml"
     site.write_text(yaml.safe_dump({"clients": [{"name": "portal", "issuer": ISSUER, "keys": keys}]}), encoding="utf-8")

@@ -75,7 +75,9 @@ def test_both_languages_have_the_same_words_with_the_same_gaps() -> None:
 def test_every_word_is_used_and_every_word_used_is_there() -> None:
     folder = Path(words.__file__).parent
     code = "".join(p.read_text(encoding="utf-8") for p in folder.rglob("*") if p.suffix in (".j2", ".py"))
-    code += (folder.parent / "web" / "pages.py").read_text(encoding="utf-8")
+    code += "".join(
+        (folder.parent / "web" / f"{name}.py").read_text("utf-8") for name in ("pages", "try_views", "drawing")
+    )
     told = set(load_as(words.FOLDER / "en.yaml", dict[str, str]))
     made = set(re.findall(r'"([a-z]+)-" ~ ', code)) | {"indicator", "kind", "problem", "sign", "cause"}
     used = set(re.findall(r'\bw\("([\w-]+)"[,)]', code))
@@ -162,6 +164,15 @@ def test_what_is_not_there_is_told_in_a_page_and_never_echoed(client: FlaskClien
 
 
 # Try
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_sizes_of_lesions_stand_in_a_table(client: FlaskClient, tag: str) -> None:
+    page = get(client, f"try?situation=review-size-up-by-68-per-cent&lang={tag}").text
+    rows = page.split('<table class="lesions">')[1].split("</table>")[0].split("<tr>")[2:]
+    first, second = (" ".join(re.sub(r"<[^>]*>", " ", row).split()) for row in rows)
+    assert re.search("“Left ilium” .* 2025-11-22 20 × 15 300", first)
+    assert re.search(r"“Left ilium” .* 2026-02-25 28 × 18 504 \+68 % 2025-11-22", second)
 
 
 def cards_of(client: FlaskClient, query: str) -> list[dict[str, Any]]:

@@ -52,8 +52,22 @@ class Number(Told, frozen=True):
     high: str | None = None
 
 
+class Measured(Told, frozen=True):
+    """The size of a lesion: both axes in mm, their product in mm², and the change in per cent since ``before``.
+
+    ``site``: as the record names it, empty where it does not. ``change``: None where nothing was left to compare with.
+    """
+
+    site: str
+    longest: str
+    other: str
+    product: str
+    change: str | None = None
+    before: date | None = None
+
+
 class Fact(Told, frozen=True):
-    """One thing that is known, or is not and why."""
+    """One thing that is known, or is not and why. ``measured``: of the size of a lesion, what a table shows."""
 
     key: str
     sentence: str
@@ -65,6 +79,7 @@ class Fact(Told, frozen=True):
     formula: str | None = None
     windows: tuple[Number, ...] = ()
     limits: tuple[Number, ...] = ()
+    measured: Measured | None = None
 
 
 class Chapter(Told, frozen=True):
