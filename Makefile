@@ -36,7 +36,7 @@ export TOLD
 # What writes the locks. Named without a hash: it is installed by `make lock` only, and what it writes is reviewed.
 UV := uv==0.13.9
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --quiet --python-version 3.11 --upgrade
-.PHONY: help serve test quick few lint types unit fresh review burden bench crash siege mutants docs pictures acceptance lock clean
+.PHONY: help serve test quick few lint types unit fresh review burden bench crash siege mutants docs pictures acceptance sandbox lock clean
 
 # $(call timed,what,command): the command, and how long it took.
 timed = @start=$$(date +%s); $(2) && echo "$(1): $$(( $$(date +%s) - start )) s"
@@ -159,6 +159,9 @@ siege: $(VENV)/test.stamp ## loads against a real server: slow clients, floods, 
 
 crash: $(VENV)/test.stamp ## kill -9 of the whole server under feedback load, twenty times on each database
 	$(BIN)/python tests/crash/run.py
+
+sandbox: $(VENV)/test.stamp $(FHIR_VENV)/stamp ## HL7's Sandbox (SANDBOX_DIR: a built copy) with this server and a made-up patient, to open in a browser
+	$(BIN)/python tests/acceptance/hl7_sandbox_run.py --stay
 
 acceptance: $(VENV)/test.stamp $(FHIR_VENV)/stamp docs build/generated/stamp tests/acceptance/node_modules/.package-lock.json ## an independent client; the documentation; the workbench in a browser; HL7's Sandbox where SANDBOX_DIR names a copy; behind nginx; a client generated from /openapi.json (needs npm, chromium, nginx, openssl)
 	$(BIN)/python tests/acceptance/run.py

@@ -1,127 +1,222 @@
-// HL7's Sandbox in headless Chromium, as its user meets this server. Started by hl7_sandbox_run.py, which puts the addresses on
-// standard input. What leaves this machine is refused: the Sandbox asks for its own services and fonts.
+// HL7's Sandbox in headless Chromium, as its user meets this server. Started by hl7_sandbox_run.py, which puts the addresses
+// on standard input. No name of another machine is resolved (the Sandbox asks for services and fonts of its own); a route that
+// refused them would have Playwright answer the browser's CORS questions in our place.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
 import { chromium } from "playwright-core";
 
 const given = JSON.parse(readFileSync(0, "utf8"));
-const browser = await chromium.launch({ executablePath: given.chromium, args: given.arguments });
-// How many services of ours each hook has.
-const SERVICES = { "patient-view": 1, "order-select": 4, "order-sign": 4 };
-const HOOKS = Object.keys(SERVICES);
+const alone = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1";
+const browser = await chromium.launch({ executablePath: given.chromium, args: [...given.arguments, alone] });
+const OURS = [given.service, given.refusing, given.shipped];
 let passed = 0;
 let failed = 0;
 
-/** A browser with the Sandbox open, its services added; `calls` are the answers of the hooks, in their order. */
-async function opened(service, fhir, query) {
-  const context = await browser.newContext({ viewport: { width: 1600, height: 1200 } });
-  await context.route((url) => url.hostname !== "127.0.0.1", (route) => route.abort());
-  const page = await context.newPage();
-  const calls = [];
-  page.on("response", async (answer) => {
-    const found = answer.url().match(/\/hooks\/([\w-]+)\/cds-services\/([\w-]+)(\/feedback)?$/);
-    if (!found || answer.request().method() !== "POST") return;
-    const call = { hook: found[1], service: found[2], feedback: Boolean(found[3]), status: answer.status() };
-    call.body = await answer.json().catch(() => null);
-    calls.push(call);
-  });
-  const discovery = HOOKS.map((hook) => `${service}/hooks/${hook}/cds-services`).join(",");
-  const asked = new URLSearchParams({ fhirServiceUrl: fhir, patientId: given.patient, serviceDiscoveryURL: discovery, ...query });
-  await page.goto(`${given.page}/?${asked}`);
-  /** The calls of a hook, once every service that has it was asked after what the user did last. */
-  const called = async (hook) => {
-    const found = () => calls.filter((call) => call.hook === hook && !call.feedback);
-    for (let n = 0; n < 200 && new Set(found().map((call) => call.service)).size < SERVICES[hook]; n += 1) await page.waitForTimeout(100);
-    await page.waitForLoadState("networkidle");
-    await page.waitForTimeout(500);
-    return found();
-  };
-  /** The user writes the name of a drug and takes it from the list; what was asked before there was one is forgotten. */
-  const chooses = async (drug) => {
-    await called("order-select");
-    calls.length = 0;
-    await page.locator("input[name=medication-input]").fill(drug);
-    await page.getByRole("button", { name: drug, exact: true }).click();
-    return called("order-select");
-  };
-  return { page, context, calls, called, chooses };
+const address = (service, hook) => `${service}/hooks/${hook}/cds-services`;
+/** The ids of the services that discovery offers on a hook. */
+const offered = async (service, hook) => {
+  const { services } = await (await fetch(address(service, hook))).json();
+  assert.ok(services.length);
+  return services.map((each) => each.id).sort();
+};
+
+/** Ask until it is so; what is said when it never is. */
+async function until(said, test, seconds = 60) {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await new Promise((go) => setTimeout(go, 100))) {
+    const found = await test();
+    if (found) return found;
+  }
+  throw new Error(`never: ${said}`);
 }
 
-async function meeting(title, test, ...how) {
+/** A browser with the Sandbox open. `calls`: what was asked of our services and answered; `faults`: what went wrong. */
+async function opened(service, fhir, query) {
+  const context = await browser.newContext({ viewport: { width: 1600, height: 1400 } });
+  const page = await context.newPage();
+  const calls = [];
+  const faults = [];
+  const ours = (text) => OURS.some((each) => text.includes(each));
+  page.on("pageerror", (error) => faults.push(`thrown: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error" && ours(message.text() + message.location().url)) faults.push(message.text());
+  });
+  page.on("requestfailed", (request) => ours(request.url()) && faults.push(`${request.url()}: ${request.failure()?.errorText}`));
+  page.on("requestfinished", async (request) => {
+    const found = request.url().match(/\/hooks\/([\w-]+)\/cds-services\/([\w-]+)(\/feedback)?$/);
+    if (!found || request.method() !== "POST") return;
+    const answer = await request.response();
+    calls.push({
+      hook: found[1],
+      service: found[2],
+      feedback: Boolean(found[3]),
+      asked: request.postDataJSON(),
+      status: answer.status(),
+      origin: answer.headers()["access-control-allow-origin"],
+      body: await answer.json().catch(() => null),
+    });
+  });
+  await page.goto(`${given.page}/?${new URLSearchParams({ fhirServiceUrl: fhir, patientId: given.patient, ...query })}`);
+
+  /** The newest answer of each service on the hook, once all of them answered about an order that `fits`. */
+  const answers = async (hook, fits = () => true) => {
+    const all = (await offered(service, hook)).join();
+    return until(`${hook} was asked of ${all}`, () => {
+      const newest = new Map();
+      for (const call of calls) if (call.hook === hook && !call.feedback && fits(order(call))) newest.set(call.service, call);
+      return [...newest.keys()].sort().join() === all && [...newest.values()];
+    });
+  };
+  const feedback = (outcome) =>
+    until(`feedback: ${outcome}`, () => calls.find((call) => call.feedback && call.asked.feedback[0].outcome === outcome));
+  return { page, context, service, calls, faults, answers, feedback };
+}
+
+const order = (call) => call.asked.context.draftOrders?.entry[0].resource;
+const ofDrug = (draft) => draft?.medicationCodeableConcept?.text === given.drug;
+
+/** The Rx View: the user takes a diagnosis from the list, writes the drug, and takes it from the list. */
+async function prescribes({ page, answers }, diagnosis) {
+  if (diagnosis) {
+    await page.locator("form input[id^=react-select]").fill(diagnosis);
+    await page.keyboard.press("Enter");
+  }
+  await page.locator("input[name=medication-input]").fill(given.drug);
+  await page.getByRole("button", { name: given.drug, exact: true }).click();
+  return answers("order-select", (draft) => ofDrug(draft) && (!diagnosis || draft.reasonCode?.text === diagnosis));
+}
+
+async function journey(title, expectsFault, test, ...how) {
   const user = await opened(...how);
   try {
     await test(user);
+    for (const call of user.calls) assert.equal(call.origin, given.page, "CORS: the page may not read the answer");
+    if (!expectsFault) assert.deepEqual(user.faults, []);
     passed += 1;
-    console.log(`ok      Sandbox: ${title}`);
+    console.log(`ok      HL7 Sandbox: ${title}`);
   } catch (error) {
     failed += 1;
-    console.log(`FAILED  Sandbox: ${title}\n        ${String(error.message).replaceAll("\n", "\n        ")}`);
-    for (const call of user.calls) console.log(`        ${call.hook} ${call.service} ${call.status} ${topics([call])}`);
+    console.log(`FAILED  HL7 Sandbox: ${title}\n        ${String(error.message).replaceAll("\n", "\n        ")}`);
+    for (const call of user.calls) console.log(`        ${call.hook} ${call.service}${call.feedback ? " feedback" : ""} ${call.status}`);
+    for (const fault of user.faults) console.log(`        ${fault}`);
   }
-  if (given.pictures) await user.page.screenshot({ path: `${given.pictures}/${title.replaceAll(/\W+/g, "-")}.png` });
+  if (given.pictures) await user.page.screenshot({ path: `${given.pictures}/${title.replaceAll(/\W+/g, "-")}.png`, fullPage: true });
   await user.context.close();
 }
 
-const topics = (calls) => calls.flatMap((call) => call.body?.cards ?? []).map((card) => card.source.topic.code);
-/** Every card of the newest answers stands on the page, with all of its sentences and buttons. */
-async function shown(page, calls) {
-  const newest = new Map(calls.map((call) => [call.service, call]));
-  const text = (await page.locator("#root").innerText()).replaceAll(/\s+/g, " ");
-  for (const card of [...newest.values()].flatMap((call) => call.body.cards)) {
-    assert.ok(text.includes(card.summary), `not shown: ${card.summary}`);
-    for (const said of card.suggestions ?? []) assert.ok(text.toLowerCase().includes(said.label.toLowerCase()), said.label);
-    for (const line of card.detail.split("\n").filter(Boolean)) {
-      const plain = line.replace(/^- /, "").replaceAll(/\*\*|\\(?=[^\w\s])/g, "").replaceAll(/&(lt|gt|amp);/g, (_, it) => ({ lt: "<", gt: ">", amp: "&" })[it]);
-      assert.ok(text.includes(plain.replaceAll(/\s+/g, " ").trim()), `not shown: ${plain}`);
+const drawnCard = (page, card) => page.locator(".MuiCard-root").filter({ hasText: card.summary });
+const cards = (answers) => answers.flatMap((call) => call.body?.cards ?? []);
+const topics = (answers) => cards(answers).map((card) => card.source.topic.code);
+const flat = (text) => text.replaceAll(/\s+/g, " ").trim();
+/** A line of Markdown as it reads when drawn. */
+const drawn = (line) =>
+  flat(
+    line
+      .replace(/^(- |\d+\. |#+ )/, "")
+      .replaceAll(/\*\*|\\(?=[^\w\s])/g, "")
+      .replaceAll(/&(lt|gt|amp);/g, (_, name) => ({ lt: "<", gt: ">", amp: "&" })[name]),
+  );
+
+/** All answered 200, and each card stands on the page with every sentence and button. */
+async function shown({ page }, answers) {
+  assert.deepEqual(answers.filter((call) => call.status !== 200).map((call) => call.service), []);
+  for (const card of cards(answers)) {
+    const text = () => page.locator("#root").innerText().then(flat);
+    await until(`shown: ${card.summary}`, async () => (await text()).includes(flat(card.summary)), 10);
+    const seen = (await text()).toLowerCase();
+    const buttons = (card.suggestions ?? []).map((each) => each.label);
+    for (const each of [...(card.detail ?? "").split("\n").filter(Boolean).map(drawn), ...buttons, card.source.label]) {
+      assert.ok(seen.includes(flat(each).toLowerCase()), `not shown: ${each}`);
     }
   }
 }
 
+const whole = `${given.page}/fhir`;
+const denied = `${given.page}/denied`;
+const added = (service) => ({ serviceDiscoveryURL: given.hooks.map((hook) => address(service, hook)).join() });
 const CHART = { hook: "patient-view", screen: "patient-view" };
 const DRUG = { hook: "order-select", screen: "rx-view" };
 
-await meeting("an opened chart is answered, and its cards are shown", async ({ page, called }) => {
-  const calls = await called("patient-view");
-  assert.deepEqual(calls.map((call) => call.status).filter((status) => status !== 200), []);
-  assert.ok(topics(calls).includes("start-bma"), topics(calls).join());
-  await shown(page, calls);
-}, given.service, given.whole, CHART);
+await journey("its user adds the three addresses by hand, and the opened chart has its cards", false, async (user) => {
+  const { page, answers } = user;
+  await page.getByText("Synthetic Patient").waitFor();
+  for (const hook of given.hooks) {
+    await page.locator("header button").last().click();
+    await page.getByText("Add CDS Services").click();
+    await page.locator("input[name=discovery-endpoint-input]").fill(address(given.service, hook));
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.locator("input[name=discovery-endpoint-input]").waitFor({ state: "detached" });
+  }
+  const found = await answers("patient-view");
+  assert.ok(topics(found).includes("start-bma"), topics(found).join());
+  await shown(user, found);
+}, given.service, whole, CHART);
 
-await meeting("a selected drug is answered, and its card is shown", async ({ page, chooses }) => {
-  const calls = await chooses(given.drug);
-  assert.deepEqual(calls.map((call) => call.status).filter((status) => status !== 200), []);
-  assert.ok(topics(calls).includes("opioid-with-bma"), topics(calls).join());
-  await shown(page, calls);
-}, given.service, given.whole, DRUG);
+await journey("a diagnosis and a drug are chosen, and the order has its card", false, async (user) => {
+  await user.answers("order-select");
+  const found = await prescribes(user, "Secondary malignant neoplasm of bone");
+  assert.ok(topics(found).includes("opioid-with-bma"), topics(found).join());
+  await shown(user, found);
+}, given.service, whole, { ...DRUG, ...added(given.service) });
 
-await meeting("an order is signed, and a card that is set aside is told", async ({ page, calls, called, chooses }) => {
-  await chooses(given.drug);
+await journey("the order is signed; a card set aside with a reason is told", false, async (user) => {
+  const { page, answers, feedback } = user;
+  await user.answers("order-select");
+  await prescribes(user);
   await page.getByRole("button", { name: "Rx Sign" }).click();
   await page.getByRole("button", { name: "Sign Order" }).click();
-  const signed = await called("order-sign");
-  assert.ok(signed.length, "order-sign was not fired");
-  assert.deepEqual(signed.map((call) => call.status).filter((status) => status !== 200), []);
-  assert.ok(topics(signed).includes("opioid-with-bma"), topics(signed).join());
-  await shown(page, signed);
-  await page.getByRole("button", { name: "Dismiss", exact: true }).first().click();
-  for (let n = 0; n < 100 && !calls.some((call) => call.feedback); n += 1) await page.waitForTimeout(100);
-  assert.deepEqual(calls.filter((call) => call.feedback).map((call) => call.status), [200]);
-}, given.service, given.whole, DRUG);
+  const found = await answers("order-sign", ofDrug);
+  assert.ok(topics(found).includes("opioid-with-bma"), topics(found).join());
+  await shown(user, found);
+  const card = cards(found).find((each) => each.source.topic.code === "opioid-with-bma");
+  await drawnCard(page, card).getByRole("button", { name: "select dismiss reason" }).click();
+  await page.getByRole("menuitem").first().click();
+  const told = await feedback("overridden");
+  assert.equal(told.status, 200);
+  const [event] = told.asked.feedback;
+  assert.ok(cards(user.calls).some((each) => each.uuid === event.card));
+  assert.ok(card.overrideReasons.some((reason) => reason.code === event.overrideReason.reason.code));
+  await page.getByText(card.summary).waitFor({ state: "detached" });
+}, given.service, whole, { ...DRUG, ...added(given.service) });
 
-await meeting("what could not be read is told on a card", async ({ page, chooses }) => {
-  const calls = await chooses(given.drug);
-  assert.deepEqual(calls.map((call) => call.status).filter((status) => status !== 200), []);
-  assert.ok(topics(calls).includes("not-evaluated"), topics(calls).join());
-  await shown(page, calls);
-}, given.service, given.failing, DRUG);
+await journey("a button of a card is pressed, and that is told", false, async (user) => {
+  const found = await user.answers("patient-view");
+  const card = cards(found).find((each) => each.suggestions?.length);
+  assert.ok(card, "no card has a button");
+  await drawnCard(user.page, card).getByRole("button", { name: card.suggestions[0].label, exact: true }).click();
+  const told = await user.feedback("accepted");
+  assert.equal(told.status, 200);
+  assert.ok(cards(user.calls).some((each) => each.uuid === told.asked.feedback[0].card));
+}, given.service, whole, { ...CHART, ...added(given.service) });
 
-await meeting("a 412 is not shown to its user: 'All clear!', so the default is a card", async ({ page, chooses }) => {
-  const calls = await chooses(given.drug);
-  assert.ok(calls.some((call) => call.status === 412), calls.map((call) => call.status).join());
-  assert.ok((await page.locator("#root").innerText()).includes("All clear!"));
-}, given.refusing, given.failing, DRUG);
+await journey("diagnoses may not be read: the doctor sees that the order was not checked", false, async (user) => {
+  await user.answers("order-select");
+  const found = await prescribes(user);
+  assert.ok(topics(found).includes("not-evaluated"), topics(found).join());
+  assert.ok(cards(found).some((card) => card.summary.startsWith("Not checked")), cards(found).map((card) => card.summary).join());
+  await shown(user, found);
+}, given.service, denied, { ...DRUG, ...added(given.service) });
+
+// Why a card is the default.
+await journey("with missing_data: refuse the same doctor reads 'All clear!'", true, async (user) => {
+  await user.answers("order-select");
+  const found = await prescribes(user);
+  assert.ok(found.some((call) => call.status === 412), found.map((call) => call.status).join());
+  await user.page.getByText("All clear!").waitFor();
+}, given.refusing, denied, { ...DRUG, ...added(given.refusing) });
+
+await journey("as shipped an info card is said once: asked again by a click, the Sandbox draws warnings alone", false, async (user) => {
+  const info = (found) => cards(found).filter((card) => card.indicator === "info").length;
+  await user.answers("patient-view");
+  const first = user.calls.slice(0, 1);
+  assert.ok(info(first) && info(first) < cards(first).length);
+  await until("asked again, the info cards are gone", async () => {
+    await user.page.getByRole("button", { name: "Patient View" }).click();
+    return !info(await user.answers("patient-view"));
+  });
+  await shown(user, await user.answers("patient-view"));
+}, given.shipped, whole, { ...CHART, serviceDiscoveryURL: address(given.shipped, "patient-view") });
 
 await browser.close();
-console.log(`${passed} passed, ${failed} failed`);
+console.log(`HL7 Sandbox: ${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);
