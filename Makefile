@@ -160,9 +160,10 @@ siege: $(VENV)/test.stamp ## loads against a real server: slow clients, floods, 
 crash: $(VENV)/test.stamp ## kill -9 of the whole server under feedback load, twenty times on each database
 	$(BIN)/python tests/crash/run.py
 
-acceptance: $(VENV)/test.stamp $(FHIR_VENV)/stamp docs build/generated/stamp tests/acceptance/node_modules/.package-lock.json ## an independent client; the documentation; the workbench in a browser; behind nginx; a client generated from /openapi.json (needs npm, chromium, nginx, openssl)
+acceptance: $(VENV)/test.stamp $(FHIR_VENV)/stamp docs build/generated/stamp tests/acceptance/node_modules/.package-lock.json ## an independent client; the documentation; the workbench in a browser; HL7's Sandbox where SANDBOX_DIR names a copy; behind nginx; a client generated from /openapi.json (needs npm, chromium, nginx, openssl)
 	$(BIN)/python tests/acceptance/run.py
 	$(BIN)/python tests/acceptance/workbench_run.py --site build/docs/workbench --pictures build/workbench
+	$(BIN)/python tests/acceptance/hl7_sandbox_run.py --pictures build/sandbox
 	$(BIN)/python tests/acceptance/nginx_run.py
 	$(BIN)/python -m tests.acceptance.generated_run build/generated/bin/python
 

@@ -32,6 +32,7 @@ TESTS = [
     "tests/test_resources.py",
     "tests/test_fixtures.py",
     "tests/test_explained_facts.py",
+    "tests/test_told_facts.py",
     "tests/test_explain.py",
 ]
 
