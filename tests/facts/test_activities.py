@@ -89,8 +89,15 @@ SINCE = TODAY - timedelta(days=100)
 )
 def test_which_biopsy_is_one_of_bone(one: Activity, sites: tuple[BoneSite | None, ...], counts: bool) -> None:
     assert ref(all_(one).bone_biopsy(SINCE, sites)) == ("a" if counts else None)
-    if counts:
-        assert ref(all_(one, it("z", "bone-biopsy", days_ago=101)).bone_biopsy(SINCE, sites)) == "a"
+
+
+def test_of_two_biopsies_the_latest_is_named() -> None:
+    old, new = it("z", "bone-biopsy", days_ago=90), it("a", "bone-biopsy", days_ago=3)
+    assert ref(all_(old, new).bone_biopsy(SINCE)) == ref(all_(new, old).bone_biopsy(SINCE)) == "a"
+    asked = it("b", "bone-biopsy", "ordered", None)
+    assert ref(all_(old, asked, new).bone_biopsy(SINCE)) == "b", "yet to come"
+    again = it("c", "bone-biopsy", days_ago=3)
+    assert ref(all_(again, new).bone_biopsy(SINCE)) == "c", "of one day, by its path"
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,7 @@ def test_a_report_that_is_none_says_nothing_and_hides_none(edition: Edition, mor
 def test_the_day_of_a_result_in_words_and_of_one_that_counts(edition: Edition, dates: Json, when: date | None) -> None:
     words = without(result("骨扫描", valueString="多发骨转移"), "effectiveDateTime") | dates
     assert texts(edition, words) == [Told("多发骨转移", when, "Observation/o", True)]  # type: ignore[arg-type]
+    assert texts(edition, without(words, "id"))[0].ref == "Observation/?"
     number = without(result("骨病灶数目", valueInteger=2), "effectiveDateTime") | dates
     assert counted(edition, number) == [Counted("multiple", when, "Observation/o", "骨病灶数目 2")]  # type: ignore[arg-type]
     assert counted(edition, without(number, "id"))[0].ref == "Observation/?"
@@ -132,6 +133,7 @@ def test_only_words_of_a_bone_scan_are_a_result_of_one(edition: Edition) -> None
         ({"valueQuantity": {"unit": "个"}}, None, None),
         ({}, None, None),
         ({"valueInteger": 10**30}, "unknown", "骨病灶数目 " + "1" + "0" * 19),
+        ({"valueQuantity": {"value": 10**30}}, "unknown", "骨病灶数目 " + "1" + "0" * 19),
     ],
 )
 def test_a_number_of_lesions_is_quoted_as_it_came(

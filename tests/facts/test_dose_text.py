@@ -283,3 +283,54 @@ def test_a_revised_text_never_states_another_dose(text: str, old: int, new: str,
 
 def test_an_ordered_dose_beside_an_interval_is_the_daily_dose() -> None:
     assert read({"text": "1片(100mg/片)"} | every(frequency=1, period=1, periodUnit="d")).daily_mg == 100
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # A volume beside a dose is what it stands in; an open one leaves all open.
+        ("5 mL; 8 mg", 8),
+        ("(5 mL) 4 mg", 4),
+        ("0.8 mg/mL, 5 mL", 4),
+        ("4 mg in 2-3 ml", None),
+        ("4 mg 2-3 ml", None),
+        ("5 mL/4 mg", None),
+        ("1 vial (5 mL/4 mg)", 4),
+        ("2支(5ml/4mg)", 8),
+        ("2支(1ml:4mg)", 8),
+        # What each piece holds, before and behind it.
+        ("2 vials, 4 mg ea", 8),
+        ("2 vials × 4 mg", 8),
+        ("2 ampoules, each ampoule: 4 mg", 8),
+        ("4mg/支 2支/次", 8),
+        ("4 mg/vial, 2 vials/day", 8),
+        ("each 5 vials 4 mg", None),
+        ("give 4 mg vials", None),
+        ("8 mg, 4 mg vials", 8),
+        ("4 mg/vial x 2-3", None),
+        ("4 mg x 2-3 vials", None),
+        # Days, hours and givings are no factor; a bare number is one of what nobody knows.
+        ("4mg×3天", 4),
+        ("4 mg x 24 h", 4),
+        ("4 mg × 2 doses", 4),
+        ("4mg x 2", None),
+        ("8 mg ×", None),
+        # A number in front of a piece is how many, unless it belongs to a day, an hour or a name.
+        ("day 1: 4 mg vial", 4),
+        ("every 12 h 4 mg vial", 4),
+        ("day 1 4 mg vial", None),
+        ("B12 4 mg vials", None),
+        ("VitB2 4 mg vials", None),
+        # By the body or by the hour it is no dose.
+        ("4 mg per kg", None),
+        ("4mg/m2", None),
+        ("4 mg/h", None),
+    ],
+)
+def test_what_stands_beside_a_dose_says_what_it_is(text: str, expected: int | None) -> None:
+    assert mg(read({"text": text})) == expected
+
+
+@pytest.mark.parametrize(("numbers", "expected"), [(40, 4), (41, None)])
+def test_a_text_of_so_many_numbers_is_read(numbers: int, expected: int | None) -> None:
+    assert mg(read({"text": "4 mg" + " 1" * (numbers - 1)})) == expected
