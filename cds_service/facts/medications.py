@@ -102,7 +102,7 @@ def _request(request: MedicationRequest, reader: RememberedDrugs, lookup: Lookup
     told = reported and request.intent == REPORTED_AS
     if request.do_not_perform or (request.intent in NOT_TREATMENT and not told):
         return None
-    if status not in REQUEST_ACTIVE | REQUEST_ENDED or (when and when > today + AHEAD):
+    if status not in REQUEST_ACTIVE | REQUEST_ENDED:  # one written after now is in no record
         return None
     until = _request_end(request, reader, when)
     over = status in REQUEST_ENDED or (until is not None and until < today)

@@ -167,7 +167,7 @@ def _written(value: Range | Ratio | Decimal) -> str:
 
 def _result(analyte: Analyte, name: str, observation: Observation, source: Source, dated: Dated) -> Result:
     """One result. ``source``: the Observation, or the component of it that holds the value."""
-    ref, quantity = RequestText(f"Observation/{observation.id or ''}"), source.value_quantity
+    ref, quantity = RequestText(f"Observation/{observation.id or '?'}"), source.value_quantity
     known = quantity_read(quantity, analyte) if quantity is not None else None
     words = known.shown if known else RequestText(_text(source))
     value = _value(source, known, dated)

@@ -242,3 +242,68 @@ def test_a_draft_without_an_id_can_be_selected_by_its_url_only(orders: Any) -> N
     assert found[0].selected
     with pytest.raises(BadRequest):
         orders(zoledronic(id=None), hook="order-select", selections=["MedicationRequest/1"])
+
+
+@pytest.mark.parametrize("selection", ["MedicationRequest/order-77655/", "https://ehr.example.org/x/order-77655/"])
+def test_a_selection_with_a_slash_at_its_end_is_the_same(orders: Any, selection: str) -> None:
+    if "/x/" in selection:
+        assert select(orders, selection) == [False, False]
+    else:
+        assert select(orders, selection) == [True, False]
+
+
+def test_two_drafts_with_one_id_are_two_orders(orders: Any) -> None:
+    found = orders(zoledronic(), zoledronic(), zoledronic())
+    assert [o.key for o in found] == ["order-77655", "order-77655#1", "order-77655#2"]
+
+
+# What it takes the place of, and from when on
+
+
+@pytest.mark.parametrize(
+    ("members", "replaced"),
+    [
+        ({}, set()),
+        ({"priorPrescription": {"reference": "MedicationRequest/1"}}, {"MedicationRequest/1"}),
+        ({"priorPrescription": {"display": "x"}}, set()),
+        ({"basedOn": [{"reference": "https://ehr.example.org/MedicationRequest/2"}]}, {"MedicationRequest/2"}),
+        (
+            {
+                "basedOn": [{"reference": "MedicationRequest/2"}],
+                "priorPrescription": {"reference": "MedicationRequest/1"},
+            },
+            {"MedicationRequest/1", "MedicationRequest/2"},
+        ),
+    ],
+)
+def test_what_a_draft_takes_the_place_of(orders: Any, members: Json, replaced: set[str]) -> None:
+    assert drug_order(orders(zoledronic(**members))).replaces == replaced
+
+
+@pytest.mark.parametrize(
+    ("timings", "due"),
+    [
+        ([], None),
+        ([{"repeat": {"boundsPeriod": {"start": "2026-04-01"}}}], "2026-04-01"),
+        ([{"event": ["2026-04-02T08:00:00Z"]}], "2026-04-02"),
+        ([{"event": "2026-04-02"}], "2026-04-02"),
+        ([{"event": ["2026-05-03", "2026-04-03"]}], "2026-04-03"),
+        ([{"repeat": {"boundsPeriod": {"start": "2026-05-01"}}}, {"event": ["2026-04-30"]}], "2026-04-30"),
+        ([{"repeat": {"boundsPeriod": {"end": "2026-05-01"}}}, {"event": [7, None]}], None),
+    ],
+)
+def test_the_first_day_on_which_it_is_given(orders: Any, timings: list[Json], due: str | None) -> None:
+    found = drug_order(orders(zoledronic(None, dosageInstruction=[{"timing": each} for each in timings])))
+    assert (found.due and str(found.due)) == due
+
+
+@pytest.mark.parametrize("member", ["asNeededCodeableConcept", "asNeededFor"])
+@pytest.mark.parametrize(
+    ("text", "indications"),
+    [("发热", {"fever"}), ("fever", {"fever"}), ("发热或疼痛", set()), ("fever or pain", set()), ("疼痛", set())],
+)
+def test_fever_beside_pain_is_no_reason_of_its_own(orders: Any, member: str, text: str, indications: set[str]) -> None:
+    needed: Any = {"text": text}
+    dosage = {member: [needed] if member == "asNeededFor" else needed}
+    tablet = zoledronic(None, medicationCodeableConcept={"text": "acetaminophen"}, dosageInstruction=[dosage])
+    assert drug_order(orders(tablet)).indications == indications

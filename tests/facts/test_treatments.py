@@ -339,3 +339,48 @@ def test_a_corrected_spelling_of_r5_s_day_is_read_too(treated: Treated) -> None:
     use = only(treated(administration(effectiveDateTime=None, occurrenceDateTime=ago(28))))
     assert use.when == date.fromisoformat(ago(28))
     assert only(treated(administration(effectiveDateTime=None, occurrencePeriod={"start": ago(28)}))).when
+
+
+# Days ahead, doses carried out, prescriptions to be filled again
+
+
+@pytest.mark.parametrize(("days_ahead", "counts"), [(0, True), (1, False)])
+def test_what_is_dated_after_today_has_not_happened(treated: Treated, days_ahead: int, counts: bool) -> None:
+    day = ago(-days_ahead)
+    for one in (prescription(authoredOn=day), statement(effectiveDateTime=day), administration(effectiveDateTime=day)):
+        assert bool(treated(one).uses) is counts
+
+
+@pytest.mark.parametrize(("days_ahead", "counts"), [(1, True), (2, False)])
+def test_a_day_ahead_may_be_another_zone_s_and_no_more(treated: Treated, days_ahead: int, counts: bool) -> None:
+    """Of a statement whose own day is too vague the day it was told counts."""
+    assert bool(treated(statement(effectiveDateTime="2026", dateAsserted=ago(-days_ahead))).uses) is counts
+
+
+@pytest.mark.parametrize(
+    ("resource", "carried_out"),
+    [
+        (prescription(status="completed"), True),
+        (prescription(), False),
+        (prescription(status="stopped"), False),
+        (prescription(status="completed", intent="plan", reportedBoolean=True), False),
+    ],
+)
+def test_a_completed_prescription_was_carried_out_unless_it_is_hearsay(
+    treated: Treated, resource: Json, carried_out: bool
+) -> None:
+    assert only(treated(resource)).carried_out is carried_out
+
+
+@pytest.mark.parametrize(("repeats", "refills"), [(1, True), (0, False), (None, False)])
+def test_a_prescription_may_be_filled_again(treated: Treated, repeats: int | None, refills: bool) -> None:
+    assert only(treated(prescription(dispenseRequest={"numberOfRepeatsAllowed": repeats}))).refills is refills
+    assert not only(treated(statement())).refills
+    assert not only(treated(administration())).refills
+
+
+def test_the_period_of_a_whole_dose_ends_it_in_r5(treated: Treated) -> None:
+    use = only(treated(prescription(effectiveDosePeriod={"start": ago(400), "end": ago(3)})))
+    assert (use.active, str(use.until)) == (False, ago(3))
+    later = {"dosageInstruction": [dosage(boundsPeriod={"end": ago(1)})]}
+    assert str(only(treated(prescription(effectiveDosePeriod={"end": ago(3)}, **later))).until) == ago(3)

@@ -266,6 +266,19 @@ def test_an_old_injury_is_over_when_two_creatinines_agree(edition: Edition, seco
     assert (found is None or found.injury is None) is over
 
 
+@pytest.mark.parametrize(("newest", "older"), [((1.0, "mg/dL"), (150, "umol/L")), ((100, "umol/L"), (1.7, "mg/dL"))])
+def test_creatinines_of_two_units_agree_by_the_unit_of_the_newest(
+    edition: Edition, newest: tuple[float, str], older: tuple[float, str]
+) -> None:
+    """Some 90 and 150 μmol/L: in neither unit may the limit of the other be used."""
+    days = edition.readers.measurements.days("injury")
+    injured = condition("N17.9", onsetDateTime=ago(days + 1))
+    made = [observation("2160-0", *it, days_ago) for days_ago, it in ((1, newest), (2, older))]
+    found = facts_of(edition, injured, *made).unsteady
+    assert found
+    assert found.injury
+
+
 def test_one_creatinine_alone_ends_no_injury(edition: Edition) -> None:
     days = edition.readers.measurements.days("injury")
     injured = condition("N17.9", onsetDateTime=ago(days + 1))

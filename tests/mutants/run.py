@@ -109,14 +109,14 @@ def main(given: list[str]) -> int:
         RESULTS.unlink(missing_ok=True)
     known = remembered(RESULTS)
     mine = [key for at, key in enumerate(mutants) if at % parts == part - 1 and not known.get(key)]
-    if mine and not asked.table and (faults := tried({key: mutants[key] for key in mine}, stop)):
-        print("the tests fail without any mutant:", *faults, sep="\n  ")
+    if mine and not asked.table and (why := tried({key: mutants[key] for key in mine}, stop)):
+        print(why)
         return 1
     return report(mutants, remembered(RESULTS))
 
 
-def tried(mutants: dict[str, Mutant], stop: float) -> list[str]:
-    """Tries mutants and writes down what became of each. Gives the tests that fail without any."""
+def tried(mutants: dict[str, Mutant], stop: float) -> str:
+    """Tries mutants and writes down what became of each. Gives why none was tried; nothing where some were."""
     keys = {mutant: key for key, mutant in mutants.items()}
     done: Counter[bool | None] = Counter()
     with RESULTS.open("a", encoding="utf-8", buffering=1) as file:
@@ -130,7 +130,13 @@ def tried(mutants: dict[str, Mutant], stop: float) -> list[str]:
         trial = Trial(list(mutants.values()), note, stop)
         # -s: a fork has no use for captured output, and the table is printed as it comes.
         status = pytest.main(["-s", "-qqq", "--tb=no", "-p", "no:cacheprovider", *TESTS], plugins=[trial])
-    return trial.failed or ([] if done.total() else [f"nothing was tried ({status})"])
+    if trial.failed:
+        return "\n  ".join(["the tests fail without any mutant:", *trial.failed])
+    if done.total():
+        return ""
+    if time.monotonic() > stop:
+        return "nothing was tried: the minutes were over before the first mutant"
+    return f"nothing was tried: pytest ended with {status}"
 
 
 def report(mutants: dict[str, Mutant], known: dict[str, bool | None]) -> int:
