@@ -62,6 +62,11 @@ class Said:
             return mass if mass == total else None
         return mass
 
+    def volume(self) -> Fraction | None:
+        """The one volume in mL, where nothing else tells the dose: "10 mL q4h"."""
+        others = self.masses | self.each | self.contents | self.loose | self.concentrations | self.pieces
+        return None if self.unclear or others else only(self.volumes | self.drawn)
+
     def piece(self) -> Fraction | None:
         """What one piece of a product with this name holds, in mg."""
         if self.unclear:
@@ -84,11 +89,13 @@ class TextReader:
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
 
-    def read(self, line: str) -> Said:
-        """The parts of a dosage or of a product's name, made ready by ``told``."""
+    def read(self, line: str, *, upper: bool = False) -> Said:
+        """The parts of a dosage or of a product's name, made ready by ``told``. ``upper``: of a span its upper end."""
         numbers = self._tokens.numbers(line)
         said = Said(unclear=numbers > MOST_NUMBERS)
         terms = self._tokens.terms(line) if 0 < numbers <= MOST_NUMBERS else []
+        if upper:
+            terms = [*map(self._upper, terms)]
         for at, term in enumerate(terms):
             if term.kind == "range":
                 said.unclear |= self._tokens.kind(term.word) in ("mass", "piece", "volume")
@@ -104,6 +111,11 @@ class TextReader:
             elif term.kind == "volume" and not _of_a_concentration(terms, at):
                 (said.drawn if _drawn(terms, at) else said.volumes).add(term.value)
         return said
+
+    def _upper(self, term: Term) -> Term:
+        kind = self._tokens.kind(term.word)
+        amount = term.kind == "range" and term.high is not None and kind in ("mass", "piece", "volume")
+        return Term(kind, term.word, term.high) if amount else term
 
 
 def _at(terms: list[Term], at: int) -> Term:

@@ -67,10 +67,14 @@ class DoseReader:
             rf"(?<![0-9.\-~])(?<![0-9][,/])({digits}(?:\.{digits})?) ?({mass})(?![a-z])", re.IGNORECASE
         )
 
-    def read(self, dosages: Iterable[Dosage], extensions: Iterable[Extension], piece: Piece = NOTHING_KNOWN) -> Dosed:
+    def read(
+        self, dosages: Iterable[Dosage], extensions: Iterable[Extension], piece: Piece = NOTHING_KNOWN, *,
+        most: bool = False,
+    ) -> Dosed:  # fmt: skip
         """One order's dosage instructions taken together; of several doses the largest counts.
 
-        ``piece``: what is known of one piece of the product.
+        ``piece``: what is known of one piece of the product. ``most``: what may be taken at most is asked, so that of
+        a span in words the upper end counts, and a volume alone (10 mL of a solution) too.
         """
         all_dosages = list(dosages)
         if len(all_dosages) > MOST_DOSAGES:
@@ -78,7 +82,7 @@ class DoseReader:
         doses: list[Dose] = []
         problem: str | None = None
         for dosage in all_dosages:
-            dose, why = self._dose(dosage, piece)
+            dose, why = self._dose(dosage, piece, most=most)
             problem = problem or why
             if dose:
                 doses.append(dose)
@@ -145,17 +149,17 @@ class DoseReader:
 
     # The dose
 
-    def _dose(self, dosage: Dosage, piece: Piece) -> tuple[Dose | None, str | None]:
+    def _dose(self, dosage: Dosage, piece: Piece, *, most: bool) -> tuple[Dose | None, str | None]:
         if dose := self._structured(dosage, piece):
             return dose, None
         stated = next(self._stated(dosage), None)
         why = "dose-unit-unknown" if stated else None
         if dosage.text:
-            said = self._texts.read(told(dosage.text))
+            said = self._texts.read(told(dosage.text), upper=most)
             # "4mg/支" in the text tells what one piece of the quantity holds.
             if piece.mg is None and said.each and (dose := self._structured(dosage, piece.known_from(said.each))):
                 return dose, None
-            if mg := _said_mass(said, piece):
+            if mg := _said_mass(said, piece) or (_poured_mass(said, piece) if most else None):
                 return Dose(mg, False, RequestText(dosage.text)), None
         if why is None and any(_has_dose(each) for each in many(dosage.dose_and_rate)):
             why = "dose-calculated"
@@ -219,6 +223,12 @@ class DoseReader:
 def _said_mass(said: Said, piece: Piece) -> Fraction | None:
     mg = said.dose(piece.mg)
     return piece.labelled_near(mg, said.poured()) if mg else None
+
+
+def _poured_mass(said: Said, piece: Piece) -> Fraction | None:
+    ml = said.volume()
+    concentration = piece.mg_per_ml or (piece.mg / piece.ml if piece.mg and piece.ml else None)
+    return bounded(ml * concentration) if ml and concentration else None
 
 
 def _type(each: DoseAndRate) -> str:

@@ -145,7 +145,7 @@ class PortionReader:
         return Portion(ingredient.concept, ingredient.name, _sum(parts, "regular"), _sum(parts, "most"), dose)
 
     def _part(self, ingredient: Ingredient, dosage: Dosage, extensions: Sequence[Extension]) -> _Part:
-        dosed = self._doses.read([dosage], extensions, ingredient.piece)
+        dosed = self._doses.read([dosage], extensions, ingredient.piece, most=True)
         mg, sequence = self._milligrams(ingredient, dosage, extensions, dosed), str(dosage.sequence or "")
         if isinstance(mg, str):
             return _Part(None, None, None, mg)
@@ -167,7 +167,7 @@ class PortionReader:
             return dosed.dose.mg if dosed.dose else "dose-unknown"
         if ingredient.piece == NOTHING_KNOWN:
             return "strength-unknown"
-        if self._doses.read([dosage], extensions, NOTHING_KNOWN).dose:
+        if self._doses.read([dosage], extensions, NOTHING_KNOWN, most=True).dose:
             return "dose-of-combination"
         return dosed.dose.mg if dosed.dose else "dose-unknown"
 

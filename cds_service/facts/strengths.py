@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from itertools import islice
 
+from cds_service.facts.bounded import told
 from cds_service.facts.doses import DoseReader
+from cds_service.facts.exact import number
 from cds_service.facts.pieces import NOTHING_KNOWN, Piece
 from cds_service.facts.portions import Ingredient
 from cds_service.fhir.structs import CodeableConcept, Medication, many
@@ -15,6 +18,8 @@ from cds_service.knowledge.terminology import Match, Terminology
 READ = ("opioid", "acetaminophen")  # the code lists whose ingredients are told apart
 MOST = 12  # parts of a name, and ingredients of a Medication, that are looked at
 # "acetaminophen 325 MG / oxycodone 5 MG", "对乙酰氨基酚325mg+羟考酮5mg".
+_DIGITS = r"([0-9]{1,4}(?:\.[0-9]{1,4})?)"
+_PAIR = re.compile(rf"(?<![0-9./]){_DIGITS} ?(?:mg)? ?[/\-:+] ?{_DIGITS}(?: ?mg)?(?![0-9a-z./%])")
 _PARTS = re.compile(r"\s/\s|[+＋,，、;；()（）]|(?<=[gG])/(?=[^\s/])|和|与")
 
 
@@ -39,6 +44,8 @@ class Strengths:
             piece = listed.or_else(whole) if alone else listed
             if not alone and piece == NOTHING_KNOWN:
                 piece = self._of_medication(match, medication) or self._of_names(match, called)
+                if piece == NOTHING_KNOWN:
+                    piece = _of_pair(match, actives, called)
             found.setdefault((match.concept, name), Ingredient(match.concept, name, piece, match.flags, alone))
         return tuple(found.values())
 
@@ -64,3 +71,22 @@ class Strengths:
                     if piece != NOTHING_KNOWN:
                         return piece
         return NOTHING_KNOWN
+
+
+def _of_pair(match: Match, actives: set[tuple[str, str | None]], names: Sequence[str]) -> Piece:
+    """The strength of one of the two in "5mg/325mg", 5/325 or 5-325: of acetaminophen and an opioid, whichever is named
+    first, every product holds more of acetaminophen."""
+    if sorted(concept for concept, _ in actives) != sorted(READ):
+        return NOTHING_KNOWN
+    pairs = {pair for name in names for pair in _pairs(name)}
+    if len(pairs) != 1:
+        return NOTHING_KNOWN
+    less, more = sorted(pairs.pop())
+    return Piece(more if match.concept == "acetaminophen" else less) if less < more else NOTHING_KNOWN
+
+
+def _pairs(name: str) -> Iterator[tuple[Fraction, Fraction]]:
+    for found in _PAIR.finditer(told(name)):
+        first, second = number(found[1]), number(found[2])
+        if first and second:
+            yield first, second

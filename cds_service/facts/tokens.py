@@ -43,6 +43,7 @@ class Term:
     value: Fraction | None = None
     unread: bool = False
     glued: bool = False
+    high: Fraction | None = None  # of a range: its upper end
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,9 @@ class Tokens:
             if far is not None:
                 last = self._unit(words, far + 1)
                 named = last if last is not None else unit
-                yield Term("range", words[named].text if named is not None else "")
+                word = words[named].text if named is not None else ""
+                high = self._numbers.get(words[far].text) or number(words[far].text)
+                yield Term("range", word, high=high * self._factors[word] if high and word else None)
                 at = (last if last is not None else far) + 1
             elif unit is None:
                 yield Term("number", words[at].text, value, value is None, words[at].glued)

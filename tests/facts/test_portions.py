@@ -66,6 +66,22 @@ def most(edition: Edition, name: str | Json, *dosages: Json, of: str = "acetamin
         # A limit beside a regular dose is not what is ordered; where how often cannot be read it is the most.
         ("acetaminophen", {"text": "1 g, max 2 g/day"} | EVERY_6_H, 4000),
         ("acetaminophen", {"text": "1 g every 6 hours, max 2 g/day"}, 2000),
+        # Of a span the upper end; a volume of a solution whose strength is known.
+        ("对乙酰氨基酚片 0.5g", {"text": "每次1-2片 q6h prn"}, 4000),
+        ("acetaminophen 500 mg tablet", {"text": "2 to 3 tablets every 6 hours"}, 6000),
+        ("acetaminophen", {"text": "500-1000 mg q4-6h"}, 6000),
+        ("acetaminophen", {"text": "500 mg to 1 g every 6 hours"}, 4000),
+        ("对乙酰氨基酚混悬液 100mL:3.2g", {"text": "10mL q6h"}, 1280),
+        ("acetaminophen oral solution 160 mg/5 mL", {"text": "20 mL q4h"}, 3840),
+        ("对乙酰氨基酚混悬液", {"text": "10mL(32mg/mL) q6h"}, 1280),
+        ("acetaminophen oral solution", {"text": "20 mL q4h"}, "dose-unknown"),
+        # Two strengths without names: every combination holds more of acetaminophen.
+        ("氨酚羟考酮片 5mg/325mg", {"text": "2片 q6h"}, 2600),
+        ("氨酚羟考酮片(325mg:5mg)", {"text": "1-2片 q6h prn"}, 2600),
+        ("Percocet 5-325", {"text": "2 tablets q6h"}, 2600),
+        ("oxycodone-acetaminophen 10/325 mg", {"text": "1 tablet q6h"}, 1300),
+        ("氨酚羟考酮片", {"text": "2片 q6h"}, "strength-unknown"),
+        ("氨酚羟考酮片 5/5", {"text": "2片 q6h"}, "strength-unknown"),
         ("acetaminophen", {"text": "1 g once"}, 1000),
         ("acetaminophen", {"text": "500 mg qn"}, 500),
         ("泰诺", {"text": "需要时"}, "dose-unknown"),
