@@ -292,6 +292,20 @@ def test_a_text_that_shows_what_its_rule_does_not_give_is_refused(cards: Path) -
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("  unit: h\n", "  unit: d\n", "a whole number of hours"),
+        ("  value: 24\n", "  value: 0.5\n", "a whole number of hours"),
+        ("  value: 24\n", "  value: 73\n", "outside its own min and max"),
+    ],
+)
+def test_how_long_an_order_is_not_repeated_is_checked(cards: Path, old: str, new: str, told: str) -> None:
+    edit(cards / "services.yaml", old, new)
+    with pytest.raises(StartFault, match=told):
+        Edition.load(Settings(), cards)
+
+
+@pytest.mark.parametrize(
     ("file", "name", "told"),
     [
         ("texts/en/start-bma.yaml", "  order-exam:", "uses 'order-exam', which is not among its suggestions"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from cds_service.knowledge.model import File
+from cds_service.knowledge.model import File, Parameter
 
 
 class Service(File, frozen=True):
@@ -34,11 +34,25 @@ class Service(File, frozen=True):
 
 
 class Services(File, frozen=True):
-    """The services, the prefetch searches by key, and the code system of the topics."""
+    """The services, the prefetch searches by key, and the code system of the topics. ``said_at_order``: how long an
+    opened chart does not repeat what a card of an order said."""
 
     topic_system: str
     prefetch: dict[str, str]
     services: list[Service]
+    said_at_order: Parameter
+
+    def __post_init__(self) -> None:
+        held = self.said_at_order
+        if held.unit != "h" or held.value != int(held.value) or held.value < 1:
+            raise ValueError("said_at_order must be a whole number of hours, 1 or more (unit h)")
+        if (held.min is not None and held.value < held.min) or (held.max is not None and held.value > held.max):
+            raise ValueError("said_at_order lies outside its own min and max")
+
+    @property
+    def order_hours(self) -> int:
+        """``said_at_order`` as a number."""
+        return int(self.said_at_order.value)
 
 
 class OrderableCoding(File, frozen=True):

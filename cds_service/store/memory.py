@@ -33,9 +33,16 @@ class Memory:
     earlier: EarlierCards | None
 
     @classmethod
-    def open(cls, settings: Settings, suppression: Suppression | None, seen: Seen | None = None) -> Self:
+    def open(
+        cls,
+        settings: Settings,
+        suppression: Suppression | None,
+        seen: Seen | None = None,
+        order_hours: int | None = None,
+    ) -> Self:
         """Open the database and see that it has its tables. ``suppression``, ``seen``: what the site says of
-        them; without a hash key no card is recognised. Raises ``SettingsError``.
+        them; ``order_hours``: how long what an order's card said is not repeated; without a hash key no card is
+        recognised. Raises ``SettingsError``.
 
         Development brings the schema up to date by itself; production leaves that to ``cds-service db upgrade``.
         """
@@ -56,7 +63,9 @@ class Memory:
         if settings.hash_key and (suppression or seen):
             hours, days = suppression.hours if suppression else None, seen.days if seen else None
             warnings = seen.warning_days if seen else None
-            earlier = EarlierCards(database, settings.hash_key, hours, days, warning_days=warnings)
+            earlier = EarlierCards(
+                database, settings.hash_key, hours, days, warning_days=warnings, order_hours=order_hours
+            )
         return cls(database, used, Audit(database, settings.audit_queue, _forgetting(used)), earlier)
 
     def close(self, seconds: float) -> None:

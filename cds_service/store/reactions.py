@@ -27,8 +27,6 @@ _PAUSE_SECONDS = 5.0
 _PORTION = 250
 # Values in one look-up: below what the smallest SQLite takes in a statement.
 _LOOKED_UP = 500
-# How long an opened chart does not repeat what an order's card said: local (cards/decisions/said-at-order.md).
-_ORDER_HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +156,7 @@ def _store(connection: Connection, events: Sequence[_Rows]) -> int:
 
 class EarlierCards:
     """Cards of earlier calls by their keyed hash: overridden within ``hours``, shown within ``days``, warnings within
-    ``warning_days`` (None: not looked at)."""
+    ``warning_days``, said at an order within ``order_hours`` (None: not looked at)."""
 
     def __init__(
         self,
@@ -168,7 +166,9 @@ class EarlierCards:
         days: int | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         warning_days: int | None = None,
+        order_hours: int | None = None,
     ) -> None:
+        self._order_hours = None if order_hours is None else timedelta(hours=order_hours)
         self.key, self.warning_days = key, warning_days
         self._database, self._clock = database, clock
         self._hours = None if hours is None else timedelta(hours=hours)
@@ -227,11 +227,11 @@ class EarlierCards:
         return _of_others(rows, cards)
 
     def said_at_order(self, claims: Iterable[bytes]) -> frozenset[bytes]:
-        """Those of ``claims`` that a card of an order, shown by itself or in another, said within ``_ORDER_HOURS``.
+        """Those of ``claims`` that a card of an order, shown by itself or in another, said within ``order_hours``.
         None when that cannot be said, and where the site wants every card every time."""
-        if self._days is None:
+        if self._days is None or self._order_hours is None:
             return frozenset()
-        since = self._clock() - timedelta(hours=_ORDER_HOURS)
+        since = self._clock() - self._order_hours
         shown = card.c.outcome.in_(("shown", "folded")) & (call.c.at > since)
         asked = select(claim.c.digest).distinct().select_from(claim.join(card).join(call))
         return frozenset(row.digest for row in self._look_up(asked.where(claim.c.digest.in_(claims), shown)))

@@ -102,7 +102,9 @@ def load_app(settings: Settings) -> Flask:
     ``StartFault`` with everything that is wrong."""
     try:
         edition = Edition.load(settings)
-        memory = Memory.open(settings, edition.site.suppression, edition.site.said_once)
+        memory = Memory.open(
+            settings, edition.site.suppression, edition.site.said_once, edition.knowledge.services.order_hours
+        )
         return create_app(settings, edition, memory=memory)
     except StartFault as first:
         faults = Faults()

@@ -40,7 +40,8 @@ def memory(request: pytest.FixtureRequest) -> Iterator[Memory]:
 
 def serving(edition: Edition, memory: Memory, days: int | None = 90) -> Service:
     clock = Clock()
-    earlier = EarlierCards(memory.database, KEY, 24, days, clock)
+    hours = edition.knowledge.services.order_hours
+    earlier = EarlierCards(memory.database, KEY, 24, days, clock, order_hours=hours)
     return served(edition, dataclasses.replace(emptied(memory), earlier=earlier), clock)
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from cds_service.tools.burden.calls import NAMESPACE, USER, Json, bundle
-from cds_service.tools.burden.orders import Item, Ordering, language
+from cds_service.tools.burden.orders import Item, Ordering, Wording, language
 
 _RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 _LOINC = "http://loinc.org"
@@ -85,46 +85,39 @@ def _prefetch(it: Ordering) -> Json:
 
 
 def _conditions(it: Ordering) -> list[Json]:
-    told = [("lung", "C34.11", "Adenocarcinoma of lung", "右肺腺癌", it.today - 2 * _BEFORE)]
-    told += [("bone", "C79.51", "Bone metastasis", "肺癌骨转移", it.metastasis)] if it.metastasis else []
-    told += [("brain", "C79.31", "Brain metastasis", "脑转移", it.today - _BEFORE)] if it.elsewhere else []
-    told += [("t8", "", "Pathological fracture of T8", "胸8椎体病理性骨折", it.today - _BEFORE)] if it.fracture else []
+    told = [("lung", it.today - 2 * _BEFORE)]
+    told += [("bone", it.metastasis)] if it.metastasis else []
+    told += [("brain", it.today - _BEFORE)] if it.elsewhere else []
+    told += [("t8", it.today - _BEFORE)] if it.fracture else []
+    active = {"coding": [{"code": "active"}]}
     return [
-        _about(
-            it, "Condition", name, clinicalStatus={"coding": [{"code": "active"}]}, recordedDate=str(day)
-        ) | {"code": _code(it, _ICD, code, en, zh)}
-        for name, code, en, zh, day in told
-    ]  # fmt: skip
+        _about(it, "Condition", name, clinicalStatus=active, recordedDate=str(day), code=_code(it, _ICD, name))
+        for name, day in told
+    ]
 
 
 def _observations(it: Ordering) -> list[Json]:
     made = []
     if it.pain:
         day, score = it.pain
-        value: Json = {"valueString": f"{score}分"} if it.chinese else _quantity(score, "{score}")
-        made.append(_observed(it, "72514-3", "Pain severity 0-10", "疼痛评分", day) | value)
+        made.append(_observed(it, "pain", day) | _counted(it, score, "score", "{score}"))
     if it.life:
-        value = {"valueString": f"{it.life}个月"} if it.chinese else _quantity(it.life, "mo")
-        made.append(_observed(it, "75328-5", "Life expectancy", "预期生存期", it.today - timedelta(days=2)) | value)
+        made.append(_observed(it, "life", it.today - timedelta(days=2)) | _counted(it, it.life, "months", "mo"))
     return made
 
 
 def _laboratory(it: Ordering) -> list[Json]:
     """What the choice of a bone drug rests on, all of it in order."""
     day = it.today - timedelta(days=4)
-    results = (
-        ("2160-0", "Creatinine", "肌酐", 70, "umol/L"),
-        ("29265-6", "Calcium corrected", "校正钙", 2.3, "mmol/L"),
-    )
-    return [_observed(it, code, en, zh, day) | _quantity(value, unit) for code, en, zh, value, unit in results]
+    results = (("creatinine", 70, "umol/L"), ("calcium", 2.3, "mmol/L"))
+    return [_observed(it, name, day) | _quantity(value, unit) for name, value, unit in results]
 
 
 def _taken(it: Ordering) -> list[Json]:
     """Drugs on the list. What a draft stops is on it too, as the same order."""
-    morphine = ("morphine 30 mg extended release tablet", "硫酸吗啡缓释片 30mg", "口服 每次30mg 每12小时1次", 20)
-    taken = [("Osimertinib 80 mg tablet", "奥希替尼片 80mg", "口服 每次80mg 每日1次", 60)] if it.anticancer else []
-    taken += [("zoledronic acid 4 mg", "唑来膦酸注射液 4mg", "静脉滴注 每4周1次", 20)] if it.bone_drug else []
-    taken += [morphine] if it.opioid else []
+    taken = [("osimertinib", 60)] if it.anticancer else []
+    taken += [("zoledronic-acid", 20)] if it.bone_drug else []
+    taken += [("morphine", 20)] if it.opioid else []
     made = [_listed(it, *each) for each in taken]
     if it.item.stopped_after is not None:
         before = {k: v for k, v in _draft(it, it.item, "order", "").items() if k != "statusReason"}
@@ -132,49 +125,51 @@ def _taken(it: Ordering) -> list[Json]:
     return made
 
 
-def _listed(it: Ordering, en: str, zh: str, sig: str, days: int) -> Json:
-    made = _about(it, "MedicationRequest", en.split(maxsplit=1)[0].lower(), status="active", intent="order")
-    dosage = {"dosageInstruction": [{"text": sig}]} if it.chinese else {}
-    drug = {"medicationCodeableConcept": {"text": zh if it.chinese else en}}
-    return made | {"authoredOn": str(it.today - timedelta(days=days))} | drug | dosage
+def _listed(it: Ordering, name: str, days: int) -> Json:
+    wording = _written(it, name)
+    made = _about(it, "MedicationRequest", name, status="active", intent="order")
+    made |= {"medicationCodeableConcept": {"text": wording.text}, "authoredOn": str(it.today - timedelta(days=days))}
+    return made | ({"dosageInstruction": [{"text": wording.sig}]} if wording.sig else {})
 
 
 def _procedures(it: Ordering) -> list[Json]:
     if not it.irradiated:
         return []
-    code = _code(it, _SNOMED, "33195004", "External beam radiotherapy left femur, 8 Gy x 1", "左股骨转移灶放疗 8Gy/1f")
-    return [_about(it, "Procedure", "irradiated", status="completed", code=code, performedDateTime=str(it.irradiated))]
+    code, day = _code(it, _SNOMED, "irradiated"), str(it.irradiated)
+    return [_about(it, "Procedure", "irradiated", status="completed", code=code, performedDateTime=day)]
 
 
 def _reports(it: Ordering) -> list[Json]:
-    told = []
-    if it.several:
-        told.append(("44229-3", "CT Bone", "骨盆及脊柱CT", "Multiple osteolytic lesions of the spine and pelvis.",
-                     "脊柱、骨盆多发溶骨性骨转移。", it.today - timedelta(days=25)))  # fmt: skip
-    if it.scan:
-        told.append(("39818-0", "Bone scan, whole body", "全身骨显像", "No evidence of bone metastasis.",
-                     "未见明显骨转移征象。", it.scan))  # fmt: skip
+    told = [("ct", it.today - timedelta(days=25))] if it.several else []
+    told += [("bone-scan", it.scan)] if it.scan else []
     return [
-        _about(it, "DiagnosticReport", f"report-{code}", status="final", effectiveDateTime=str(day))
-        | {"code": _code(it, _LOINC, code, en, zh), "conclusion": zh_said if it.chinese else said}
-        for code, en, zh, said, zh_said, day in told
+        _about(it, "DiagnosticReport", name, status="final", effectiveDateTime=str(day), code=_code(it, _LOINC, name))
+        | {"conclusion": _written(it, f"{name}-said").text}
+        for name, day in told
     ]
 
 
-def _observed(it: Ordering, code: str, en: str, zh: str, day: date) -> Json:
-    made = _about(it, "Observation", f"result-{code}", status="final", effectiveDateTime=str(day))
-    return made | {"code": _code(it, _LOINC, code, en, zh)}
+def _observed(it: Ordering, name: str, day: date) -> Json:
+    return _about(it, "Observation", name, status="final", effectiveDateTime=str(day), code=_code(it, _LOINC, name))
+
+
+def _counted(it: Ordering, value: int, written: str, unit: str) -> Json:
+    """A number as a quantity, or in Chinese as a text."""
+    return {"valueString": _written(it, written).text.format(value)} if it.chinese else _quantity(value, unit)
 
 
 def _quantity(value: float, unit: str) -> Json:
     return {"valueQuantity": {"value": value, "unit": unit}}
 
 
-def _code(it: Ordering, system: str, code: str, en: str, zh: str) -> Json:
-    """A text, and outside the Chinese records the code."""
-    if it.chinese:
-        return {"text": zh}
-    return {"text": en} | ({"coding": [{"system": system, "code": code}]} if code else {})
+def _written(it: Ordering, name: str) -> Wording:
+    return language(it.written[name], it.chinese)
+
+
+def _code(it: Ordering, system: str, name: str) -> Json:
+    """A text, and the code where this language sends one."""
+    wording = _written(it, name)
+    return {"text": wording.text} | ({"coding": [{"system": system, "code": wording.code}]} if wording.code else {})
 
 
 def _about(it: Ordering, kind: str, name: str, **members: Any) -> Json:

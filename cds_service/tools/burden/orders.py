@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -79,10 +79,11 @@ class ServiceOrders(File, frozen=True):
 
 
 class OrderAssumptions(File, frozen=True):
-    """The whole file."""
+    """The whole file. ``written``: what is on record, in both languages."""
 
     chinese: Assumption
     services: tuple[ServiceOrders, ...]
+    written: dict[str, Item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class Ordering:
     irradiated: date | None
     fracture: bool
     life: int | None  # months
+    written: Mapping[str, Item]
 
 
 def order_assumptions() -> OrderAssumptions:
@@ -129,7 +131,7 @@ def orderings(assumed: Assumptions, held: OrderAssumptions, service: ServiceOrde
         for item, count in Counter(_spread(group.orders, round(service.orders * group.share))).items():
             for reason in _spread(item.reasons, count):
                 draw = Draw(assumed, f"{service.service}-{len(made)}")
-                made.append(_ordering(draw, draw.share("chinese") < held.chinese.value, group, item, reason))
+                made.append(_ordering(draw, held, group, item, reason))
     return made
 
 
@@ -140,7 +142,7 @@ def _spread(some: Sequence[T], count: int) -> Iterator[T]:
         yield some[bisect(ends, (place + 0.5) / count * ends[-1])]
 
 
-def _ordering(draw: Draw, chinese: bool, group: Group, item: Made, reason: Reason) -> Ordering:
+def _ordering(draw: Draw, held: OrderAssumptions, group: Group, item: Made, reason: Reason) -> Ordering:
     def yes(name: str) -> bool:
         own = group.record.get(name)
         return own is not None and draw.share(name) < own.value
@@ -148,7 +150,7 @@ def _ordering(draw: Draw, chinese: bool, group: Group, item: Made, reason: Reaso
     def before(name: str, low: int, high: int) -> date:
         return today - timedelta(days=draw.whole(f"{name}-day", low, high))
 
-    today = draw.assumed.day
+    today, chinese = draw.assumed.day, draw.share("chinese") < held.chinese.value
     metastasis = before("metastasis", 30, 400) if yes("metastasis") else None
     score = draw.whole("score", 1, 10) if yes("pain") else 0
     return Ordering(
@@ -169,6 +171,7 @@ def _ordering(draw: Draw, chinese: bool, group: Group, item: Made, reason: Reaso
         irradiated=before("irradiated", 30, 300) if yes("irradiated") else None,
         fracture=yes("fracture"),
         life=draw.whole("life", 2, 18) if yes("life_known") else None,
+        written=held.written,
     )
 
 
