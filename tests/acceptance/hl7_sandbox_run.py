@@ -148,15 +148,15 @@ def ours(site: str = "") -> Iterator[str]:
 
 def stay(built: Path) -> int:
     """The Sandbox for a person, with its three addresses of ours already in; until it is interrupted."""
-    with ours(EVERY_TIME) as base, beside(built) as (page, patient):
+    # Ctrl-C ends the FHIR server too, before it can be emptied.
+    with suppress(requests.ConnectionError), ours(EVERY_TIME) as base, beside(built) as (page, patient):
         discovery = ",".join(f"{base}/hooks/{hook}/cds-services" for hook in HOOKS)
         asked = {"fhirServiceUrl": f"{page}/fhir", "patientId": patient, "serviceDiscoveryURL": discovery}
         print(f"Open  {page}/?{urlencode(asked, safe=':/,')}\nCtrl-C ends it.", flush=True)
-        try:
+        with suppress(KeyboardInterrupt):
             while True:
                 time.sleep(3600)
-        except KeyboardInterrupt:
-            return 0
+    return 0
 
 
 def journeys(built: Path, pictures: Path | None) -> int:
