@@ -75,3 +75,22 @@ def test_a_lesion_in_doubt_is_neither_solitary_nor_of_a_kind(hedge: str) -> None
 @pytest.mark.parametrize("text", ["T8孤立性骨质破坏，转移不除外", "T8孤立性骨质破坏考虑转移可能"])
 def test_a_lesion_whose_nature_alone_is_in_doubt_is_one(text: str) -> None:
     assert lesions([Told(text, None, "DiagnosticReport/1")], (), narratives()).number == "solitary"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("doubt", ["possible", "probable", "suspected"])
+def test_a_denial_ends_where_a_doubt_is_joined_to_it(doubt: str) -> None:
+    (sentence,) = narratives().sentences(f"No acute fracture and {doubt} bone metastasis in T8")
+    assert "metastasis" in sentence.doubted | sentence.said
+
+
+@pytest.mark.parametrize(
+    "plan", ["考虑放疗", "拟放疗", "考虑化疗", "拟行放疗", "考虑靶向治疗", "考虑手术", "建议放疗", "可能需手术"]
+)
+def test_a_plan_beside_a_diagnosis_is_no_doubt_of_it(plan: str) -> None:
+    read = terminology().read("condition", f"肺癌骨转移，{plan}")
+    assert {"lung-cancer", "bone-metastasis"} <= {row.concept for row in read.rows}
+
+
+@pytest.mark.parametrize("text", ["肺癌骨转移，考虑", "放疗后骨转移，待排", "骨转移可能，放疗中"])
+def test_a_doubt_by_itself_is_about_what_stands_before_it(text: str) -> None:
+    assert terminology().read("condition", text).unsaid["bone-metastasis"] == "suspected"

@@ -19,6 +19,7 @@ from cds_service.knowledge.phrases import (
     CONTRAST,
     LINK,
     MARKER,
+    MEASURE,
     OTHER,
     STOP,
     Cue,
@@ -73,6 +74,7 @@ class Clauses:
                 self._inside.setdefault(place, []).append(number)
         self._unknown = list(accumulate((_says_something(m) for m in meanings), initial=0))
         self._markers = list(accumulate((MARKER in r for r in roles), initial=0))
+        self._measures = list(accumulate((MEASURE in r for r in roles), initial=0))
         # For each word the last place up to which a mention has ended before it.
         self._ended = list(accumulate((at if at in self._ends else -1 for at in range(count + 1)), max))
         self._roles = roles
@@ -183,9 +185,11 @@ class Clauses:
         return chinese and self._unknown[at] > self._unknown[end] and not self._tight(end)
 
     def _alone(self, at: int) -> bool:
-        """Whether the clause of this cue says nothing else."""
+        """Whether the clause of this cue says nothing else, nor what is to be done ("骨转移，考虑放疗")."""
         start, end = self._clause_from[at], self._clause_end[at]
-        return self._unknown[end] == self._unknown[start] and not any(start <= m.start < end for m in self._mentions)
+        if self._unknown[end] > self._unknown[start] or self._measures[end] > self._measures[at]:
+            return False
+        return not any(start <= m.start < end for m in self._mentions)
 
     def _unsay(self, at: int, cue: Cue) -> None:
         end = self._ended[at]

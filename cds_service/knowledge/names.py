@@ -17,6 +17,7 @@ from cds_service.knowledge.phrases import (
     FORM,
     LINK,
     MARKER,
+    MEASURE,
     OTHER,
     STOP,
     TOWARD,
@@ -239,6 +240,7 @@ class Names:
             (self._wording.contrast, CONTRAST),
             (self._wording.closing, CLOSING),
             (self._wording.asking, ASKING),
+            (self._wording.measures, MEASURE),
         ):
             for meaning in self._each(words):
                 meaning.roles.add(role)

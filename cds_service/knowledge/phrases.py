@@ -17,7 +17,7 @@ from cds_service.knowledge.words import Found, Unit
 # What a word does in a phrase, beside being a part or a process.
 FILLER, MARKER, LINK, TOWARD, AWAY, OTHER = "filler", "marker", "link", "toward", "away", "other"
 COMMA, STOP, BRACKET = "comma", "stop", "bracket"
-ATTRIBUTE, CONTRAST, CLOSING, FORM, ASKING = "attribute", "contrast", "closing", "form", "asking"
+ATTRIBUTE, CONTRAST, CLOSING, FORM, ASKING, MEASURE = "attribute", "contrast", "closing", "form", "asking", "measure"
 
 
 class Words(File, frozen=True):

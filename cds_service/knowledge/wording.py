@@ -58,6 +58,7 @@ class Wording(File, frozen=True):
     vertebrae: Words
     cues: list[CueWords]
     asking: Words
+    measures: Words
     harmless: Words
     contrast: Words
     closing: Words
