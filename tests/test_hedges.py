@@ -25,7 +25,8 @@ def narratives() -> NarrativeReader:
 
 CHINESE = (
     "{}不除外", "{}不能排除", "{}未能除外", "难以除外{}", "{}难除外", "{}待排", "{}待除外", "{}可能", "考虑{}",
-    "{}首先考虑", "首先考虑{}", "疑似{}", "{}？", "注意{}", "建议MRI除外{}", "建议进一步检查除外{}",
+    "{}首先考虑", "首先考虑{}", "疑似{}",
+    "请结合临床除外{}", "建议复查除外{}", "{}？", "注意{}", "建议MRI除外{}", "建议进一步检查除外{}",
     "{}需鉴别", "需与{}相鉴别",
 )  # fmt: skip
 ENGLISH = (
@@ -52,7 +53,8 @@ def test_a_hedged_diagnosis_is_suspected(hedge: str, concept: str, zh: str, en: 
 
 
 @pytest.mark.parametrize(
-    "text", ["已排除骨转移", "已除外骨转移", "骨转移已排除", "不考虑骨转移", "No uptake to suggest bone metastasis",
+    "text", ["目前可除外骨转移", "复查MRI已排除骨转移", "进一步检查已除外骨转移",
+             "已排除骨转移", "已除外骨转移", "骨转移已排除", "不考虑骨转移", "No uptake to suggest bone metastasis",
              "No lesion suspicious for metastasis", "No findings suggestive of bone metastasis"],
 )  # fmt: skip
 def test_a_denial_reaches_over_a_word_of_doubt(text: str) -> None:

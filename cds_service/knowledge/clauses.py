@@ -92,7 +92,7 @@ class Clauses:
             self._backward(at, cue)
             self._forward(at, cue)
         elif self._is_asked(at, cue):
-            self._apply(at, cue._replace(state="suspected"))
+            self._apply(at, cue._replace(state="suspected", asked=False))
         elif self._is_forward(at, cue):
             if not self._forward(at, cue) and self._alone(at):
                 self._unsay(at, cue)
@@ -103,7 +103,7 @@ class Clauses:
 
     def _is_asked(self, at: int, cue: Cue) -> bool:
         """Whether an exclusion is what is asked for: 建议MRI除外骨转移, 请随访排除."""
-        if cue.state != "negated" or cue.where != "around" or not self._is_forward(at, cue):
+        if not cue.asked or not self._is_forward(at, cue):
             return False
         return any(ASKING in self._roles[place] for place in range(self._clause_from[at], at))
 

@@ -234,7 +234,7 @@ class Names:
                 sides = {"before": group.before, "after": group.after, "around": group.around, "between": group.between}
                 for where, words in sides.items():
                     for meaning in self._each(words):
-                        meaning.cue = Cue(group.state, where, frozenset(group.only))
+                        meaning.cue = Cue(group.state, where, frozenset(group.only), group.asked)
         for words, role in (
             (self._wording.harmless, FILLER),
             (self._wording.contrast, CONTRAST),

@@ -66,6 +66,7 @@ class Cue(NamedTuple):
     state: str
     where: str  # before: the cue stands before what it is about; after; around; between
     only: frozenset[str]
+    asked: bool = False
 
 
 @dataclass(slots=True)

@@ -37,7 +37,8 @@ TAKEN_BACK = frozenset({"condition", "drug", "procedure", "finding", "purpose"})
 
 
 class CueWords(File, frozen=True):
-    """Words that take something back. ``only``: just these concepts, and only where nothing is said after it."""
+    """Words that take something back. ``only``: just these concepts, and only where nothing is said after it.
+    ``asked``: where the clause asks for it (``asking``), they are a doubt."""
 
     state: State
     before: Words = Words()
@@ -46,6 +47,7 @@ class CueWords(File, frozen=True):
     between: Words = Words()
     domains: list[str] = field(default_factory=lambda: ["condition", "drug", "procedure", "finding"])
     only: list[str] = []
+    asked: bool = False
 
 
 class Wording(File, frozen=True):
