@@ -143,6 +143,10 @@ def test_what_writes_the_locks_is_pinned_and_does_not_need_them() -> None:
     assert written == set(LOCKS)
 
 
+# In an environment that is the reader's own, or by the lock of a checkout that is.
+OF_THE_READER = ("pip install pytest PATH_OF_THE_CHECKOUT", "npm ci --ignore-scripts")
+
+
 def test_nothing_else_installs_packages() -> None:
     """A command in a document or in CI that resolves would work until the next release of anything."""
     files = [
@@ -156,6 +160,7 @@ def test_nothing_else_installs_packages() -> None:
         for file in files
         for line in file.read_text(encoding="utf-8").splitlines()
         if re.search(r"\b(pip3?|pipx|uv|npm|poetry) (install|add|i|ci)\b", line)
+        and not any(command in line for command in OF_THE_READER)
     ]
     assert found == []
 
