@@ -220,8 +220,8 @@ def test_every_sentence_of_every_topic_can_be_told(edition: Edition, tag: Langua
         teller._compiler.sentence(template)
 
 
-# Says the same in every language: a section, a page of ours.
-NO_WORDS = re.compile(r"§[\d.]+|(cards/)?decisions/[\w-]+\.md")
+# Says the same in every language: sections, an abbreviation, a page of ours.
+NO_WORDS = re.compile(r"CT|MRI|(§[\d.]+(, )?)+|(cards/)?decisions/[\w-]+\.md")
 
 
 def test_every_text_of_the_yaml_that_is_shown_is_translated_and_no_more(edition: Edition) -> None:
@@ -238,6 +238,12 @@ def test_every_text_of_the_yaml_that_is_shown_is_translated_and_no_more(edition:
         rule_page(topic, teller)
     list(windows(edition.knowledge.measurements.windows, teller))
     list(limits(edition.knowledge.measurements.limits, teller))
+    registry = edition.knowledge.guideline.registry
+    for statement in registry.statements:
+        shown.update(" ".join(text.split()) for text in (statement.title, statement.why))
+    for misprint in registry.errata:
+        described = [misprint.printed] if re.search("[a-z]{4}", misprint.printed) else []  # else it is what is printed
+        shown.update(" ".join(text.split()) for text in (misprint.where, misprint.reading, *described))
     needed = {text for text in shown if not NO_WORDS.fullmatch(text)}
     assert needed - teller.translations.keys() == set()
     assert teller.translations.keys() - needed == set()

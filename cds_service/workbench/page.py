@@ -73,6 +73,7 @@ def page(template: str, edition: Edition, links: Links, **values: object) -> str
             w=words_of(links.tag),
             word=teller.word,
             line=teller.line,
+            translated=teller.translated,
             named={code: text.display for code, text in teller.language.topics.items()},
             languages=LANGUAGES,
             others=[(tag, words_of(tag)("language")) for tag in LANGUAGES if tag != links.tag],
