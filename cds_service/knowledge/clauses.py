@@ -74,6 +74,7 @@ class Clauses:
                 self._inside.setdefault(place, []).append(number)
         self._unknown = list(accumulate((_says_something(m) for m in meanings), initial=0))
         self._markers = list(accumulate((MARKER in r for r in roles), initial=0))
+        self._asking = list(accumulate((ASKING in r for r in roles), initial=0))
         self._measures = list(accumulate((MEASURE in r for r in roles), initial=0))
         # For each word the last place up to which a mention has ended before it.
         self._ended = list(accumulate((at if at in self._ends else -1 for at in range(count + 1)), max))
@@ -105,7 +106,7 @@ class Clauses:
         """Whether an exclusion is what is asked for: 建议MRI除外骨转移, 请随访排除."""
         if not cue.asked or not self._is_forward(at, cue):
             return False
-        return any(ASKING in self._roles[place] for place in range(self._clause_from[at], at))
+        return self._asking[at] > self._asking[self._clause_from[at]]
 
     def _is_forward(self, at: int, cue: Cue) -> bool:
         return cue.where == "before" or (cue.where == "around" and self._looks_forward(at))

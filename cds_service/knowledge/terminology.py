@@ -27,6 +27,7 @@ BONES = frozenset({
 
 # Nothing longer is kept in the cache: it would not come again, and memory stays bounded.
 CACHED_TEXT = 300
+READINGS = 4096  # of texts, kept: those of a few wards; one takes some kilobytes at most
 # A concept with more codings than this is no description of anything.
 MAX_CODINGS = 50
 # Rows that do not decide: the names are asked beside them.
@@ -78,6 +79,7 @@ class Terminology:
         self.measured_in_blood = frozenset(wording.measured_in_blood)
         self._places = {(concept, part) for p in phrases["condition"].pairs for concept in p.says for part in p.parts}
         self._cached = lru_cache(maxsize=CACHED)(self._match)
+        self._readings = lru_cache(maxsize=READINGS)(self._read)
 
     @classmethod
     def load(
@@ -146,7 +148,7 @@ class Terminology:
 
     def read(self, domain: str, text: str) -> Reading:
         """What uncoded text says and takes back, for those who want to see it; ``match`` is what counts."""
-        return self._names[domain].read(text)
+        return (self._readings if len(text) <= CACHED_TEXT else self._read)(domain, text)
 
     def codes(self, concept: str, system: str) -> tuple[str, ...]:
         """The verified, current codes of a concept in a system that may be emitted, in the order of the list.
@@ -166,6 +168,9 @@ class Terminology:
         found = self._row(concept, system, code)
         return found is not None and self._fit_to_emit(found)
 
+    def _read(self, domain: str, text: str) -> Reading:
+        return self._names[domain].read(text)
+
     def _site(self, codings: Sequence[Coding], text: str | None) -> tuple[frozenset[str], str]:
         """The places a body site means, and its words."""
         places = frozenset(match.concept for match in self.match("site", codings, None))
@@ -183,7 +188,7 @@ class Terminology:
         unsited = [row for row in coded if "unsited" in row.flags]
         told = (text, *(display for _, _, display in codings[:MAX_CODINGS]), *(row.display for row in unsited))
         said = [t[:CACHED_TEXT] for t in dict.fromkeys(told) if t]
-        read = [self._names["condition"].read(f"{each} ({words[:CACHED_TEXT]})") for each in said if words]
+        read = [self.read("condition", f"{each} ({words[:CACHED_TEXT]})") for each in said if words]
         taken_back = {concept for each in read for concept in each.unsaid}
         for row in (row for each in read for row in each.rows):
             if row.concept not in taken_back:
