@@ -21,6 +21,8 @@ from cds_service.fetch.obtain import Obtaining
 from cds_service.knowledge.load import Guideline, load_guideline
 from cds_service.knowledge.model import Recommendation
 from cds_service.record.read import Record
+from cds_service.render.explain.model import Explanation
+from cds_service.render.explain.whole import Asked, explanation
 from cds_service.site.check import Known
 from cds_service.site.load import load_site
 from cds_service.site.model import Site
@@ -34,6 +36,13 @@ HOOKS = ("order-select", "order-sign")
 def answered(edition: Edition, body: Json, language: LanguageTag = "en", now: datetime = NOW) -> Answer:
     """The answer of the bone-modifying service to a request."""
     return answer_body(edition, BONE, encoded(body), now, language)
+
+
+def explained(edition: Edition, found: Answer, tag: LanguageTag, now: datetime = NOW) -> Explanation:
+    """Why an answer is what it is."""
+    service = found.call.service
+    asked = Asked(service, now, found.subjects, found.record, found.findings, edition.topics_of(service), found.unmet)
+    return explanation(asked, edition.teller(tag))
 
 
 def call_of(body: Json) -> HookCall:

@@ -32,7 +32,7 @@ from cds_service.render.explain.text import as_text
 from cds_service.render.explain.whole import Asked, explanation
 from cds_service.site.settings import Settings
 from cds_service.tools.asking import answer_body
-from tests.asked import answered
+from tests.asked import answered, explained
 from tests.build import NOW, Json, ago, bundle, clearance, encoded, order, prefetch, request, zoledronic
 from tests.commands import run
 
@@ -41,12 +41,6 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 ENGLISH = re.compile(r"\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b")
 QUOTED = re.compile(r"“[^”]*”|医嘱：[^。]*。")
 SITUATION = "zoledronic-acid-dose-above-row"
-
-
-def explained(edition: Edition, found: Answer, tag: LanguageTag, now: Any = NOW) -> Explanation:
-    service = found.call.service
-    asked = Asked(service, now, found.subjects, found.record, found.findings, edition.topics_of(service), found.unmet)
-    return explanation(asked, edition.teller(tag))
 
 
 # Facts that tests make (``test_explained_facts.py``).

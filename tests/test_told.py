@@ -16,12 +16,12 @@ from cds_service import fixtures
 from cds_service.caller import Defaults
 from cds_service.edition import Edition
 from cds_service.render.explain.model import Chapter, Fact
-from cds_service.render.explain.whole import Asked, explanation
 from cds_service.site.settings import Settings
 from cds_service.tools.asking import answer_body
+from tests.asked import explained
 
 FILE = Path(__file__).with_name("told.yaml")
-KEPT: dict[str, dict[str, list[str]]] = yaml.safe_load(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+KEPT: dict[str, dict[str, list[str]]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 OF_EACH_SHAPE = 4
 
 Shape = tuple[str, ...]
@@ -31,11 +31,7 @@ def chapters(edition: Edition, situation: fixtures.Situation) -> tuple[Chapter, 
     """What is told of the facts of a situation, in the language of its story."""
     story = situation.story
     found = answer_body(edition, story.service, situation.request, situation.at, story.language, Defaults())
-    asked = Asked(
-        story.service, situation.at, found.subjects, found.record, found.findings, edition.topics_of(story.service),
-        found.unmet,
-    )  # fmt: skip
-    return explanation(asked, edition.teller(story.language)).chapters
+    return explained(edition, found, story.language, situation.at).chapters
 
 
 def lines(told: tuple[Chapter, ...]) -> dict[str, list[str]]:

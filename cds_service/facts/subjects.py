@@ -104,6 +104,11 @@ class Orders:
         starting = [o for o in self.all if isinstance(o, DrugOrder) and not o.stops]
         return tuple(o for group in groups for o in starting if group in o.groups)
 
+    @property
+    def ended(self) -> frozenset[str]:
+        """The drugs that drafts end or hold."""
+        return frozenset(o.drug for o in self.all if isinstance(o, DrugOrder) and o.stops)
+
     def requests(self, concept: str) -> bool:
         """Whether one of the drafts requests this procedure."""
         procedures = (o for o in self.all if isinstance(o, RequestedProcedure) and not o.stops)

@@ -126,7 +126,7 @@ def _source(it: Recommendation, registry: Registry) -> Iterator[_Complaint]:
 def _parameter(where: tuple[str | int, ...], it: Parameter) -> Iterator[_Complaint]:
     if it.unit not in UNITS:
         yield _Complaint((*where, "unit"), f"unknown unit {it.unit!r}", f"use one of: {', '.join(sorted(UNITS))}")
-    if (it.min is not None and it.value < it.min) or (it.max is not None and it.value > it.max):
+    if not it.in_bounds:
         yield _Complaint((*where, "value"), "the value lies outside min and max", "correct the value or the bounds")
     if it.origin == "local" and (it.min is None or it.max is None or not it.note):
         yield _Complaint(where, "a local choice without min, max and note", "say why, and how far a site may change it")

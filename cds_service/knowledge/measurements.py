@@ -151,7 +151,7 @@ class Measurements(File, frozen=True, dict=True):
         for name, window in self.windows.items():
             if window.unit != "d" or window.value != int(window.value) or window.value < 1:
                 raise ValueError(f"the window {name} must be a whole number of days, 1 or more (unit d)")
-            if (window.min is not None and window.value < window.min) or (window.max and window.value > window.max):
+            if not window.in_bounds:
                 raise ValueError(f"the window {name} lies outside its own min and max")
 
     @property

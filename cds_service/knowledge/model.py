@@ -33,6 +33,11 @@ class Parameter(File, frozen=True):
     min: Decimal | None = None
     max: Decimal | None = None
 
+    @property
+    def in_bounds(self) -> bool:
+        """Whether the value lies within ``min`` and ``max``."""
+        return (self.min is None or self.min <= self.value) and (self.max is None or self.value <= self.max)
+
 
 class Band(File, frozen=True, dict=True):
     """One row of a dose table: clearance from/to with the bound's side, and the dose (absent: not recommended).

@@ -46,7 +46,7 @@ class Services(File, frozen=True):
         held = self.said_at_order
         if held.unit != "h" or held.value != int(held.value) or held.value < 1:
             raise ValueError("said_at_order must be a whole number of hours, 1 or more (unit h)")
-        if (held.min is not None and held.value < held.min) or (held.max is not None and held.value > held.max):
+        if not held.in_bounds:
             raise ValueError("said_at_order lies outside its own min and max")
 
     @property

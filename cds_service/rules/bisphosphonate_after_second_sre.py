@@ -38,8 +38,8 @@ def _second(use: DrugUse, event: Event, earlier: Event, facts: Facts, p: Paramet
     if _changed(use, event.when, facts):
         return NoAdvice("changed-already", data)
     offered = tuple(o for o in facts.bma_options.offered if o.drug not in use.drugs)
-    orderable = () if facts.bma_options.waits else offered
-    return Advise(p.indicator(), "second", data | {"offered": offered}, tuple(map(_instead, orderable)))
+    suggestions = tuple(_instead(o) for o in offered if o in facts.bma_options.orderable)
+    return Advise(p.indicator(), "second", data | {"offered": offered}, suggestions)
 
 
 def _changed(use: DrugUse, day: date, facts: Facts) -> bool:

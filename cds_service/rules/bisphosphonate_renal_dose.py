@@ -81,22 +81,16 @@ def _not_recommended(
     # Every other bone-modifying drug waits for the low calcium too; and one that is ordered already needs no third.
     given = _given(order, facts)
     others = () if low or beside or given else tuple(_others(order, facts, clearance, p))
-    denosumab = not (low or beside or given or "denosumab" in _ended(facts))
+    denosumab = not (low or beside or given or "denosumab" in facts.orders.ended)
     suggestions = tuple(_instead(order, others, denosumab, p))
     data |= {"alternatives": others, "beside": beside, "given": given, "denosumab": denosumab}
     return Advise(p.indicator("not-recommended"), "not-recommended", data, suggestions)
 
 
-def _ended(facts: Facts) -> set[str]:
-    """The drugs that drafts of this call end."""
-    return {o.drug for o in facts.orders if isinstance(o, DrugOrder) and o.stops}
-
-
 def _given(order: DrugOrder, facts: Facts) -> DrugUse | None:
     """Another bone-modifying drug that the patient is treated with, and that no draft ends: a third is not offered."""
-    ended = _ended(facts)
-    uses = facts.bone_modifying.oncology()
-    return next((u for u in uses if order.drug not in u.drugs and not ended & set(u.drugs)), None)
+    others = (u for u in facts.bone_modifying.oncology() if order.drug not in u.drugs)
+    return next((u for u in others if facts.orders.ended.isdisjoint(u.drugs)), None)
 
 
 def _risen(facts: Facts, p: Parameters) -> Reading | None:

@@ -56,14 +56,13 @@ def _ordered_together(order: DrugOrder, facts: Facts) -> list[DrugOrder]:
 
 def _active(order: DrugOrder, facts: Facts, p: Parameters) -> list[DrugUse]:
     """Active treatment with another drug, or another product of this one, that no draft ends."""
-    ending = {o.drug for o in facts.orders if isinstance(o, DrugOrder) and o.stops}
     lapsed = p.days("lapsed")
     active = facts.treatment.taking(BONE_MODIFYING, p.days("look_back"), lapsed)
     # A product of osteoporosis works far longer than one interval of oncology.
     longer = facts.treatment.taking(BONE_MODIFYING, p.days("osteoporosis_look_back"), lapsed)
     uses = [*active, *(u for u in longer if u not in active and _two_products(u, order))]
     others = [u for u in uses if order.drug not in u.drugs or _two_products(u, order)]
-    return [use for use in others if not ending & set(use.drugs)]
+    return [use for use in others if facts.orders.ended.isdisjoint(use.drugs)]
 
 
 def _two_products(one: DrugOrder | DrugUse, order: DrugOrder) -> bool:

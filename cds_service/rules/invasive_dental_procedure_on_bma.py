@@ -3,7 +3,7 @@
 from cds_service.evaluate.outcome import Advise, CannotTell, DeleteOrder, NoAdvice, Outcome, Suggestion
 from cds_service.evaluate.triggers import BONE_MODIFYING, procedure, rule
 from cds_service.facts.facts import Facts
-from cds_service.facts.subjects import DrugOrder, RequestedProcedure
+from cds_service.facts.subjects import RequestedProcedure
 from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.facts.treatment import DrugUse
 from cds_service.knowledge.model import Parameters
@@ -29,4 +29,4 @@ def invasive_dental_procedure_on_bma(order: RequestedProcedure, facts: Facts, p:
 
 def _held(use: DrugUse, facts: Facts) -> bool:
     """Whether a draft of the same set holds or ends the drug, as the guideline lets it be."""
-    return any(isinstance(o, DrugOrder) and o.stops and o.drug in use.drugs for o in facts.orders)
+    return not facts.orders.ended.isdisjoint(use.drugs)

@@ -9,7 +9,7 @@ from cds_service.base.kinds import RequestText
 from cds_service.base.numbers import plain_number
 from cds_service.facts import explained
 from cds_service.facts.facts import CHAPTERS, Facts
-from cds_service.facts.sizes import Size, per_cent
+from cds_service.facts.sizes import Size
 from cds_service.facts.subjects import Chart, DrugOrder, Subject
 from cds_service.render.escape import shorten
 from cds_service.render.explain.model import Chapter, Fact, Input, Measured, Order
@@ -63,18 +63,16 @@ def _fact(fact: explained.Fact, teller: Teller) -> Fact:
 
 def _measured(data: Mapping[str, object]) -> Measured | None:
     """The row of a lesion's size in a table; None of every other fact."""
-    size, before = data.get("size"), data.get("before")
+    size, before, change = (data.get(name) for name in ("size", "before", "change"))
     if not isinstance(size, Size):
         return None
-    last = before if isinstance(before, Size) else None
-    change = per_cent(size.product, last.product) if last else None
     return Measured(
         site=shorten(size.shown),
         longest=plain_number(size.longest),
         other=plain_number(size.other),
         product=plain_number(size.product),
-        change=None if change is None else plain_number(change),
-        before=last.when if last else None,
+        change=plain_number(change) if isinstance(change, Fraction) else None,
+        before=before.when if isinstance(before, Size) else None,
     )
 
 

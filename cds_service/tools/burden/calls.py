@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 from cds_service.tools.burden.patients import Visit
 
@@ -14,26 +15,36 @@ Json = dict[str, Any]
 USER = "Practitioner/made-up"
 # Of what is taken: long before any order of the ward.
 _WRITTEN = "2024-01-15"
-_RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
-_LOINC = "http://loinc.org"
-_ICD = "http://hl7.org/fhir/sid/icd-10-cm"
-_SNOMED = "http://snomed.info/sct"
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+LOINC = "http://loinc.org"
+ICD = "http://hl7.org/fhir/sid/icd-10-cm"
+SNOMED = "http://snomed.info/sct"
 _DRUGS = {"zoledronic-acid": "77655", "denosumab": "993449", "cisplatin": "2555"}
 NAMESPACE = uuid.UUID("6c0c6f0e-4f0e-5d0c-9b6e-3f0a4c7f2b11")
 
 
+class Whose(Protocol):
+    """Whose call it is, and of which day."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def today(self) -> date: ...
+
+
 def request(visit: Visit, dose: Fraction) -> bytes:
     """The call at order-sign for a dose in mg, with everything prefetched."""
-    entry = {"resource": _draft(visit, dose)}
+    return signed(visit, [_draft(visit, dose)], prefetch(visit))
+
+
+def signed(whose: Whose, drafts: Sequence[Json], found: Json) -> bytes:
+    """The call at order-sign for these drafts. ``found``: what is prefetched, by key."""
     body = {
         "hook": "order-sign",
-        "hookInstance": str(uuid.uuid5(NAMESPACE, f"{visit.name}|{visit.today}")),
-        "context": {
-            "userId": USER,
-            "patientId": visit.name,
-            "draftOrders": {"resourceType": "Bundle", "type": "collection", "entry": [entry]},
-        },
-        "prefetch": prefetch(visit),
+        "hookInstance": str(uuid.uuid5(NAMESPACE, f"{whose.name}|{whose.today}")),
+        "context": {"userId": USER, "patientId": whose.name, "draftOrders": bundle(*drafts) | {"type": "collection"}},
+        "prefetch": found,
     }
     return json.dumps(body).encode()
 
@@ -43,7 +54,7 @@ def _draft(visit: Visit, dose: Fraction) -> Json:
     repeat = {"frequency": 1, "period": 4, "periodUnit": "wk"}
     stated = [{"doseQuantity": {"value": float(dose), "unit": "mg"}}]
     made = about(visit, "MedicationRequest", "draft", status="draft", intent="order", authoredOn=str(visit.today))
-    made["medicationCodeableConcept"] = {"coding": [{"system": _RXNORM, "code": _DRUGS[visit.drug]}]}
+    made["medicationCodeableConcept"] = {"coding": [{"system": RXNORM, "code": _DRUGS[visit.drug]}]}
     return made | {"dosageInstruction": [{"timing": {"repeat": repeat}, "route": route, "doseAndRate": stated}]}
 
 
@@ -65,7 +76,7 @@ def _conditions(visit: Visit) -> list[Json]:
     codes = ["C34.11", "C79.51", *(["E11.9"] if visit.diabetes else [])]
     active = {"coding": [{"code": "active"}]}
     return [
-        about(visit, "Condition", code, clinicalStatus=active, code={"coding": [{"system": _ICD, "code": code}]})
+        about(visit, "Condition", code, clinicalStatus=active, code={"coding": [{"system": ICD, "code": code}]})
         for code in codes
     ]
 
@@ -108,7 +119,7 @@ def _given(visit: Visit) -> list[Json]:
     given += [("cisplatin", visit.cisplatin)] if visit.cisplatin else []
     return [
         about(visit, "MedicationAdministration", f"{drug}-{day}", status="completed", effectiveDateTime=str(day))
-        | {"medicationCodeableConcept": {"coding": [{"system": _RXNORM, "code": _DRUGS[drug]}]}}
+        | {"medicationCodeableConcept": {"coding": [{"system": RXNORM, "code": _DRUGS[drug]}]}}
         for drug, day in given
     ]
 
@@ -116,7 +127,7 @@ def _given(visit: Visit) -> list[Json]:
 def _procedures(visit: Visit) -> list[Json]:
     if visit.exam is None:
         return []
-    code = {"coding": [{"system": _SNOMED, "code": "34043003"}]}
+    code = {"coding": [{"system": SNOMED, "code": "34043003"}]}
     return [about(visit, "Procedure", "exam", status="completed", code=code, performedDateTime=str(visit.exam))]
 
 
@@ -127,15 +138,15 @@ def result(visit: Visit, code: str, value: float, unit: str, day: date) -> Json:
         "Observation",
         f"{code}-{day}",
         status="final",
-        code={"coding": [{"system": _LOINC, "code": code}]},
+        code={"coding": [{"system": LOINC, "code": code}]},
         effectiveDateTime=str(day),
         valueQuantity={"value": value, "unit": unit},
     )
 
 
-def about(visit: Visit, kind: str, name: str, **members: Any) -> Json:
-    """A resource of a type, with this id, of the patient of the visit."""
-    return {"resourceType": kind, "id": name, "subject": {"reference": f"Patient/{visit.name}"}} | members
+def about(whose: Whose, kind: str, name: str, **members: Any) -> Json:
+    """A resource of a type, with this id, of the patient of a visit or order."""
+    return {"resourceType": kind, "id": name, "subject": {"reference": f"Patient/{whose.name}"}} | members
 
 
 def bundle(*resources: Json) -> Json:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from datetime import date, timedelta
-from typing import Any
 
-from cds_service.tools.burden.calls import NAMESPACE, USER, Json, bundle
+from cds_service.tools.burden.calls import ICD, LOINC, RXNORM, SNOMED, Json, about, bundle, signed
 from cds_service.tools.burden.orders import Item, Ordering, Wording, language
 
-_RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
-_LOINC = "http://loinc.org"
-_SNOMED = "http://snomed.info/sct"
-_ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 _BEFORE = timedelta(days=100)
 
 
@@ -22,25 +15,19 @@ def ordered(it: Ordering) -> bytes:
     drafts = [_draft(it, it.item, "order", it.reason)]
     if it.item.beside:
         drafts.append(_draft(it, it.item.beside, "beside", "") | {"status": "draft", "authoredOn": str(it.today)})
-    body = {
-        "hook": "order-sign",
-        "hookInstance": str(uuid.uuid5(NAMESPACE, f"{it.name}|{it.today}")),
-        "context": {"userId": USER, "patientId": it.name, "draftOrders": bundle(*drafts) | {"type": "collection"}},
-        "prefetch": _prefetch(it),
-    }
-    return json.dumps(body).encode()
+    return signed(it, drafts, _prefetch(it))
 
 
 def _draft(it: Ordering, item: Item, name: str, reason: str) -> Json:
     wording = language(item, it.chinese)
     # A LOINC code ends in a dash and its check digit; what else is coded is RxNorm of drugs and SNOMED CT of requests.
-    system = _LOINC if "-" in wording.code else _RXNORM if _is_drug(it, item) else _SNOMED
+    system = LOINC if "-" in wording.code else RXNORM if _is_drug(it, item) else SNOMED
     code: Json = {"text": wording.text}
     if wording.code:
         code["coding"] = [{"system": system, "code": wording.code}]
     if _is_drug(it, item):
         return _drug(it, item, name, code, reason)
-    made = _about(it, "ServiceRequest", name, status="draft", intent="order", authoredOn=str(it.today), code=code)
+    made = about(it, "ServiceRequest", name, status="draft", intent="order", authoredOn=str(it.today), code=code)
     return made | ({"reasonCode": [{"text": reason}]} if reason else {})
 
 
@@ -51,7 +38,7 @@ def _is_drug(it: Ordering, item: Item) -> bool:
 def _drug(it: Ordering, item: Item, name: str, code: Json, reason: str) -> Json:
     stopped = it.item.stopped_after
     begun = it.today - timedelta(days=stopped or 0)
-    made = _about(it, "MedicationRequest", name, status="draft", intent="order", authoredOn=str(begun))
+    made = about(it, "MedicationRequest", name, status="draft", intent="order", authoredOn=str(begun))
     made |= {"medicationCodeableConcept": code, **_dosage(it, item)}
     if stopped is not None:
         made |= {"status": "stopped"} | ({"statusReason": {"text": reason}} if reason else {})
@@ -91,7 +78,7 @@ def _conditions(it: Ordering) -> list[Json]:
     told += [("t8", it.today - _BEFORE)] if it.fracture else []
     active = {"coding": [{"code": "active"}]}
     return [
-        _about(it, "Condition", name, clinicalStatus=active, recordedDate=str(day), code=_code(it, _ICD, name))
+        about(it, "Condition", name, clinicalStatus=active, recordedDate=str(day), code=_code(it, ICD, name))
         for name, day in told
     ]
 
@@ -127,7 +114,7 @@ def _taken(it: Ordering) -> list[Json]:
 
 def _listed(it: Ordering, name: str, days: int) -> Json:
     wording = _written(it, name)
-    made = _about(it, "MedicationRequest", name, status="active", intent="order")
+    made = about(it, "MedicationRequest", name, status="active", intent="order")
     made |= {"medicationCodeableConcept": {"text": wording.text}, "authoredOn": str(it.today - timedelta(days=days))}
     return made | ({"dosageInstruction": [{"text": wording.sig}]} if wording.sig else {})
 
@@ -135,22 +122,22 @@ def _listed(it: Ordering, name: str, days: int) -> Json:
 def _procedures(it: Ordering) -> list[Json]:
     if not it.irradiated:
         return []
-    code, day = _code(it, _SNOMED, "irradiated"), str(it.irradiated)
-    return [_about(it, "Procedure", "irradiated", status="completed", code=code, performedDateTime=day)]
+    code, day = _code(it, SNOMED, "irradiated"), str(it.irradiated)
+    return [about(it, "Procedure", "irradiated", status="completed", code=code, performedDateTime=day)]
 
 
 def _reports(it: Ordering) -> list[Json]:
     told = [("ct", it.today - timedelta(days=25))] if it.several else []
     told += [("bone-scan", it.scan)] if it.scan else []
     return [
-        _about(it, "DiagnosticReport", name, status="final", effectiveDateTime=str(day), code=_code(it, _LOINC, name))
+        about(it, "DiagnosticReport", name, status="final", effectiveDateTime=str(day), code=_code(it, LOINC, name))
         | {"conclusion": _written(it, f"{name}-said").text}
         for name, day in told
     ]
 
 
 def _observed(it: Ordering, name: str, day: date) -> Json:
-    return _about(it, "Observation", name, status="final", effectiveDateTime=str(day), code=_code(it, _LOINC, name))
+    return about(it, "Observation", name, status="final", effectiveDateTime=str(day), code=_code(it, LOINC, name))
 
 
 def _counted(it: Ordering, value: int, written: str, unit: str) -> Json:
@@ -170,7 +157,3 @@ def _code(it: Ordering, system: str, name: str) -> Json:
     """A text, and the code where this language sends one."""
     wording = _written(it, name)
     return {"text": wording.text} | ({"coding": [{"system": system, "code": wording.code}]} if wording.code else {})
-
-
-def _about(it: Ordering, kind: str, name: str, **members: Any) -> Json:
-    return {"resourceType": kind, "id": name, "subject": {"reference": f"Patient/{it.name}"}} | members
