@@ -7,7 +7,7 @@ topic is silent for stands in its YAML (``silent_for``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from cds_service.evaluate.scope import OUT_OF_SCOPE, SILENT, ScopeKind, scope_of
 from cds_service.facts.facts import Facts
@@ -29,11 +29,17 @@ SETTLED: frozenset[str] = frozenset({OUT_OF_SCOPE, *KINDS})
 FIRST = (PATIENT, "conditions")
 
 
-def silences(recommendation: Recommendation, subject: Subject, facts: Facts) -> SilentFor | None:
+def silent_to_all(subject: Subject, facts: Facts) -> SilentFor | None:
+    """Why no topic says anything of this patient for this subject; None: each is asked for itself."""
+    return _first(CHART, facts) if isinstance(subject, Chart) else None
+
+
+def silences(recommendation: Recommendation, facts: Facts) -> SilentFor | None:
     """Why this topic says nothing of this patient; None: it is asked."""
-    kinds = recommendation.silent_for
-    if isinstance(subject, Chart):
-        kinds = [*CHART, *kinds]
+    return _first(recommendation.silent_for, facts)
+
+
+def _first(kinds: Iterable[SilentFor], facts: Facts) -> SilentFor | None:
     for kind in kinds:
         if KINDS[kind](facts):
             return kind

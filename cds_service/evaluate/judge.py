@@ -11,13 +11,14 @@ from datetime import datetime
 from cds_service.base.kinds import Missing
 from cds_service.call.problems import RuleFailed
 from cds_service.evaluate.findings import Finding, Findings, precedence
-from cds_service.evaluate.gate import silences
+from cds_service.evaluate.gate import silences, silent_to_all
 from cds_service.evaluate.outcome import CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.scope import OUT_OF_SCOPE, SILENT, ScopeKind, at_oncology_dose, scope_of
 from cds_service.evaluate.topic import ABSENT, Question, Topic, required, wanted
 from cds_service.facts.facts import Facts
 from cds_service.facts.readers import Readers
 from cds_service.facts.subjects import Chart, Subject
+from cds_service.knowledge.model import SilentFor
 from cds_service.record.completeness import Wanted
 from cds_service.record.read import Record
 
@@ -43,12 +44,13 @@ def judged(asked: Sequence[Question], facts: Facts) -> Findings:
 
 def _asked(asked: Sequence[Question], facts: Facts) -> Iterable[Finding]:
     record = facts.record
-    scopes = {q.subject.key: scope_of(q.subject, facts) for q in {q.subject.key: q for q in asked}.values()}
+    subjects = {q.subject.key: q.subject for q in asked}
+    scopes = {key: (scope_of(subject, facts), silent_to_all(subject, facts)) for key, subject in subjects.items()}
     since = wanted(asked, facts.today) if _gaps(asked, record) else {}
     for question in asked:
-        scope = scopes[question.subject.key]
+        scope, silent = scopes[question.subject.key]
         unknown = tuple(_unknown(question.topic, record, since)) if since else ()
-        outcome = CannotTell(unknown) if unknown else _outcome(question, facts, scope)
+        outcome = CannotTell(unknown) if unknown else _outcome(question, facts, scope, silent)
         yield Finding(question.topic, question.subject, scope, outcome)
 
 
@@ -66,13 +68,13 @@ def _unknown(topic: Topic, record: Record, since: Wanted) -> Iterable[Missing]:
             yield Missing(key, known.state)
 
 
-def _outcome(question: Question, facts: Facts, scope: ScopeKind) -> Outcome:
+def _outcome(question: Question, facts: Facts, scope: ScopeKind, silent: SilentFor | None) -> Outcome:
     topic, subject = question.topic, question.subject
     if scope in SILENT:
         return NoAdvice(OUT_OF_SCOPE)
     if scope == "no-diagnosis" and not (topic.recommendation.drug_safety and at_oncology_dose(subject)):
         return NoAdvice(OUT_OF_SCOPE)
-    if because := silences(topic.recommendation, subject, facts):
+    if because := silent or silences(topic.recommendation, facts):
         return NoAdvice(because)
     try:
         return topic.rule.function(subject, facts, topic.parameters)

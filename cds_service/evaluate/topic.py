@@ -66,8 +66,7 @@ def questions(topics: Iterable[Topic], subjects: Iterable[Subject]) -> tuple[Que
 
 def wanted(asked: Iterable[Question], today: date) -> Wanted:
     """The prefetch keys these questions can use, each with the day back to which it must be known."""
-    days = _look_back(_topics(asked))
-    return {key: None if back is None else (today - timedelta(days=back)).isoformat() for key, back in days.items()}
+    return _wanted(_topics(asked), today)
 
 
 def required(asked: Iterable[Question]) -> tuple[Need, ...]:
@@ -87,14 +86,14 @@ def _about(topics: tuple[Topic, ...], kind: Kind) -> frozenset[Topic]:
 
 
 @lru_cache(maxsize=64)
-def _look_back(topics: tuple[Topic, ...]) -> Mapping[Need, int | None]:
-    """By prefetch key the days back to which it must be known; None: whole."""
+def _wanted(topics: tuple[Topic, ...], today: date) -> Wanted:
+    """By prefetch key the day back to which it must be known; None: whole. The same for all calls of a day."""
     days: dict[Need, int | None] = {}
     for topic in topics:
         for key, back in topic.needs.items():
             known = days.get(key, back)
             days[key] = None if back is None or known is None else max(known, back)
-    return days
+    return {key: None if back is None else (today - timedelta(days=back)).isoformat() for key, back in days.items()}
 
 
 @lru_cache(maxsize=64)

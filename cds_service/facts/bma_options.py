@@ -128,13 +128,13 @@ def _bisphosphonate(drug: str, table: DoseTable, known: Known) -> Option | LeftO
     band = next((b for b in table.rows[drug] if b.holds(known.renal.clearance.value)), None)
     if band is None:
         return LeftOut(drug, "no-row")
-    if band.dose is None:
+    if band.mg is None:
         return LeftOut(drug, "not-recommended", band.printed)
     if drug == IBANDRONATE and _above_label(known.creatinine, table):
         return LeftOut(drug, "label-limit")
     # The rows are printed as above and below a number: of the number itself the table says nothing.
     between = band.printed.startswith("<") and band.to == known.renal.clearance.value
-    return Option(drug, Fraction(band.dose), between)
+    return Option(drug, band.mg, between)
 
 
 def _above_label(creatinine: Creatinine, table: DoseTable) -> bool:

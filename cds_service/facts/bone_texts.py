@@ -10,6 +10,7 @@ from cds_service.facts.imaging import REPORTED
 from cds_service.facts.lesions import Counted, Told, count_of
 from cds_service.facts.narrative import quoted
 from cds_service.facts.observations import COUNTING
+from cds_service.facts.result_codes import ResultCodes
 from cds_service.facts.skeleton import METASTASIS, Skeleton, words
 from cds_service.fhir.dates import day_of
 from cds_service.fhir.examined import DiagnosticReport
@@ -53,14 +54,10 @@ def _results(record: Record, terminology: Terminology) -> Iterator[Told]:
                     yield Told(it.value_string, when, RequestText(f"Observation/{it.id or '?'}"), of_itself=True)
 
 
-def counts(record: Record, terminology: Terminology) -> Iterator[Counted]:
+def counts(record: Record, codes: ResultCodes) -> Iterator[Counted]:
     """Results that are named a number of bone lesions."""
     for code, observations in record.coded.items():
-        named = concept(code)
-        if named is None:
-            continue
-        codings = [(c.system, c.code, c.display) for c in named.codings()]
-        if all(m.concept != COUNT for m in terminology.match("observation", codings, named.codeable.text)):
+        if all(m.concept != COUNT for m in codes.named(code)) or (named := concept(code)) is None:
             continue
         yield from (found for o in observations if o.status in COUNTING for found in _count(o, named.said()))
 

@@ -191,7 +191,7 @@ class Facts(SkeletalFacts, Page):
     @chapter(*scored_chapter.KEYS, look_back=pain_chapter.LOOK_BACK)
     def scored(self) -> scored_chapter.Scores:
         readers = self._readers
-        return scored_chapter.scored(self.record.coded, readers.terminology, self.now, readers.measurements.ahead)
+        return scored_chapter.scored(self.record.coded, readers.codes, self.now, readers.measurements.ahead)
 
     @chapter(
         *pain_chapter.KEYS,

@@ -18,6 +18,7 @@ from cds_service.facts.portions import PortionReader
 from cds_service.facts.radiation_extensions import ExtensionReader
 from cds_service.facts.remembered import RememberedDrugs
 from cds_service.facts.requests import RequestReader
+from cds_service.facts.result_codes import ResultCodes
 from cds_service.facts.score_text import Written
 from cds_service.facts.sites import SiteReader
 from cds_service.facts.subjects import Chart, Subject
@@ -37,6 +38,7 @@ class Readers:
 
     terminology: Terminology
     measurements: Measurements
+    codes: ResultCodes
     names: Names  # of analytes
     doses: DoseReader
     drugs: RememberedDrugs
@@ -69,6 +71,7 @@ class Readers:
         return cls(
             terminology,
             measurements,
+            ResultCodes(terminology),
             Names(terminology, measurements.analytes),
             doses,
             drug_reader,

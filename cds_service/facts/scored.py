@@ -14,11 +14,12 @@ from fractions import Fraction
 from cds_service.base.kinds import RequestText
 from cds_service.facts.dating import Dating
 from cds_service.facts.observations import COUNTING
+from cds_service.facts.result_codes import ResultCodes
 from cds_service.facts.score_text import Written
 from cds_service.facts.units import measurable, shown
 from cds_service.fhir.structs import CodeableConcept, Observation, ObservationComponent, Quantity, many
 from cds_service.fhir.undecoded import concept, concepts, notes
-from cds_service.knowledge.terminology import Match, Terminology
+from cds_service.knowledge.terminology import Match
 
 KEYS = ("observations",)
 PAIN_SCALES = ("pain-numeric", "pain-visual", "pain-faces", "pain-score")
@@ -61,26 +62,23 @@ Scores = Mapping[str, Sequence[Scored]]
 
 
 def scored(
-    coded: Mapping[bytes, Sequence[Observation]], terminology: Terminology, now: datetime, ahead: int
+    coded: Mapping[bytes, Sequence[Observation]], codes: ResultCodes, now: datetime, ahead: int
 ) -> dict[str, Sequence[Scored]]:
     """All scores by list, newest first. What a code means is asked once; ``ahead``: hours that clocks may differ."""
     dating, found = Dating(coded, now, ahead), dict[str, list[Scored]]()
     for code, observations in coded.items():
-        own = _lists(concept(code), terminology)
+        own = _lists(codes.named(code))
         for observation in observations:
             if not (own or observation.component) or observation.status not in COUNTING:
                 continue
-            for name, source in _sources(observation, own, terminology):
-                found.setdefault(name, []).append(_one(name, observation, source, dating, terminology))
+            for name, source in _sources(observation, own, codes):
+                found.setdefault(name, []).append(_one(name, observation, source, dating, codes))
     return {name: tuple(sorted(each, key=lambda s: (s.order, s.ref), reverse=True)) for name, each in found.items()}
 
 
-def _lists(told: CodeableConcept | None, terminology: Terminology) -> tuple[str, ...]:
+def _lists(meant: Iterable[Match]) -> tuple[str, ...]:
     """The lists of scores that a code is of: the one that says most (a scale rather than any score of pain)."""
-    if told is None:
-        return ()
-    found = [m for m in _matches(told, terminology) if m.concept in SCORES and "broad" not in m.flags]
-    names = list(dict.fromkeys(m.concept for m in found))
+    names = list(dict.fromkeys([m.concept for m in meant if m.concept in SCORES and "broad" not in m.flags]))
     if OTHER_PAIN in names:
         return (OTHER_PAIN,)
     if len(names) > 1 and "pain-score" in names:
@@ -90,16 +88,11 @@ def _lists(told: CodeableConcept | None, terminology: Terminology) -> tuple[str,
     return tuple(names)
 
 
-def _matches(told: CodeableConcept, terminology: Terminology) -> tuple[Match, ...]:
-    codings = [(c.system, c.code, c.display) for c in told.codings()]
-    return terminology.match("observation", codings, told.codeable.text)
-
-
 def _sources(
-    observation: Observation, own: tuple[str, ...], terminology: Terminology
+    observation: Observation, own: tuple[str, ...], codes: ResultCodes
 ) -> Iterator[tuple[str, Observation | ObservationComponent]]:
     """The observation's own value, and those of its components that are scores themselves."""
-    parts = [(name, c) for c in many(observation.component) for name in _lists(c.code, terminology)]
+    parts = [(name, c) for c in many(observation.component) for name in _lists(codes.of(c.code))]
     yield from parts
     if not parts or _has_value(observation):
         yield from ((name, observation) for name in own)
@@ -117,7 +110,7 @@ def _one(
     observation: Observation,
     source: Observation | ObservationComponent,
     dating: Dating,
-    terminology: Terminology,
+    codes: ResultCodes,
 ) -> Scored:
     dated = dating.of(observation)
     told = concept(bytes(observation.code))
@@ -136,7 +129,7 @@ def _one(
         why=why or dated.unusable,
         name=" ".join(_said(told, part)),
         places=tuple(_places(observation)),
-        methods=_methods(observation, terminology),
+        methods=_methods(observation, codes),
         preliminary=observation.status == "preliminary",
     )
 
@@ -153,9 +146,8 @@ def _places(observation: Observation) -> Iterator[str]:
     yield from notes(observation.note)
 
 
-def _methods(observation: Observation, terminology: Terminology) -> frozenset[str]:
-    told = concepts(observation.method)
-    return frozenset(m.concept for each in told for m in _matches(each, terminology))
+def _methods(observation: Observation, codes: ResultCodes) -> frozenset[str]:
+    return frozenset(m.concept for each in concepts(observation.method) for m in codes.of(each))
 
 
 def _value(source: Observation | ObservationComponent) -> tuple[Fraction | None, str, str, str | None]:

@@ -7,7 +7,7 @@ one diameter, an unknown unit or no bone is named and left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -18,6 +18,7 @@ from cds_service.facts.exact import number
 from cds_service.facts.explained import Fact, reference
 from cds_service.facts.narrative import quoted
 from cds_service.facts.observations import COUNTING
+from cds_service.facts.result_codes import ResultCodes
 from cds_service.facts.sites import Place, SiteReader
 from cds_service.facts.told import Number, ago, exact
 from cds_service.facts.units import converted
@@ -28,7 +29,7 @@ from cds_service.fhir.structs import CodeableConcept, Condition, Observation, Ob
 from cds_service.fhir.undecoded import concept, concepts, notes, references
 from cds_service.knowledge.measurements import Analyte, Measurements
 from cds_service.knowledge.model import File
-from cds_service.knowledge.terminology import Terminology
+from cds_service.knowledge.terminology import Match
 from cds_service.record.read import Record
 
 KEYS = ("observations",)
@@ -98,8 +99,8 @@ class Sizes:
 class SizeReader:
     """Reads sizes with the code lists of results and body sites."""
 
-    def __init__(self, terminology: Terminology, sites: SiteReader, measurements: Measurements) -> None:
-        self._terminology, self._sites = terminology, sites
+    def __init__(self, codes: ResultCodes, sites: SiteReader, measurements: Measurements) -> None:
+        self._codes, self._sites = codes, sites
         self._axis: Analyte = measurements.analytes[LONGEST_AXIS]
 
     def read(self, record: Record) -> Sizes:
@@ -108,9 +109,11 @@ class SizeReader:
         left: list[LeftOut] = []
         stated: list[Stated] = []
         for code, observations in record.coded.items():
+            lists = _lists(self._codes.named(code))
+            if not lists & {SIZE, STATUS}:
+                continue
             named = concept(code)
-            lists = self._lists(named)
-            for it in observations if lists & {SIZE, STATUS} else ():
+            for it in observations:
                 if it.status not in COUNTING or named is None:
                     continue
                 if STATUS in lists:
@@ -120,12 +123,6 @@ class SizeReader:
                 (found if isinstance(read, Size) else left).append(read)  # type: ignore[arg-type]  # told apart
         found.sort(key=lambda s: (s.when, s.lesion, s.ref))
         return Sizes(tuple(found), tuple(left), max(stated, key=lambda s: (s.when, s.ref), default=None))
-
-    def _lists(self, code: CodeableConcept | None) -> frozenset[str]:
-        if code is None:
-            return frozenset()
-        codings = [(c.system, c.code, c.display) for c in code.codings()]
-        return frozenset(m.concept for m in self._terminology.match("observation", codings, code.codeable.text))
 
     def _size(self, it: Observation, code: CodeableConcept, lookup: Callable[[str], object]) -> Size | LeftOut:
         ref = RequestText(f"Observation/{it.id or '?'}")
@@ -165,8 +162,8 @@ class SizeReader:
 
     def _axes(self, it: Observation) -> tuple[Fraction, Fraction] | str:
         parts = many(it.component)
-        longest = [v for part in parts if LONGEST_AXIS in self._lists(part.code) for v in self._mm(part)]
-        others = [v for part in parts if OTHER_AXIS in self._lists(part.code) for v in self._mm(part)]
+        longest = [v for part in parts if LONGEST_AXIS in _lists(self._codes.of(part.code)) for v in self._mm(part)]
+        others = [v for part in parts if OTHER_AXIS in _lists(self._codes.of(part.code)) for v in self._mm(part)]
         if longest or others:
             if any(isinstance(v, str) for v in (*longest, *others)):
                 return "unit"
@@ -185,6 +182,10 @@ class SizeReader:
     def _mm(self, part: ObservationComponent) -> Iterator[Fraction | str]:
         if isinstance(part.value_quantity, Quantity):
             yield converted(part.value_quantity, self._axis)
+
+
+def _lists(meant: Iterable[Match]) -> frozenset[str]:
+    return frozenset([m.concept for m in meant])
 
 
 def _stated(it: Observation) -> Iterator[Stated]:

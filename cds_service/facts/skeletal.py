@@ -30,7 +30,7 @@ class SkeletalFacts:
     @chapter(*sizes_chapter.KEYS, analytes=sizes_chapter.ANALYTES, explained=sizes_chapter.explained)
     def sizes(self) -> sizes_chapter.Sizes:
         readers = self._readers
-        reader = sizes_chapter.SizeReader(readers.terminology, readers.narratives.sites, readers.measurements)
+        reader = sizes_chapter.SizeReader(readers.codes, readers.narratives.sites, readers.measurements)
         return reader.read(self.record)
 
     @chapter(*skeleton_chapter.KEYS, explained=skeleton_chapter.explained)
@@ -58,7 +58,7 @@ class SkeletalFacts:
     def lesions(self) -> lesions_chapter.Lesions:
         readers = self._readers
         texts = told(self.record, readers.terminology, self.skeleton)
-        return lesions_chapter.lesions(texts, counts(self.record, readers.terminology), readers.narratives)
+        return lesions_chapter.lesions(texts, counts(self.record, readers.codes), readers.narratives)
 
     @chapter(*conferences_chapter.KEYS, explained=conferences_chapter.explained)
     def conferences(self) -> conferences_chapter.Conferences:

@@ -65,6 +65,11 @@ class Band(File, frozen=True, dict=True):
         )
 
     @cached_property
+    def mg(self) -> Fraction | None:
+        """The dose as rules compare it, exact."""
+        return None if self.dose is None else Fraction(self.dose)
+
+    @cached_property
     def _bounds(self) -> tuple[Fraction | None, ...]:
         stated = (self.above, self.from_, self.below, self.to)
         return tuple(None if bound is None else Fraction(bound) for bound in stated)

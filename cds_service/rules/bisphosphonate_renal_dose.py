@@ -39,9 +39,9 @@ def bisphosphonate_renal_dose(order: DrugOrder, facts: Facts, p: Parameters) -> 
     data: dict[str, object] = {"band": band, "clearance": clearance, "other_weights": other, "dose": order.dose}
     if band is None:
         return _above_the_table(order, clearance, facts, p, data)
-    if band.dose is None:
+    row = band.mg
+    if row is None:
         return _not_recommended(order, facts, clearance, p, data)
-    row = Fraction(band.dose)
     data |= {"row": row}
     if order.drug == "zoledronic-acid" and _osteoporosis_product(order, p):
         return _other_product(order, row, facts, p, data)
@@ -147,7 +147,7 @@ def _above_label_limit(facts: Facts, p: Parameters) -> bool:
 def _lower_by_both(clearance: Clearance, bands: list[Band], ordered: Fraction) -> bool:
     """Whether ideal and adjusted weight both lead to a lower dose than the one ordered."""
     rows = [_band(bands, value) for _, value in clearance.by_other_weight]
-    return len(rows) == len(WEIGHTS) and all(b is not None and Fraction(b.dose or 0) < ordered for b in rows)
+    return len(rows) == len(WEIGHTS) and all(b is not None and (b.mg or 0) < ordered for b in rows)
 
 
 def _band(bands: list[Band], clearance: Fraction) -> Band | None:
@@ -175,8 +175,8 @@ def _others(order: DrugOrder, facts: Facts, clearance: Clearance, p: Parameters)
         if drug == "ibandronate" and _above_label_limit(facts, p):
             continue
         band = _band(p.bands(TABLE, drug), clearance.value) if drug != order.drug else None
-        if band and band.dose is not None:
-            yield drug, Fraction(band.dose)
+        if band and band.mg is not None:
+            yield drug, band.mg
 
 
 def _instead(

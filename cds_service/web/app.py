@@ -157,7 +157,10 @@ def _calls(
         caller = g.caller = settle(edition.site, g.who, asked, now.date(), language, defaults)
         answered = answer(edition, caller, asked, now, servers(g.who.client).source(asked), earlier)
         UNMATCHED.observe(answered.subjects, answered.passed_over)
-        delivered, issued = issue(answered.response, answered.findings, asked, caller, earlier)
+        # Without a memory nothing was shown before, and nobody writes down what is now.
+        delivered, issued = (
+            issue(answered.response, answered.findings, asked, caller, earlier) if memory else (answered.response, ())
+        )
         response = answer_json(200, _fitted(delivered, caller, offered))
         # From here on the answer stands: what is recorded as shown is what is sent.
         g.answered, g.delivered, g.issued = answered, delivered, issued

@@ -71,7 +71,7 @@ def codes_anew(patch: pytest.MonkeyPatch, edition: Edition) -> Edition:
 
 def needs_anew(patch: pytest.MonkeyPatch, edition: Edition) -> Edition:
     """What a set of topics needs worked out in every call."""
-    for remembered in ("_look_back", "_required"):
+    for remembered in ("_wanted", "_required"):
         patch.setattr(topic, remembered, getattr(topic, remembered).__wrapped__)
     return edition
 

@@ -23,7 +23,7 @@ def texts(edition: Edition, *resources: Json) -> list[Told]:
 
 
 def counted(edition: Edition, *resources: Json) -> list[Counted]:
-    return list(counts(facts_of(edition, *resources).record, edition.terminology))
+    return list(counts(facts_of(edition, *resources).record, edition.readers.codes))
 
 
 def problem(text: str = "骨转移", **more: Any) -> Json:
