@@ -13,6 +13,7 @@ from typing import Literal
 
 from cds_service.base.kinds import RequestText
 from cds_service.facts.activities import Activities, Activity, ActivityReader, How
+from cds_service.facts.cord_reports import CordReader, Named
 from cds_service.facts.explained import Fact, reference
 from cds_service.facts.narrative import METASTASIS, NarrativeReader, quoted
 from cds_service.facts.sites import Place
@@ -58,6 +59,8 @@ class Study:
     preliminary: bool = False
     names_bone: bool = False
     spine: bool = False  # its report names the spine or the marrow
+    cord: Named | None = None  # its report says (positive) or doubts (equivocal) that the cord is compressed
+    cord_words: RequestText | None = None
 
     @property
     def of_bone(self) -> Literal["yes", "no", "unknown"]:
@@ -90,6 +93,11 @@ class Imaging:
         """The newest bone scan done in the last days; of one day a report that can be read."""
         done = (s for s in self.all if s.kind == "bone-scan" and s.how == "done" and within(s.when, self.today, days))
         return max(done, key=lambda s: (s.when, s.reading not in (None, "not-read"), s.ref), default=None)
+
+    def of_cord(self, days: int) -> Study | None:
+        """The newest report of the last days that names a compressed cord."""
+        found = (s for s in self.all if s.cord and within(s.when, self.today, days))
+        return max(found, key=lambda s: (s.when or date.min, s.ref), default=None)
 
     def last(self, kind: str) -> Study | None:
         """The latest report of a kind, whenever it was."""
@@ -134,6 +142,7 @@ class ImagingReader:
 
     def __init__(self, terminology: Terminology, narratives: NarrativeReader, reader: ActivityReader) -> None:
         self._terminology, self._narratives, self._activities = terminology, narratives, reader
+        self._cords = CordReader(terminology, narratives)
 
     def read(self, record: Record, activities: Activities) -> Imaging:
         """The studies among activities, in reports and in results named like a study."""
@@ -173,6 +182,7 @@ class ImagingReader:
         if not kinds:
             return
         by_text, words, spine = self._text(text)
+        cord, cord_words = self._cords.read(codes, text)
         yield Study(
             kind=kinds[0],
             how="done",
@@ -185,6 +195,8 @@ class ImagingReader:
             preliminary=early,
             names_bone=self._narratives.names_a_bone(text),
             spine=spine,
+            cord=cord,
+            cord_words=cord_words,
         )
 
     def _coded(self, codes: Iterable[CodeableConcept]) -> Reading:
@@ -261,6 +273,7 @@ class StudyGiven(File, frozen=True):
     elsewhere: bool = False
     names_bone: bool = False
     preliminary: bool = False
+    cord: Named | None = None
 
 
 class ImagingGiven(File, frozen=True):
@@ -274,7 +287,7 @@ class ImagingGiven(File, frozen=True):
                 s.kind, s.how, ago(s.days_ago), Place(given_site(s.site, None, ()), s.elsewhere),
                 RequestText(f"DiagnosticReport/study-{n}"), RequestText(s.kind), s.reading,
                 RequestText(s.reading) if s.reading else None, s.preliminary, s.names_bone,
-                s.site == "spine",
+                s.site == "spine", s.cord, RequestText("cord") if s.cord else None,
             )
             for n, s in enumerate(self.studies)
         )  # fmt: skip

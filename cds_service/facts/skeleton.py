@@ -76,6 +76,10 @@ class Skeleton:
         found = (s for s in self.all if s.active and s.concept in concepts)
         return tuple(s for s in found if site is None or site.may_be(s.site or IMPLIED.get(s.concept)))
 
+    def known(self, concept: str) -> bool:
+        """Whether the list of diagnoses names this at all: confirmed or suspected, active or over."""
+        return any(s.concept == concept for s in self.all)
+
     @property
     def metastatic(self) -> bool:
         """Whether a bone metastasis is active and confirmed."""

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from cds_service.evaluate.outcome import Advise, CannotTell, CreateService, DeleteOrder, NoAdvice, Outcome, Suggestion
-from cds_service.evaluate.scope import at_oncology_dose
 from cds_service.evaluate.several import SAID_ONCE
 from cds_service.evaluate.triggers import BONE_MODIFYING, ordered, rule
 from cds_service.facts.facts import Facts
@@ -43,7 +42,8 @@ def _spokesman(order: DrugOrder, supplements: Sequence[DrugOrder], facts: Facts)
     A bone-modifying drug at a dose against metastases is in scope whenever a supplement is; at another dose it is not.
     """
     modifying = [o for o in facts.orders.drugs(*BONE_MODIFYING) if o.selected]
-    return next((o for o in (*filter(at_oncology_dose, modifying), *supplements, *modifying)), order)
+    oncology = [o for o in modifying if o.product.use == "oncology"]
+    return next((o for o in (*oncology, *supplements, *modifying)), order)
 
 
 def _suggestions(supplements: Sequence[DrugOrder], facts: Facts) -> tuple[Suggestion, ...]:

@@ -6,12 +6,14 @@ from datetime import date, timedelta
 from cds_service.evaluate.outcome import Advise, CannotTell, CreateService, NoAdvice, Outcome, Suggestion
 from cds_service.evaluate.triggers import chart_opened, rule
 from cds_service.facts.activities import RADIOTHERAPY, Activity
+from cds_service.facts.events import OPERATIONS
 from cds_service.facts.facts import Facts
-from cds_service.facts.skeleton import CORD, Sign
+from cds_service.facts.skeleton import CORD, SPINE, Sign
 from cds_service.facts.subjects import Chart
 from cds_service.facts.treatment import KEYS as MEDICATIONS
 from cds_service.knowledge.model import Parameters
 
+MRIS = {"mri", "mri-bone", "mri-whole-body", "pet-mri"}
 ARRANGED = (*RADIOTHERAPY, "radiotherapy-referral")
 MRI = Suggestion("mri-spine", (CreateService("mri-spine"),), recommended=True)
 RADIOTHERAPIST = Suggestion("radiotherapy-referral", (CreateService("radiotherapy-referral"),), recommended=True)
@@ -31,7 +33,23 @@ def refractory_pain_radiotherapy(chart: Chart, facts: Facts, p: Parameters) -> O
         if sign := _open(signs, facts, p):
             offered = (*_settled_by(say, facts, p), RADIOTHERAPIST, *(() if say == "fracture" else (SURGEON,)))
             return Advise(p.indicator(say), say, {"sign": sign, "earlier": _earlier(facts)}, offered, choose="any")
-    return _pain(facts, p)
+    return _reported(facts, p) or _pain(facts, p)
+
+
+def _reported(facts: Facts, p: Parameters) -> Advise | None:
+    """A report that names a compressed cord, and no diagnosis does; that of a treated spine names it for long."""
+    study = facts.imaging.of_cord(p.days("recent"))
+    lately = facts.today - timedelta(days=p.days("recent"))
+    if study is None or facts.skeleton.known(CORD) or facts.activities.treating(SPINE, lately, *ARRANGED, *OPERATIONS):
+        return None
+    offered = (*(() if study.kind in MRIS else (MRI,)), RADIOTHERAPIST, SURGEON)
+    return Advise(
+        p.indicator("reported-cord"),
+        "reported-cord",
+        {"study": study, "earlier": _earlier(facts)},
+        offered,
+        choose="any",
+    )
 
 
 def _settled_by(say: str, facts: Facts, p: Parameters) -> tuple[Suggestion, ...]:

@@ -1,0 +1,52 @@
+"""What a report says of the spinal cord: read with the list of diagnoses, sentence by sentence.
+
+A sentence that names a worn spine beside a compressed cord (椎间盘突出) gives the cause, which is no metastasis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from cds_service.base.kinds import RequestText
+from cds_service.facts.narrative import NarrativeReader, quoted
+from cds_service.facts.skeleton import CORD, DEGENERATIVE
+from cds_service.fhir.structs import CodeableConcept
+from cds_service.knowledge.terminology import Terminology
+
+Named = Literal["positive", "equivocal"]
+
+
+class CordReader:
+    """Finds a compressed cord in the codes and the text of a report."""
+
+    def __init__(self, terminology: Terminology, narratives: NarrativeReader) -> None:
+        self._terminology, self._narratives = terminology, narratives
+
+    def read(self, codes: Iterable[CodeableConcept], text: str | None) -> tuple[Named, RequestText] | tuple[None, None]:
+        """Whether the report says (positive) or doubts (equivocal) it, and the words. None: neither, or denied."""
+        found: dict[Named, RequestText] = {}
+        for named, words in (*self._said(text), *self._coded(codes)):
+            found.setdefault(named, quoted(words))
+        for named in ("positive", "equivocal"):
+            if named in found:
+                return named, found[named]
+        return None, None
+
+    def _said(self, text: str | None) -> Iterator[tuple[Named, str]]:
+        for sentence in self._narratives.sentences(text):
+            read = self._terminology.read("condition", sentence.text)
+            said = {row.concept for row in read.rows}
+            if DEGENERATIVE in said:
+                continue
+            if CORD in said:
+                yield "positive", sentence.text
+            elif read.unsaid.get(CORD) == "suspected":
+                yield "equivocal", sentence.text
+
+    def _coded(self, codes: Iterable[CodeableConcept]) -> Iterator[tuple[Named, str]]:
+        for each in codes:
+            codings = [(c.system, c.code, c.display) for c in each.codings()]
+            found = self._terminology.match("condition", codings, None)
+            if any(m.concept == CORD and "broad" not in m.flags for m in found):
+                yield "positive", each.said()
