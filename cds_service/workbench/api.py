@@ -54,5 +54,11 @@ def served(edition: Edition, tag: LanguageTag) -> Iterator[Served]:
     """Every service of an edition, told in a language; discovery tells it in English."""
     translated = edition.teller(tag).translated
     for it in edition.knowledge.services.services:
-        told = (translated(text) for text in (it.title, it.description, it.usage_requirements))
-        yield Served(it.id, *told, tuple(it.hooks), edition.prefetch(it.id))
+        yield Served(
+            id=it.id,
+            title=translated(it.title),
+            description=translated(it.description),
+            usage=translated(it.usage_requirements),
+            hooks=tuple(it.hooks),
+            prefetch=edition.prefetch(it.id),
+        )
