@@ -31,7 +31,7 @@ def opposed(advice: Iterable[tuple[Finding, Advise]]) -> Iterator[str]:
     as given."""
     told = list(advice)
     for finding, said in told:
-        if not _takes_away(said):
+        if not _takes_away(finding, said):
             continue
         for other, also in told:
             if other is finding or other.subject.key != finding.subject.key:
@@ -40,9 +40,10 @@ def opposed(advice: Iterable[tuple[Finding, Advise]]) -> Iterator[str]:
                 yield f"{finding.code} takes it away, {other.code} {also.say} goes on"
 
 
-def _takes_away(said: Advise) -> bool:
-    """One of its buttons removes the order and puts nothing in its place."""
-    return any(len(s.acts) == 1 and isinstance(s.acts[0], DeleteOrder) for s in said.suggestions)
+def _takes_away(finding: Finding, said: Advise) -> bool:
+    """One of its buttons removes the order it speaks of and puts nothing in its place."""
+    alone = [s.acts[0] for s in said.suggestions if len(s.acts) == 1]
+    return any(isinstance(act, DeleteOrder) and act.order.key == finding.subject.key for act in alone)
 
 
 def _gives(finding: Finding, said: Advise) -> bool:

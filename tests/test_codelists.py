@@ -9,6 +9,8 @@ import pytest
 
 from cds_service.base.complaints import ContentError
 from cds_service.base.folders import content_root
+from cds_service.base.kinds import LANGUAGES
+from cds_service.edition import Edition
 from cds_service.knowledge.codelists import HEADER, NAMES, Row, accept, load_rows, load_systems
 
 FOLDER = content_root() / "codelists"
@@ -152,3 +154,12 @@ def test_two_character_brands_count_only_as_whole_tokens() -> None:
     names = [r for r in short if r.match != "exclude"]
     # The names of two substances are no brands.
     assert {row.code for row in names if "token" not in row.flags} == {"顺铂", "吗啡"}
+
+
+def test_a_drug_that_stands_with_others_in_one_list_has_its_own_name(edition: Edition) -> None:
+    """A card names alendronate, in whatever language or under whatever brand it was recorded; not "bisphosphonate"."""
+    listed = [r for r in rows() if r.concept == "other-bisphosphonate" and r.match != "exclude"]
+    unnamed = {row.code for row in listed if not row.ingredient and "class" not in row.flags}
+    assert unnamed == set()
+    for tag in LANGUAGES:
+        assert {row.ingredient for row in listed if row.ingredient} <= set(edition.wordings[tag].language.shared.drugs)
