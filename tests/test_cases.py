@@ -1,5 +1,7 @@
 """The cases of ``cards/cases``: what each rule answers, in words a clinician can check; nothing is left out."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -16,13 +18,17 @@ from cds_service.evaluate.outcome import Advise, CreateDrug, DeleteOrder, NoAdvi
 from cds_service.knowledge.model import Band, Recommendation
 from cds_service.render.texts import one_line
 from cds_service.render.values import template_values
-from cds_service.review.cases import Asked, Case, CaseFile, Walk, ask, load_cases, steps, with_axis
+from cds_service.review.cases import Asked, Case, CaseFile, Walk, ask, load_cases, named, steps, with_axis
 from tests.asked import with_recommendation
 
 RULES = load_rules()
 FILES = {file.topic: file for file in load_cases(content_root() / "cases")}
 CASES = [pytest.param(topic, case, id=f"{topic}: {case.name}") for topic, file in FILES.items() for case in file.cases]
 WALKS = [pytest.param(topic, walk, id=f"{topic}: {walk.name}") for topic, file in FILES.items() for walk in file.walks]
+NAMED: list[tuple[str, Case | Walk]] = [(t, it) for t, file in FILES.items() for it in (*file.cases, *file.walks)]
+HAN, NUMBER = re.compile("[\u4e00-\u9fff]"), re.compile(r"\d+(?:\.\d+)?")
+# A name that tells a number in a word may have it in digits elsewhere.
+NUMBER_WORD = re.compile(r"\b(an?|one|two|three|four|five|six|seven|eight|nine|ten|thirteen|yearly)\b")
 # Decided by scope, before any rule is asked.
 BEFORE_THE_RULE = {"out-of-scope"}
 
@@ -36,10 +42,26 @@ def test_every_rule_has_cases(edition: Edition) -> None:
     assert set(FILES) == set(edition.rules)
 
 
+def test_every_case_and_walk_has_its_name_in_every_language() -> None:
+    lacking = [f"{topic}: {it.name}" for topic, it in NAMED if set(it.translated) != set(LANGUAGES) - {"en"}]
+    lacking += [f"{topic}: {it.name}" for topic, it in NAMED if not all(map(HAN.search, it.translated.values()))]
+    assert lacking == [], "write translated: {zh-CN: ...} behind the name"
+
+
 @pytest.mark.parametrize("file", FILES.values(), ids=FILES)
-def test_a_name_stands_once(file: CaseFile) -> None:
-    names = [case.name for case in file.cases]
-    assert sorted(names) == sorted(set(names))
+def test_a_name_stands_once_in_every_language(file: CaseFile) -> None:
+    for tag in LANGUAGES:
+        names = [named(case, tag)[0] for case in file.cases]
+        assert sorted(names) == sorted(set(names))
+
+
+def test_a_name_says_the_same_numbers_in_every_language() -> None:
+    for topic, it in NAMED:
+        told = Counter(NUMBER.findall(it.name))
+        for text in it.translated.values():
+            said = Counter(NUMBER.findall(text))
+            assert told <= said, f"{topic}: {it.name}"
+            assert said == told or NUMBER_WORD.search(it.name), f"{topic}: {it.name}"
 
 
 def _asked(edition: Edition, topic: str) -> list[Asked]:

@@ -238,6 +238,9 @@ def test_every_text_of_the_yaml_that_is_shown_is_translated_and_no_more(edition:
     for misprint in registry.errata:
         described = [misprint.printed] if re.search("[a-z]{4}", misprint.printed) else []  # else it is what is printed
         shown.update(" ".join(text.split()) for text in (misprint.where, misprint.reading, *described))
+    for service in edition.knowledge.services.services:
+        told = (service.title, service.description, service.usage_requirements)
+        shown.update(" ".join(text.split()) for text in told)
     needed = {text for text in shown if not NO_WORDS.fullmatch(text)}
     assert needed - teller.translations.keys() == set()
     assert teller.translations.keys() - needed == set()

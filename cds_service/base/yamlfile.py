@@ -131,9 +131,11 @@ def _faults(node: yaml.Node, value: Any, type_: Any) -> Iterator[Fault]:
     if isinstance(type_, type) and issubclass(type_, msgspec.Struct) and isinstance(node, yaml.MappingNode):
         yield from _struct_faults(node, value, type_)
     elif get_origin(type_) is dict and isinstance(node, yaml.MappingNode):
+        keys, values = get_args(type_)
         for key, child in node.value:
             if key.tag == "tag:yaml.org,2002:str":
-                yield from _faults(child, value[key.value], get_args(type_)[1])
+                yield from _value_faults(key, key.value, keys)
+                yield from _faults(child, value[key.value], values)
             else:
                 yield key.start_mark.line + 1, f"the key {key.value} is not text", f'write it in quotes: "{key.value}"'
     elif get_origin(type_) in (list, tuple) and isinstance(node, yaml.SequenceNode):

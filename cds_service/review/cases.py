@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from cds_service.base.complaints import ContentError
+from cds_service.base.kinds import LanguageTag
 from cds_service.base.yamlfile import load_as
 from cds_service.edition import Edition
 from cds_service.evaluate.outcome import Advise, NoAdvice, Outcome
@@ -21,17 +22,21 @@ from cds_service.review.given import facts_of
 
 
 class Case(File, frozen=True):
-    """``expect`` reads: ``advise warning <say>``, ``no advice <because>``, or ``cannot tell <what> ...``."""
+    """``expect`` reads: ``advise warning <say>``, ``no advice <because>``, or ``cannot tell <what> ...``.
+
+    ``translated``: the name, which is English, in the other languages.
+    """
 
     name: str
     given: dict[str, Any]
     expect: str
+    translated: dict[LanguageTag, str] = {}
 
 
 class Walk(File, frozen=True):
     """``given`` with ``axis`` (a dotted path into it) set on, just below and just above every limit of ``around``:
 
-    names of parameters, or of a table (its bounds for ``order.drug``).
+    names of parameters, or of a table (its bounds for ``order.drug``). ``translated`` as in a case.
     """
 
     name: str
@@ -41,6 +46,7 @@ class Walk(File, frozen=True):
     given: dict[str, Any]
     # "percent-off" style limits do not translate into the axis one to one: extra points, stated as they are
     points: list[Decimal] = []
+    translated: dict[LanguageTag, str] = {}
 
 
 class CaseFile(File, frozen=True):
@@ -78,6 +84,11 @@ def load_cases(folder: Path) -> Iterator[CaseFile]:
                 path, None, f"topic {file.topic!r} is not the file's name", f"name the file {file.topic}.yaml"
             )
         yield file
+
+
+def named(it: Case | Walk, tag: LanguageTag) -> tuple[str, LanguageTag]:
+    """The name in a language, and in which it is: English, where nobody has translated it."""
+    return (it.translated[tag], tag) if tag in it.translated else (it.name, "en")
 
 
 def ask(edition: Edition, topic: str, given: dict[str, Any]) -> Asked:

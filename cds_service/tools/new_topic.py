@@ -171,9 +171,11 @@ _CASES = """topic: {code}
 
 cases:
   - name: lung cancer
+    translated: {{zh-CN: TODO}}
     given: {{{on.given}}}
     expect: advise info found
   - name: another disease
+    translated: {{zh-CN: TODO}}
     given: {{{on.given}, diagnoses: []}}
     expect: no advice other-disease
 """

@@ -49,7 +49,7 @@ class Pages(Drawing):
         super().__init__(edition, settings)
         self._try, self._shelf = TryViews(edition, settings, clock, servers), Shelf(edition)
         self._clock, self._memory = clock, memory
-        self._document, self._services = document, tuple(served(edition))
+        self._document = document
         self._contents = Contents(edition, settings, Defaults(settings.default_language, settings.fhir_version))
         folder = Path(room.__file__).parent / "static"
         self._files = {name: (folder / name).read_bytes() for name in STATIC}
@@ -142,13 +142,16 @@ class Pages(Drawing):
 
     def api(self, *, data: bool = False) -> ResponseReturnValue:
         """How the service is called."""
+        told = {
+            "services": tuple(served(self._edition, self._tag)),
+            "endpoints": tuple(endpoints(self._document())),
+        }
         if data:
-            return self._json({"services": self._services, "endpoints": tuple(endpoints(self._document()))})
+            return self._json(told)
         return self._page(
             "api.html.j2",
             Links(self._tag, 0, "api"),
-            services=self._services,
-            endpoints=tuple(endpoints(self._document())),
+            **told,
             example=FIRST,
             address=self._settings.public_url or request.host_url.rstrip("/"),
         )

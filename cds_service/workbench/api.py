@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from cds_service.base.kinds import LanguageTag
 from cds_service.edition import Edition
 
 
@@ -49,8 +50,15 @@ def _resolved(said: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[s
     return found if "$ref" in said else said
 
 
-def served(edition: Edition) -> Iterator[Served]:
-    """Every service of an edition."""
+def served(edition: Edition, tag: LanguageTag) -> Iterator[Served]:
+    """Every service of an edition, told in a language; discovery tells it in English."""
+    translated = edition.teller(tag).translated
     for it in edition.knowledge.services.services:
-        title, description, usage = it.title, " ".join(it.description.split()), " ".join(it.usage_requirements.split())
-        yield Served(it.id, title, description, usage, tuple(it.hooks), edition.prefetch(it.id))
+        yield Served(
+            id=it.id,
+            title=translated(it.title),
+            description=translated(it.description),
+            usage=translated(it.usage_requirements),
+            hooks=tuple(it.hooks),
+            prefetch=edition.prefetch(it.id),
+        )

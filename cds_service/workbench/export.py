@@ -60,7 +60,7 @@ def _pages(
     for topic in active:
         links = FileLinks(tag, 1, f"knowledge/{topic}")
         yield f"knowledge/{topic}", page("topic.html.j2", edition, links, it=shelf.topic(topic, tag))
-    values = {"services": tuple(served(edition)), "endpoints": tuple(endpoints(document))}
+    values = {"services": tuple(served(edition, tag)), "endpoints": tuple(endpoints(document))}
     links = FileLinks(tag, 0, "api")
     yield "api", page("api.html.j2", edition, links, **values, example=FIRST, address=_ADDRESS)
 

@@ -20,7 +20,7 @@ from cds_service.render.explain.rules import rule_page
 from cds_service.render.explain.teller import Teller
 from cds_service.render.texts import one_line
 from cds_service.render.values import template_values
-from cds_service.review.cases import Asked, CaseFile, Walk, ask, load_cases, steps, with_axis
+from cds_service.review.cases import Asked, CaseFile, Walk, ask, load_cases, named, steps, with_axis
 from cds_service.workbench.situations import Listed, catalogue
 
 
@@ -34,7 +34,10 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class CaseRow(msgspec.Struct, frozen=True):
+    """A case and its answer. ``language``: of the name, which not everybody has translated."""
+
     name: str
+    language: LanguageTag
     given: str
     told: Told
 
@@ -124,12 +127,13 @@ def _decision(edition: Edition, recommendation: Recommendation, walk: Walk, tell
         for point in steps(walk, recommendation)
     }
     rows = tuple((f"{point.normalize():f}", _told(one, recommendation, teller)) for point, one in asked.items())
-    return Decision(walk.name, said(walk.given), walk.axis.rsplit(".", maxsplit=1)[-1], rows)
+    name, _ = named(walk, teller.tag)
+    return Decision(name, said(walk.given), walk.axis.rsplit(".", maxsplit=1)[-1], rows)
 
 
 def _cases(edition: Edition, it: Recommendation, file: CaseFile, teller: Teller) -> Iterator[CaseRow]:
     for case in file.cases:
-        yield CaseRow(case.name, said(case.given), _told(ask(edition, it.topic, case.given), it, teller))
+        yield CaseRow(*named(case, teller.tag), said(case.given), _told(ask(edition, it.topic, case.given), it, teller))
 
 
 def _told(one: Asked, recommendation: Recommendation, teller: Teller) -> Told:

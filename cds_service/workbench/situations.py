@@ -34,12 +34,12 @@ class Listed(msgspec.Struct, frozen=True):
 
     @property
     def written(self) -> LanguageTag:
-        """The language its title and story are written in."""
-        return _written(self.title)
+        """The language its story is written in: under a Chinese title it may be English."""
+        return _written(self.title) if _written(self.expect) == "zh-CN" else "en"
 
 
-def _written(title: str) -> LanguageTag:
-    return "zh-CN" if _HAN.search(title) else "en"
+def _written(text: str) -> LanguageTag:
+    return "zh-CN" if _HAN.search(text) else "en"
 
 
 class Wanted(msgspec.Struct, frozen=True):

@@ -11,6 +11,8 @@ from cds_service.base.kinds import LanguageTag
 from cds_service.base.yamlfile import load_as
 
 FOLDER = Path(__file__).parent / "words"
+# What the content calls a place of the guideline, and the word for it.
+_PLACES = {"Table": "place-table", "Figure": "place-figure", "Rec.": "place-recommendation"}
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,9 @@ class Words:
 
     def place(self, where: str) -> str:
         """A place of the guideline, as the content writes it, in this language."""
-        return where.replace("Table", self.texts["place-table"]).replace("Rec.", self.texts["place-recommendation"])
+        for printed, key in _PLACES.items():
+            where = where.replace(printed, self.texts[key])
+        return where
 
     def named(self, prefix: str, key: str) -> str:
         """The word for a value of the code, or the value itself where nobody has named it."""

@@ -44,22 +44,36 @@ def test_no_two_titles_are_the_same(side: str) -> None:
     assert sorted(titles) == sorted(set(titles))
 
 
-def test_a_chinese_page_tells_an_english_story_in_chinese_and_keeps_its_wording(edition: Edition) -> None:
-    name = "zoledronic-acid-dose-above-row"
+# The title of the second is Chinese.
+@pytest.mark.parametrize("name", ["zoledronic-acid-dose-above-row", "chinese-names-as-text"])
+def test_a_chinese_page_tells_an_english_story_in_chinese_and_keeps_its_wording(edition: Edition, name: str) -> None:
     told, text = fixtures.load(name).story, page(edition, name, "zh-CN")
     titles = fixtures.titles()[told.title]
     assert f'<h1 id="which">{titles["zh-CN"]}</h1>' in text
     assert "唑来膦酸" in text.split('<h1 id="which">')[1].split("</section>")[0]
     original = text.split('<details class="told-in">')[1].split("</details>")[0]
-    assert told.title in original
+    assert titles["en"] in original
     assert '<p lang="en">' in original
-    assert told.title not in text.replace(original, "")
+    for said in (titles["en"], " ".join(told.expect.split())[:20]):
+        assert said in original
+        assert said not in text.replace(original, "")
 
 
 def test_an_english_page_tells_a_chinese_story_in_english(edition: Edition) -> None:
+    name = "review-chinese-blastic-lesions"
+    told = fixtures.load(name).story
+    text = page(edition, name, "en")
+    assert f'<h1 id="which">{fixtures.titles()[told.title]["en"]}</h1>' in text
+    original = text.split('<details class="told-in">')[1].split("</details>")[0]
+    assert told.title in original
+    assert '<p lang="zh-CN">' in original
+    assert told.expect.strip() not in text.replace(original, "")
+
+
+def test_an_english_story_under_a_chinese_title_is_read_as_english(edition: Edition) -> None:
     text = page(edition, "chinese-dose-in-words", "en")
     assert '<h1 id="which">The dose stands in the text</h1>' in text
-    assert "剂量写在文字中" in text.split('<details class="told-in">')[1].split("</details>")[0]
+    assert '<details class="told-in">' not in text
 
 
 def test_a_story_that_expects_a_refusal_says_so(edition: Edition) -> None:

@@ -16,7 +16,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from cds_service import fixtures
-from cds_service.base.kinds import LANGUAGES
+from cds_service.base.kinds import LANGUAGES, LanguageTag
 from cds_service.base.yamlfile import load_as
 from cds_service.edition import Edition
 from cds_service.site.settings import Settings
@@ -153,6 +153,23 @@ def test_a_topic_page_shows_what_its_rule_says_at_every_limit(client: FlaskClien
     told = {point: said["sentence"] for point, said in next(d["rows"] for d in page["decisions"])}
     assert "not recommended" in told["29.9"]
     assert "above 3 mg" in told["30"]
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_the_services_are_told_in_the_language_of_the_page_and_discovery_is_english(
+    client: FlaskClient, edition: Edition, tag: LanguageTag
+) -> None:
+    found = client.get("/cds-services", headers={"Accept-Language": tag}).get_json()["services"]
+    english = {each["id"]: [each["title"], each["description"], each["usageRequirements"]] for each in found}
+    page = get(client, f"api?lang={tag}").text
+    told = {
+        each["id"]: [each["title"], each["description"], each["usage"]]
+        for each in get(client, f"api.json?lang={tag}").get_json()["services"]
+    }
+    for service, texts in told.items():
+        assert (texts == english[service]) == (tag == "en")
+        assert all(re.search("[\u4e00-\u9fff]", text) for text in texts) == (tag == "zh-CN")
+        assert [text for text in texts if text not in page] == []
 
 
 def test_what_is_not_there_is_told_in_a_page_and_never_echoed(client: FlaskClient) -> None:
