@@ -20,6 +20,7 @@ class PainWords(File, frozen=True):
     elsewhere: list[str]
     bony: list[str]
     moments: list[str]
+    lowest: list[str]
 
 
 class ScoreWords(File, frozen=True, dict=True):
@@ -27,6 +28,7 @@ class ScoreWords(File, frozen=True, dict=True):
 
     points: list[str]
     silent: list[str]
+    whole_scales: list[str]
     pain: PainWords
     not_at_all: list[str]
     on_some_days: list[str]
