@@ -45,7 +45,7 @@ class Written:
         self._number = re.compile(rf"({_DIGITS}) ?(?:{points})?")
         self._pointed = re.compile(rf"(?<=[0-9]) ?(?:{points})(?![0-9a-z])")
         self._span = re.compile(
-            rf"(?<![0-9.\-/])({_DIGITS}) ?(?:{points})? ?(?:{TO}|到) ?({_DIGITS})(?![0-9.]| ?[-~])( ?(?:{points}))?"
+            rf"(?<![0-9.\-/])({_DIGITS}) ?(?:{points})? ?{TO} ?({_DIGITS})(?![0-9.]| ?[-~])( ?(?:{points}))?"
         )
         self._scales = frozenset(map(norm, words.whole_scales))
         self._glued = re.compile(rf"(?<=[a-z\u3400-\u9fff])(?={_DIGITS})")

@@ -36,6 +36,10 @@ class ScoreWords(File, frozen=True, dict=True):
     lengths: dict[str, str]
     numbers: dict[str, int]
     length_labels: list[str]
+    length_ends: list[str]
+    few_words: list[str]
+    unnumbered_below: dict[str, int]
+    unnumbered_above: dict[str, int]
     below_words: list[str]
     above_words: list[str]
 

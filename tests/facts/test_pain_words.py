@@ -41,7 +41,8 @@ def test_of_a_span_the_higher_end_counts_and_the_lower_is_told(edition: Edition,
     "text",
     [
         "目前NRS 7分", "目前疼痛评分7分", "现疼痛7分", "活动时7分", "爆发痛7分", "右髋部疼痛NRS 7分",
-        "current pain 7/10", "worst pain 7 / 10", "7 out of 10", "NRS（0-10分）：7分", "NRS=7", "疼痛程度：7分", "持续性疼痛7分",
+        "current pain 7/10", "worst pain 7 / 10", "7 out of 10", "NRS（0-10分）：7分", "NRS=7",
+        "疼痛程度：7分", "持续性疼痛7分",
     ],
 )  # fmt: skip
 def test_what_stands_beside_one_number(edition: Edition, text: str) -> None:
