@@ -19,6 +19,7 @@ from cds_service.base.kinds import RequestText
 from cds_service.base.remembered import Remembered
 from cds_service.facts.dating import Dated, Dating
 from cds_service.facts.fluids import Fluids
+from cds_service.facts.measured_words import measured
 from cds_service.facts.range_text import two_numbers
 from cds_service.facts.results import Reading, Result, Series, Unusable
 from cds_service.facts.units import QuantityRead, converted, printed, quantity_read, shortened, shown
@@ -168,7 +169,7 @@ def _written(value: Range | Ratio | Decimal) -> str:
 def _result(analyte: Analyte, name: str, observation: Observation, source: Source, dated: Dated) -> Result:
     """One result. ``source``: the Observation, or the component of it that holds the value."""
     ref, quantity = RequestText(f"Observation/{observation.id or '?'}"), source.value_quantity
-    known = quantity_read(quantity, analyte) if quantity is not None else None
+    known = quantity_read(quantity, analyte) if quantity is not None else measured(_text(source), analyte)
     words = known.shown if known else RequestText(_text(source))
     value = _value(source, known, dated)
     if isinstance(value, str) or known is None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from cds_service.base.kinds import LanguageTag
 from cds_service.edition import Edition
-from tests.build import PATIENT, Json, ago
+from cds_service.tools.asking import answer_body
+from tests.build import BONE_METASTASIS, LUNG_CANCER, NOW, PATIENT, Json, ago, bundle, encoded, patient, request
 from tests.facts.whole import facts_of
 
 
@@ -95,3 +97,17 @@ def test_a_length_as_a_range(edition: Edition) -> None:
     assert ends(low=three, high=six) == (3, 6)
     assert ends(high=six) == (None, 6)
     assert ends(low=three) == (3, None)
+
+
+@pytest.mark.parametrize("tag", ["en", "zh-CN"])
+def test_a_card_quotes_the_words(edition: Edition, tag: LanguageTag) -> None:
+    sbrt = {
+        "resourceType": "ServiceRequest", "id": "s", "status": "draft", "intent": "order",
+        "code": {"text": "SBRT T8椎体"}, "subject": {"reference": f"Patient/{PATIENT}"},
+    }  # fmt: skip
+    told = {key: bundle() for key in edition.knowledge.services.prefetch} | {
+        "patient": patient(), "conditions": bundle(LUNG_CANCER, BONE_METASTASIS),
+        "observations": bundle(observed("预计生存期数周")),
+    }  # fmt: skip
+    answer = answer_body(edition, "local-therapy", encoded(request(sbrt) | {"prefetch": told}), NOW, tag)
+    assert "“数周”" in str([card.detail for card in answer.response.cards])
