@@ -1,8 +1,14 @@
-"""A body weight or height in words: a number with its unit, or two ("5 ft 10 in", 1米75). The whole text, or none."""
+"""What stands of a value or its unit in words.
+
+A body weight or height as a number with its unit, or two ("5 ft 10 in", 1米75): the whole text, or none. The unit in
+the name of a result whose value has none: 体重(kg), "Creatinine [umol/L]".
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 
@@ -16,6 +22,21 @@ LONGEST = 40
 HUNDREDTH = Fraction(1, 100)
 _NUMBER = rf"[0-9]{{1,{LONGEST_NUMBER}}}(?:\.[0-9]{{1,{LONGEST_NUMBER}}})?"
 _MEASURED = re.compile(rf"({_NUMBER}) ?([^0-9 ,]{{1,12}})(?: ?,? ?([0-9]{{1,2}})(?: ?([^0-9 ,]{{1,12}}))?)?")
+
+
+_IN_NAME = re.compile(r"[(\[]([^()\[\]]{1,20})[)\]]")
+LONGEST_NAME = 200
+
+
+def unit_in_name(names: Iterable[str], analyte: Analyte) -> str | None:
+    """The unit of this analyte that the names of a result give in brackets; None where they give none, or two."""
+    told = {
+        unit
+        for name in names
+        for unit in _IN_NAME.findall(unicodedata.normalize("NFKC", name[:LONGEST_NAME]))
+        if spelling(unit) in analyte.factors
+    }
+    return told.pop() if len({analyte.factors[spelling(u)] for u in told}) == 1 else None
 
 
 def measured(text: str, analyte: Analyte) -> QuantityRead | None:

@@ -13,7 +13,8 @@ import msgspec
 
 from cds_service.knowledge.model import File, Origin, Parameter
 
-_SIGNS = str.maketrans({"μ": "u", "−": "-", "⋅": "·", "•": "·", "∙": "·"})
+# Arrows are a laboratory's mark for high and low.
+_SIGNS = str.maketrans({"μ": "u", "−": "-", "⋅": "·", "•": "·", "∙": "·", "↑": "", "↓": ""})
 
 # What a measurement is per, as a power of minus one.
 _PER = re.compile(r" ?[·.* ] ?(dl|ml|l|min|s)\^?-1(?![0-9])")

@@ -82,6 +82,47 @@ def test_a_weight_in_words_that_no_adult_has(edition: Edition) -> None:
     assert found.why == "implausible"
 
 
+@pytest.mark.parametrize(
+    ("analyte", "name", "number", "value"),
+    [
+        ("body-weight", "体重(kg)", 65, 65), ("body-weight", "体重（斤）", 130, 65),
+        ("body-height", "身高 [cm]", 175, 175),
+        ("creatinine", "肌酐(μmol/L)", "88.4", 1), ("creatinine", "肌酐(酶法)", 88, None),
+        ("creatinine", "肌酐", 88, None),
+        ("creatinine", "Creatinine (mg/dL) (umol/L)", 88, None), ("body-weight", "体重(kg)(公斤)", 65, 65),
+        ("creatinine", "Creatinine (umol/L)", "0.9", None),
+    ],
+)  # fmt: skip
+def test_the_unit_in_a_name_is_that_of_a_value_without_one(
+    edition: Edition, analyte: str, name: str, number: int | str, value: int | None
+) -> None:
+    assert value_of(edition, analyte, name, valueQuantity={"value": float(number)}) == value
+
+
+def test_the_unit_of_the_value_comes_before_the_one_of_the_name(edition: Edition) -> None:
+    told = {"value": 1, "unit": "mg/dL"}
+    assert value_of(edition, "creatinine", "肌酐(μmol/L)", valueQuantity=told) == 1
+
+
+@pytest.mark.parametrize("name", ["Ht", "身长", "Stature"])
+def test_names_of_height(edition: Edition, name: str) -> None:
+    assert value_of(edition, "body-height", name, valueQuantity={"value": 175, "unit": "cm"}) == 175
+
+
+@pytest.mark.parametrize("unit", ["umol/L↑", "↑umol/L", "μM", "微摩/升", "umol/L."])
+def test_a_unit_with_a_mark_of_the_laboratory(edition: Edition, unit: str) -> None:
+    assert value_of(edition, "creatinine", "肌酐", valueQuantity={"value": 88.4, "unit": unit}) == 1
+
+
+def test_a_body_mass_index_is_no_height(edition: Edition) -> None:
+    told = {
+        "resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "身高体重指数"},
+        "subject": {"reference": f"Patient/{PATIENT}"}, "effectiveDateTime": ago(3),
+        "valueQuantity": {"value": 22, "unit": "kg/m2"},
+    }  # fmt: skip
+    assert not {"body-height", "body-weight"} & facts_of(edition, told).results.keys()
+
+
 def test_a_laboratory_result_in_words_stays_unread(edition: Edition) -> None:
     found = newest(edition, "creatinine", "血肌酐", valueString="88 umol/L")
     assert isinstance(found, Unusable)
