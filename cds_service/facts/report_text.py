@@ -24,7 +24,7 @@ READINGS: dict[str, Reading] = {
     "reading-equivocal": "equivocal",
     "reading-negative": "negative",
 }
-NEGATIVE, NEW, MARROW = "reading-negative", "lesion-new", "marrow"
+NEGATIVE, EQUIVOCAL, NEW, MARROW = "reading-negative", "reading-equivocal", "lesion-new", "marrow"
 DECIDING = frozenset({METASTASIS, *READINGS})
 _YEAR = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")  # of an earlier study
 
@@ -111,11 +111,14 @@ def _of_sentence(sentence: Sentence) -> Reading | None:
     # A joint or an old fracture explains the uptake of its own sentence.
     if METASTASIS in sentence.denied or NEGATIVE in said or "benign-cause" in said | doubted:
         return "negative"
-    return "equivocal" if "reading-equivocal" in said | doubted else None
+    if EQUIVOCAL in said | doubted:
+        return "equivocal"
+    return "negative" if EQUIVOCAL in sentence.denied else None
 
 
 def _negative(clause: Clause) -> bool:
-    return NEGATIVE in clause.said or METASTASIS in clause.named - clause.said - clause.doubted
+    denied = clause.named - clause.said - clause.doubted
+    return NEGATIVE in clause.said or not {METASTASIS, EQUIVOCAL}.isdisjoint(denied)
 
 
 def _words(sentence: Sentence) -> RequestText:

@@ -71,10 +71,25 @@ def test_what_is_said_of_the_rest_or_of_before_takes_nothing_back(
         ("No abnormal uptake to suggest metastasis", "negative"),
         ("Degenerative change rather than metastasis", "negative"),
         ("考虑退变而非转移", "negative"),
+        ("Unlikely to represent metastasis", "negative"),
+        ("Metastasis is unlikely", "negative"),
+        ("Unlikely metastasis", "negative"),
+        ("转移不太可能", "negative"),
+        ("未见明显骨质异常代谢灶", "negative"),
+        ("No increased uptake in the skeleton", "negative"),
+        ("骨质代谢异常活跃", "equivocal"),
+        ("No increased uptake in the skull. Increased uptake in L2.", "equivocal"),
+        ("Normal whole body bone scan", "negative"),
+        ("考虑为肿瘤骨转移", "positive"),
     ],
 )
 def test_a_denial_ends_where_something_new_begins(edition: Edition, conclusion: str, reading: str) -> None:
     assert scan_reading(edition, conclusion) == reading
+
+
+@pytest.mark.parametrize("text", ["新见L4椎体转移", "Newly seen metastasis at L4"])
+def test_words_of_a_new_lesion(edition: Edition, text: str) -> None:
+    assert facts(edition, report(text, name="MRI")).lesions.appeared
 
 
 def test_a_diagnosis_with_a_denial_in_front(edition: Edition) -> None:
