@@ -6,6 +6,7 @@ One dose is read where the text leaves no other: "4 mg"; "2 vials (4 mg/vial)" a
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -49,6 +50,15 @@ class Said:
         if mass and by_volume:
             return mass if mass == by_volume else None
         return bounded(mass or by_volume)
+
+    def measured_out(self, labelled: Collection[Fraction] = ()) -> Fraction | None:
+        """ "650 mg/20.3 mL": a mass in so odd a volume is a dose and no concentration; in a whole one ("4 mg/100 mL")
+        where the drug is ``labelled`` to be given so. Nothing else in the text may tell a dose."""
+        told = self.masses | self.each | self.loose | self.pieces | self.volumes | self.drawn
+        mass, volume = only(self.contents), only(self.filled)
+        if self.unclear or told or mass is None or volume is None:
+            return None
+        return mass if volume.denominator != 1 or mass in labelled else None
 
     def _of_pieces(self, count: Fraction | None, mass: Fraction | None, piece_mg: Fraction | None) -> Fraction | None:
         stated = self.each | self.contents
@@ -128,10 +138,7 @@ def _mass(terms: list[Term], at: int, mg: Fraction, said: Said) -> None:
     if before.kind == "limit":
         return
     if (volume := _volume_of(terms, at)) is not None:
-        said.concentrations.add(mg / volume)
-        if volume != 1 or "colon" in (after.kind, before.kind):
-            said.contents.add(mg)
-            said.filled.add(volume)
+        _in_volume(terms, at, mg, volume, said)
         return
     if after.kind == "per" and _each(terms, at):
         said.each.add(mg)
@@ -152,6 +159,17 @@ def _mass(terms: list[Term], at: int, mg: Fraction, said: Said) -> None:
         said.masses.add(mg)
     if after.kind == "per" and _at(terms, at + 2).kind == "piece":
         _times(terms, at + 2, mg, said)
+
+
+def _in_volume(terms: list[Term], at: int, mg: Fraction, volume: Fraction, said: Said) -> None:
+    """A mass in a volume: a concentration, and what that volume holds; by the hour it is neither."""
+    before, after = _at(terms, at - 1), _at(terms, at + 1)
+    said.concentrations.add(mg / volume)
+    if after.kind == "per" and _at(terms, at + 3).kind == "per" and not _so_often(terms, at + 3):
+        said.unclear = True  # "50 mg/12.5 mL/h"
+    elif volume != 1 or "colon" in (after.kind, before.kind):
+        said.contents.add(mg)
+        said.filled.add(volume)
 
 
 def _so_often(terms: list[Term], at: int) -> bool:

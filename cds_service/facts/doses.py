@@ -141,10 +141,11 @@ class DoseReader:
             return shown if value and value * self._mg[norm(match.group(2))] == old else match.group(0)
 
         line = told(text)
-        if not line:
+        said = self._texts.read(line)
+        if not line or said.contents:  # the volume of another dose
             return shown
         made = self._mass.sub(replaced, text)
-        misleading = self.text_mass(text) == old or bool(self._texts.read(line).pieces)
+        misleading = self.text_mass(text) == old or bool(said.pieces)
         return shown if misleading and self.text_mass(made) != new else made
 
     # The dose
@@ -221,7 +222,7 @@ class DoseReader:
 
 
 def _said_mass(said: Said, piece: Piece) -> Fraction | None:
-    mg = said.dose(piece.mg)
+    mg = said.dose(piece.mg) or said.measured_out(piece.labelled)
     return piece.labelled_near(mg, said.poured()) if mg else None
 
 

@@ -1,6 +1,7 @@
 """The chapter of function: performance status, and how long a clinician expects the patient to live.
 
-Life expectancy is read only where a length of time is stated; it never follows from a performance status or words.
+Life expectancy is read where a length of time is stated, in numbers or without ("weeks to months"); it never follows
+from a performance status or from other words.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from typing import NamedTuple
 
 from cds_service.base.kinds import Missing, RequestText
 from cds_service.facts.bounded import norm, told
@@ -28,6 +30,7 @@ from cds_service.knowledge.scores import ScoreWords
 KEYS = SCORE_KEYS
 LOOK_BACK = {"observations": "function"}
 WINDOWS = tuple(LOOK_BACK.values())
+_TO = re.compile(r" ?(?:[-~–—至到]|(?<![a-z])(?:to|or)(?![a-z])) ?")
 TOLD = 3  # scores not used that the explanation tells
 # The ends of the scales, and the step of Karnofsky's.
 ECOG_TOP, KARNOFSKY_TOP, KARNOFSKY_STEP = 5, 100, 10
@@ -45,13 +48,17 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class LifeExpectancy:
-    """Months, both ends; None for an end that is not stated ("<6 months" has no lower one)."""
+    """Months, both ends; None for an end that is not stated ("<6 months" has no lower one).
+
+    ``words``: the length as it was written, where it has no number.
+    """
 
     low: Fraction | None
     high: Fraction | None
     shown: RequestText
     when: date
     ref: RequestText
+    words: RequestText | None = None
 
 
 @dataclass(frozen=True)
@@ -64,8 +71,19 @@ class Function:
     unusable: tuple[Missing, ...] = ()
 
 
+class Ends(NamedTuple):
+    """Both ends of a length in months; ``words`` where it was read from words without a number."""
+
+    low: Fraction | None
+    high: Fraction | None
+    words: str | None = None
+
+
 class Lengths:
-    """Reads lengths of time: one number or one span, at most one word of a limit, and nothing else but a label."""
+    """Reads lengths of time: one number or one span, at most one word of a limit, and nothing else but a label.
+
+    A length without a number (数周, "weeks to months") tells how long at most, or at least; ``cards/scores.yaml``.
+    """
 
     def __init__(self, words: ScoreWords) -> None:
         self._months = {norm(u): f for u, f in words.months.items()}
@@ -82,18 +100,52 @@ class Lengths:
             rf"(?:(?:[-~–—至到]|to) ?(?:(?P<end>{named})|(?P<high>{digits})) ?)?(?P<unit>{units})? ?"
             rf"(?:(?P<under>{below})|(?P<over>{above}))?"
         )
+        self._about = re.compile(rf" ?(?:{self._words(words.length_ends)})")
+        self._below = {norm(w): Fraction(m) for w, m in words.unnumbered_below.items()}
+        self._above = {norm(w): Fraction(m) for w, m in words.unnumbered_above.items()}
+        # English says so by the plural alone; Chinese by a word of few.
+        english, chinese = (self._of_script([*self._below, *self._above], zh) for zh in (False, True))
+        few, some = (self._of_script(words.few_words, zh) for zh in (False, True))
+        self._unnumbered = re.compile(rf"(?:(?:{few}) )?(?P<en>{english})|(?:{some})(?P<zh>{chinese})")
+
+    def _of_script(self, words: Sequence[str], chinese: bool) -> str:
+        return self._words([w for w in words if w.isascii() is not chinese])
 
     @staticmethod
     def _words(words: Sequence[str]) -> str:
         return "|".join(re.escape(norm(w)) for w in sorted(words, key=len, reverse=True))
 
-    def read(self, text: str) -> tuple[Fraction | None, Fraction | None] | None:
+    def read(self, text: str) -> Ends | None:
         """Both ends in months; None for a text that is no length of time."""
         line = told(text)
         if not 0 < len(line) <= LONGEST:
             return None
         label = self._labels.match(line)
-        match = self._length.fullmatch(line, label.end() if label else 0) or self._length.fullmatch(line)
+        length = line[label.end() if label else 0 :]
+        if about := self._about.search(length):
+            length = length[: about.start()] if about.end() == len(length) else length
+        found = self._exact(length) or self._exact(line)
+        return Ends(*found) if found else self._without_number(length)
+
+    def _without_number(self, line: str) -> Ends | None:
+        """ "Weeks", "days to weeks", 数月至1年: the lower end of the first, the upper end of the last."""
+        parts = _TO.split(line, maxsplit=1)
+        ends = [self._of_words(part) or self._exact(part) for part in parts]
+        first, last = ends[0], ends[-1]
+        if first is None or last is None or not any(map(self._of_words, parts)):
+            return None
+        low, high = first[0], last[1]
+        if (low is None and high is None) or (high is not None and first[1] is not None and first[1] > high):
+            return None
+        return Ends(low, high, line)
+
+    def _of_words(self, part: str) -> tuple[Fraction | None, Fraction | None] | None:
+        match = self._unnumbered.fullmatch(part)
+        unit = (match["en"] or match["zh"]) if match else ""
+        return (self._above.get(unit), self._below.get(unit)) if match else None
+
+    def _exact(self, line: str) -> tuple[Fraction | None, Fraction | None] | None:
+        match = self._length.fullmatch(line)
         ends = self._ends(match) if match else None
         if match is None or ends is None or ends[0] > ends[1]:
             return None
@@ -118,13 +170,13 @@ class Lengths:
         factor, value = self._months.get(unit or ""), self._numbers.get(digits or "") or number(digits or "")
         return value * factor if factor and value else None
 
-    def of(self, score: Scored) -> tuple[Fraction | None, Fraction | None] | None:
+    def of(self, score: Scored) -> Ends | None:
         """Both ends of what a result states, as a number with a unit or in words."""
         if score.number is None:
             return self.read(score.words)
         factor = self._months.get(norm(score.unit))
         exactly = score.number * factor if factor and score.number > 0 else None
-        return (exactly, exactly) if exactly else None
+        return Ends(exactly, exactly) if exactly else None
 
 
 def function(scores: Scores, written: Written, lengths: Lengths, today: date, measurements: Measurements) -> Function:
@@ -161,7 +213,8 @@ def _life(scores: Scores, lengths: Lengths, today: date, days: int, unusable: li
         if ends is None:
             unusable.append(Missing("life-expectancy", "not-a-number", score.shown, score.when))
         elif within(score.when, today, days):
-            return LifeExpectancy(*ends, score.shown or RequestText(""), score.when, score.ref)
+            words = RequestText(ends.words) if ends.words else None
+            return LifeExpectancy(ends.low, ends.high, score.shown or RequestText(""), score.when, score.ref, words)
     return None
 
 

@@ -1,12 +1,12 @@
 """The chapter of imaging of the skeleton: which study, of bone or not, and what its report says of bone metastases.
 
 A code (conclusion, interpretation) outweighs a text that reads nothing; against a text that reads the opposite it is
-equivocal. Uptake alone is never positive. Words of doubt and negation: ``narrative``.
+equivocal. What a text reads: ``report_text``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -15,7 +15,8 @@ from cds_service.base.kinds import RequestText
 from cds_service.facts.activities import Activities, Activity, ActivityReader, How
 from cds_service.facts.cord_reports import CordReader, Named
 from cds_service.facts.explained import Fact, reference
-from cds_service.facts.narrative import METASTASIS, NarrativeReader, quoted
+from cds_service.facts.narrative import NarrativeReader
+from cds_service.facts.report_text import READINGS, Reading, ReportText, one
 from cds_service.facts.sites import Place
 from cds_service.facts.skeleton import given_site
 from cds_service.facts.told import ago
@@ -30,18 +31,10 @@ from cds_service.record.read import Record
 
 KEYS = ("reports", "observations", "procedures", "serviceRequests")
 REPORT_KEYS = ("reports", "observations")
-Reading = Literal["positive", "equivocal", "negative", "not-read"]
 STUDIES = ("naf-pet", "bone-scan", "pet-mri", "pet-ct", "mri-whole-body", "mri-bone", "mri", "ct-bone", "ct")
 REPORTED = frozenset({"final", "amended", "corrected", "appended", "modified", "preliminary", "partial"})
 EARLY = frozenset({"preliminary", "partial"})
-MARROW = "marrow"
 CLOSER = frozenset({"mri", "mri-bone", "mri-whole-body", "pet-mri", "pet-ct", "ct-bone", "ct"})
-_READINGS: Mapping[str, Reading] = {
-    "reading-positive": "positive",
-    "reading-equivocal": "equivocal",
-    "reading-negative": "negative",
-}
-DECIDING = frozenset({METASTASIS, *_READINGS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +136,7 @@ class ImagingReader:
     def __init__(self, terminology: Terminology, narratives: NarrativeReader, reader: ActivityReader) -> None:
         self._terminology, self._narratives, self._activities = terminology, narratives, reader
         self._cords = CordReader(terminology, narratives)
+        self._texts = ReportText(terminology, narratives)
 
     def read(self, record: Record, activities: Activities) -> Imaging:
         """The studies among activities, in reports and in results named like a study."""
@@ -181,7 +175,7 @@ class ImagingReader:
         kinds = _kinds(self._activities.what(code))
         if not kinds:
             return
-        by_text, words, spine = self._text(text)
+        told = self._texts.read(text, kinds[0])
         cord, cord_words = self._cords.read(codes, text)
         yield Study(
             kind=kinds[0],
@@ -190,11 +184,11 @@ class ImagingReader:
             place=self._narratives.sites.of((code,)),
             ref=RequestText(ref),
             text=RequestText(code.said()),
-            reading=_both(self._coded(codes), by_text),
-            words=words,
+            reading=_both(self._coded(codes), told.reading),
+            words=told.words,
             preliminary=early,
             names_bone=self._narratives.names_a_bone(text),
-            spine=spine,
+            spine=told.spine,
             cord=cord,
             cord_words=cord_words,
         )
@@ -204,40 +198,10 @@ class ImagingReader:
         for each in codes:
             codings = [(c.system, c.code, c.display) for c in each.codings()]
             found = self._terminology.match("finding", codings, None)
-            told |= {_READINGS[m.concept] for m in found if m.concept in _READINGS}
+            told |= {READINGS[m.concept] for m in found if m.concept in READINGS}
             diagnosed = self._terminology.match("condition", codings, None)
             told |= {"positive"} if any(m.concept == "bone-metastasis" for m in diagnosed) else set()
-        return _one(told)
-
-    def _text(self, text: str | None) -> tuple[Reading, RequestText | None, bool]:
-        """What a text reads, the first sentence that reads so, and whether what it reads is of the spine or marrow."""
-        found: dict[Reading, RequestText] = {}
-        spine = False
-        for sentence in self._narratives.sentences(text):
-            if reading := _of_sentence(sentence.said, sentence.doubted, sentence.denied):
-                deciding = sorted(sentence.clauses, key=lambda c: (METASTASIS not in c.named, not DECIDING & c.named))
-                found.setdefault(reading, quoted(deciding[0].text if deciding else sentence.text))
-                named = MARROW in sentence.said or any(c.bone and c.bone.name == "spine" for c in sentence.clauses)
-                spine = spine or (named and reading != "negative")
-        reading = _one(found.keys())
-        return reading, found.get(reading) or (quoted(text) if text else None), spine
-
-
-def _of_sentence(said: frozenset[str], doubted: frozenset[str], denied: frozenset[str]) -> Reading | None:
-    if METASTASIS in said or "reading-positive" in said:
-        return "positive"
-    if METASTASIS in doubted:
-        return "equivocal"
-    # A joint or an old fracture explains the uptake of its own sentence.
-    if METASTASIS in denied or "reading-negative" in said or "benign-cause" in said | doubted:
-        return "negative"
-    return "equivocal" if "reading-equivocal" in said | doubted else None
-
-
-def _one(told: Iterable[Reading]) -> Reading:
-    known = set(told)
-    order: tuple[Reading, ...] = ("positive", "equivocal", "negative")
-    return next((reading for reading in order if reading in known), "not-read")
+        return one(told)
 
 
 def _both(by_code: Reading, by_text: Reading) -> Reading:

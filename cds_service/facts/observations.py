@@ -15,10 +15,13 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import Protocol
 
+from msgspec import structs
+
 from cds_service.base.kinds import RequestText
 from cds_service.base.remembered import Remembered
 from cds_service.facts.dating import Dated, Dating
 from cds_service.facts.fluids import Fluids
+from cds_service.facts.measured_words import measured, unit_in_name
 from cds_service.facts.range_text import two_numbers
 from cds_service.facts.results import Reading, Result, Series, Unusable
 from cds_service.facts.units import QuantityRead, converted, printed, quantity_read, shortened, shown
@@ -168,7 +171,7 @@ def _written(value: Range | Ratio | Decimal) -> str:
 def _result(analyte: Analyte, name: str, observation: Observation, source: Source, dated: Dated) -> Result:
     """One result. ``source``: the Observation, or the component of it that holds the value."""
     ref, quantity = RequestText(f"Observation/{observation.id or '?'}"), source.value_quantity
-    known = quantity_read(quantity, analyte) if quantity is not None else None
+    known = _read(quantity, analyte, observation, source) if quantity else measured(_text(source), analyte)
     words = known.shown if known else RequestText(_text(source))
     value = _value(source, known, dated)
     if isinstance(value, str) or known is None:
@@ -179,6 +182,17 @@ def _result(analyte: Analyte, name: str, observation: Observation, source: Sourc
         name, value, analyte.unit, words, day, ref, preliminary, low, high, dated.at, dated.ahead,
         known.own, known.lab_unit,
     )  # fmt: skip
+
+
+def _read(quantity: Quantity, analyte: Analyte, observation: Observation, source: Source) -> QuantityRead:
+    """All of a quantity; one without a unit in the unit that its name gives in brackets: 体重(kg)."""
+    known = quantity_read(quantity, analyte)
+    if known.value != "unit-missing":
+        return known
+    code = concept(bytes(observation.code)) if isinstance(source, Observation) else source.code
+    names = [code.codeable.text or "", *(c.display or "" for c in code.codings())] if code else []
+    unit = unit_in_name(names, analyte)
+    return quantity_read(structs.replace(quantity, unit=unit), analyte) if unit else known
 
 
 def _value(source: Source, known: QuantityRead | None, dated: Dated) -> Fraction | str:

@@ -143,7 +143,7 @@ def _read(score: Scored, written: Written, steps: Steps) -> PainScore | Missing:
     degree: Degree | None = None
     number, unit, tied = score.number, score.unit, False
     if number is None:
-        words = written.read(score.words)
+        words = written.highest(score.words)
         if not words.clear:
             return Missing("pain-score", "not-a-number", score.shown, score.when)
         number, degree, tied = words.number, words.degree, words.lower

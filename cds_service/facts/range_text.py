@@ -12,9 +12,9 @@ from cds_service.fhir.structs import Quantity
 # Longer is a table of ranges for several kinds of people; for whom each is meant is not read.
 LONGEST = 40
 _NUMBER = rf"[0-9]{{1,{LONGEST_NUMBER}}}(?:\.[0-9]{{1,{LONGEST_NUMBER}}})?"
-_TO = r"(?:-{1,2}|~|[\u2013\u2014]{1,2}|至|to)"  # the dashes that laboratories print
+TO = r"(?:-{1,2}|~|[\u2013\u2014]{1,2}|至|到|to)"  # the dashes that laboratories print
 _UNIT = rf"[^\s0-9,;:()\[\]][^\s,;:()\[\]]{{0,{LONGEST_UNIT}}}"
-_TWO_NUMBERS = re.compile(rf"[(\[]? ?({_NUMBER}) ?{_TO} ?({_NUMBER}) ?[)\]]? ?({_UNIT})?")
+_TWO_NUMBERS = re.compile(rf"[(\[]? ?({_NUMBER}) ?{TO} ?({_NUMBER}) ?[)\]]? ?({_UNIT})?")
 
 
 def two_numbers(text: str | None) -> tuple[Quantity, Quantity] | None:

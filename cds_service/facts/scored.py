@@ -17,7 +17,7 @@ from cds_service.facts.observations import COUNTING
 from cds_service.facts.result_codes import ResultCodes
 from cds_service.facts.score_text import Written
 from cds_service.facts.units import measurable, shown
-from cds_service.fhir.structs import CodeableConcept, Observation, ObservationComponent, Quantity, many
+from cds_service.fhir.structs import CodeableConcept, Observation, ObservationComponent, Quantity, Range, many
 from cds_service.fhir.undecoded import concept, concepts, notes
 from cds_service.knowledge.terminology import Match
 
@@ -159,6 +159,8 @@ def _value(source: Observation | ObservationComponent) -> tuple[Fraction | None,
     if source.value_integer is not None:
         return _exact(source.value_integer), "", "", None
     told = source.value_codeable_concept
+    if isinstance(source, Observation) and source.value_range is not None:
+        return _of_range(source.value_range)
     words = source.value_string or (told.said() if told else "")
     return None, "", words, None if words else "no-value"
 
@@ -170,6 +172,13 @@ def _of_quantity(quantity: Quantity) -> tuple[Fraction | None, str, str, str | N
         return None, "", "", "comparator"
     number = _exact(quantity.value)
     return number, quantity.code or quantity.unit or "", "", None if number is not None else "not-a-number"
+
+
+def _of_range(span: Range) -> tuple[Fraction | None, str, str, str | None]:
+    """A range in words, for those who read spans; with one end alone it is a limit."""
+    low, high = (shown(end, None) if end and end.value is not None else "" for end in (span.low, span.high))
+    words = f"{low}-{high}" if low and high else f">{low}" if low else f"<{high}" if high else ""
+    return None, "", words, None if words else "no-value"
 
 
 def _exact(value: Decimal) -> Fraction | None:

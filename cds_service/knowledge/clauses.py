@@ -17,9 +17,11 @@ from cds_service.knowledge.phrases import (
     CLOSING,
     COMMA,
     CONTRAST,
+    DOUBT,
     LINK,
     MARKER,
     MEASURE,
+    OBSERVED,
     OTHER,
     STOP,
     Cue,
@@ -138,6 +140,8 @@ class Clauses:
                 if chinese or not self._goes_on(place, cue, meaning.cue):
                     break
                 continue
+            if DOUBT in roles and cue.state == "negated" and self._begins_anew(place):
+                break
             if place in self._starts:
                 self._mark(self._starts[place], cue)
                 found = True
@@ -147,7 +151,14 @@ class Clauses:
 
     def _goes_on(self, at: int, cue: Cue, other: Cue) -> bool:
         """Whether a denial reaches over a doubt: "no uptake to suggest ...", but not "no fracture and possible ..."."""
-        return (cue.state, other.state) == ("negated", "suspected") and LINK not in self._roles[at - 1]
+        return (cue.state, other.state) == ("negated", "suspected") and not self._begins_anew(at)
+
+    def _begins_anew(self, at: int) -> bool:
+        """Whether "and", or "and findings", stands before a doubt: it then is about something of its own."""
+        at -= 1
+        while at > 0 and OBSERVED in self._roles[at]:
+            at -= 1
+        return at >= 0 and LINK in self._roles[at]
 
     def _scope(self, at: int) -> int:
         """Where the list of a cue ends: "FH: a, b" with the sentence, "no a, b, or c" with what closes it."""
@@ -216,7 +227,7 @@ def _start(mention: Mention) -> int:
 
 def _says_something(meaning: Meaning | None) -> int:
     """1 for a word that is about something: unknown, or known and not one that only holds others together."""
-    if meaning is None:
+    if meaning is None or meaning.only_observed:
         return 1
     if meaning.rows or meaning.part or meaning.process or meaning.roles & {OTHER, MARKER}:
         return 1

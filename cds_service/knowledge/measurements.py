@@ -13,7 +13,8 @@ import msgspec
 
 from cds_service.knowledge.model import File, Origin, Parameter
 
-_SIGNS = str.maketrans({"μ": "u", "−": "-", "⋅": "·", "•": "·", "∙": "·"})
+# Arrows are a laboratory's mark for high and low.
+_SIGNS = str.maketrans({"μ": "u", "−": "-", "⋅": "·", "•": "·", "∙": "·", "↑": "", "↓": ""})
 
 # What a measurement is per, as a power of minus one.
 _PER = re.compile(r" ?[·.* ] ?(dl|ml|l|min|s)\^?-1(?![0-9])")
@@ -22,27 +23,30 @@ _PER = re.compile(r" ?[·.* ] ?(dl|ml|l|min|s)\^?-1(?![0-9])")
 @lru_cache(maxsize=4096)
 def spelling(unit: str) -> str:
     """A unit as it is compared: without case, spaces, full width, superscripts; one sign each for micro, dot, minus;
-    "per" as a slash, where it is written as a power (umol·L-1)."""
+    "per" as a slash, where it is written as a power (umol·L-1); without the full stop of a short form (lbs.)."""
     plain = unicodedata.normalize("NFKC", unit).casefold().translate(_SIGNS)
-    return "".join(_PER.sub(r"/\1", " ".join(plain.split())).split())
+    return "".join(_PER.sub(r"/\1", " ".join(plain.split())).split()).rstrip(".")
 
 
 class Unit(File, frozen=True):
     """A unit an analyte is accepted in. ``factor`` (a number or a quotient) turns it into the analyte's own unit.
 
     ``laboratory``: the unit in which results so reported are compared with limits that sources print in several units
-    (left out: the analyte's own). ``printed``: how a card writes it (left out: ``ucum``).
+    (left out: the analyte's own). ``printed``: how a card writes it (left out: its name). ``ucum`` is left out where
+    UCUM has no code for it; its name is then its first spelling.
     """
 
-    ucum: str
     factor: str
     spellings: list[str]
+    ucum: str | None = None
     laboratory: str | None = None
     printed: str | None = None
 
     def __post_init__(self) -> None:
+        if not self.names:
+            raise ValueError(f"the unit of factor {self.factor!r} has neither a UCUM code nor a spelling")
         if self.exact <= 0:
-            raise ValueError(f"the factor {self.factor!r} of {self.ucum} is not above zero")
+            raise ValueError(f"the factor {self.factor!r} of {self.name} is not above zero")
 
     @property
     def exact(self) -> Fraction:
@@ -51,11 +55,15 @@ class Unit(File, frozen=True):
         try:
             return Fraction(above) / Fraction(below or "1")
         except (ValueError, ZeroDivisionError) as error:
-            raise ValueError(f"the factor {self.factor!r} of {self.ucum} is no number or quotient") from error
+            raise ValueError(f"the factor {self.factor!r} of {self.name} is no number or quotient") from error
 
     @property
     def names(self) -> tuple[str, ...]:
-        return (self.ucum, *self.spellings)
+        return (self.ucum, *self.spellings) if self.ucum else tuple(self.spellings)
+
+    @property
+    def name(self) -> str:
+        return self.names[0]
 
 
 class Bounds(File, frozen=True, dict=True):
@@ -85,6 +93,7 @@ class Analyte(File, frozen=True, dict=True):
     # Units per body surface, named so that a card can say why the value was not used.
     indexed: list[str] = msgspec.field(default_factory=list)
     reference: Bounds | None = None  # default reference range
+    in_words: bool = False  # a value in words counts: a number with its unit ("5 ft 10 in")
     own_range: bool = False  # judged by the range that comes with the result alone
     note: str | None = None
 
@@ -96,7 +105,7 @@ class Analyte(File, frozen=True, dict=True):
             raise ValueError(f"the unit {self.unit!r} itself must stand in units with factor 1")
         for unit in self.units:
             if unit.laboratory is not None and spelling(unit.laboratory) not in self.factors:
-                raise ValueError(f"the laboratory unit {unit.laboratory!r} of {unit.ucum} is not among the units")
+                raise ValueError(f"the laboratory unit {unit.laboratory!r} of {unit.name} is not among the units")
 
     @cached_property
     def factors(self) -> dict[str, Fraction]:
@@ -111,7 +120,7 @@ class Analyte(File, frozen=True, dict=True):
     @cached_property
     def printed(self) -> dict[str, str]:
         """Compared spelling -> the unit as a card writes it."""
-        return {spelling(name): unit.printed or unit.ucum for unit in self.units for name in unit.names}
+        return {spelling(name): unit.printed or unit.name for unit in self.units for name in unit.names}
 
     @cached_property
     def per_surface(self) -> frozenset[str]:

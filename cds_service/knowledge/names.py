@@ -13,11 +13,13 @@ from cds_service.knowledge.phrases import (
     AWAY,
     CLOSING,
     CONTRAST,
+    DOUBT,
     FILLER,
     FORM,
     LINK,
     MARKER,
     MEASURE,
+    OBSERVED,
     OTHER,
     STOP,
     TOWARD,
@@ -64,7 +66,7 @@ class Names:
         self._add_phrases(phrases)
         if domain in TAKEN_BACK:
             self._add_cues()
-            self._add_denials(row for row in rows if row.concept == NEGATIVE)
+            self._add_begun(rows)
         if domain == "drug":
             for form in (*wording.drug_prefixes, *wording.drug_suffixes):
                 self._role(form, FORM)
@@ -241,17 +243,22 @@ class Names:
             (self._wording.closing, CLOSING),
             (self._wording.asking, ASKING),
             (self._wording.measures, MEASURE),
+            (self._wording.observed, OBSERVED),
         ):
             for meaning in self._each(words):
                 meaning.roles.add(role)
 
-    def _add_denials(self, rows: Iterable[Row]) -> None:
-        """A name that begins by taking something back goes on doing so: "no scintigraphic evidence of metastasis"."""
+    def _add_begun(self, rows: Iterable[Row]) -> None:
+        """Names that begin with a cue. One that takes something back goes on doing so: "no scintigraphic evidence of
+        metastasis"; one that begins with a doubt is said to do so."""
         for row in rows:
             key = self._splitter.key(row.code)
             begins = [known.cue for end in range(1, len(key)) if (known := self._lexicon.get(key[:end])) and known.cue]
             for meaning in self._at(row.code) if begins else ():
-                meaning.cue = meaning.cue or begins[-1]
+                if row.concept == NEGATIVE:
+                    meaning.cue = meaning.cue or begins[-1]
+                elif begins[-1].state == "suspected":
+                    meaning.roles.add(DOUBT)
 
 
 def _rows(pair: Pair, domain: str) -> Iterator[Row]:

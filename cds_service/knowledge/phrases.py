@@ -18,6 +18,10 @@ from cds_service.knowledge.words import Found, Unit
 FILLER, MARKER, LINK, TOWARD, AWAY, OTHER = "filler", "marker", "link", "toward", "away", "other"
 COMMA, STOP, BRACKET = "comma", "stop", "bracket"
 ATTRIBUTE, CONTRAST, CLOSING, FORM, ASKING, MEASURE = "attribute", "contrast", "closing", "form", "asking", "measure"
+OBSERVED, DOUBT = (
+    "observed",
+    "doubt",
+)  # a word like "findings"; a name that begins with a doubt ("suspicious for metastasis")
 
 
 class Words(File, frozen=True):
@@ -85,7 +89,12 @@ class Meaning:
     def breaks(self) -> bool:
         """Whether a phrase cannot go on over this word."""
         excluded = bool(self.rows) and all(row.match == "exclude" for row in self.rows)
-        return excluded or bool(self.roles & {STOP, AWAY, OTHER})
+        return excluded or bool(self.roles & {STOP, AWAY, OTHER}) or self.only_observed
+
+    @property
+    def only_observed(self) -> bool:
+        """Whether it is a word like "findings", and says nothing else: to a phrase as good as unknown."""
+        return OBSERVED in self.roles and not (self.rows or self.part or self.process or self.roles - {OBSERVED})
 
 
 class Mention(NamedTuple):

@@ -20,6 +20,7 @@ class PainWords(File, frozen=True):
     elsewhere: list[str]
     bony: list[str]
     moments: list[str]
+    lowest: list[str]
 
 
 class ScoreWords(File, frozen=True, dict=True):
@@ -27,6 +28,7 @@ class ScoreWords(File, frozen=True, dict=True):
 
     points: list[str]
     silent: list[str]
+    whole_scales: list[str]
     pain: PainWords
     not_at_all: list[str]
     on_some_days: list[str]
@@ -34,6 +36,10 @@ class ScoreWords(File, frozen=True, dict=True):
     lengths: dict[str, str]
     numbers: dict[str, int]
     length_labels: list[str]
+    length_ends: list[str]
+    few_words: list[str]
+    unnumbered_below: dict[str, int]
+    unnumbered_above: dict[str, int]
     below_words: list[str]
     above_words: list[str]
 

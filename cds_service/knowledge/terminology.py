@@ -69,6 +69,7 @@ class Terminology:
         aliases: Mapping[str, str],
         extra_rows: Iterable[Row] = (),
     ) -> None:
+        self.wording = wording
         self._emitted = frozenset(systems.systems)
         self._codes = Codes(systems, aliases)
         self._rows = (*rows, *map(self._codes.adopted, extra_rows))

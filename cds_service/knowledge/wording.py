@@ -64,6 +64,9 @@ class Wording(File, frozen=True):
     harmless: Words
     contrast: Words
     closing: Words
+    observed: Words
+    background: Words
+    partly: Words
     measured_in_blood: list[str]
 
 
