@@ -106,7 +106,7 @@ class FractionText:
         if before.kind == "ordinal":
             return
         if _in_span(words, at):
-            said.unclear |= self._unit_of_span(words, at) in ("dose", "fraction")
+            said.unclear |= after.kind in ("dose", "fraction")  # the unit stands behind the last number
         elif after.kind == "dose":
             if word.value is None:
                 said.unclear = True
@@ -126,24 +126,17 @@ class FractionText:
         # 总量30Gy 每次3Gy: it is that of the dose that follows.
         follows = next_one.kind == "number" and _at(words, at + 4).kind == "dose"
         divided = (after.text in _PER and next_one.kind == "fraction") or (after.text == "每次" and not follows)
-        before = [
-            _at(words, at - 1),
-            _at(words, at - 2) if _at(words, at - 1).text in (":", "=") else _Word("word", ""),
-        ]
-        multiplied = after.text in _TIMES or _at(words, at - 1).text in _TIMES
-        if divided or multiplied or any(w.kind == "each" for w in before):
+        before = _at(words, at - 1)
+        multiplied = after.text in _TIMES or before.text in _TIMES
+        named = _at(words, at - 2) if before.text in (":", "=") else before
+        if divided or multiplied or named.kind == "each":
             said.each.add(gray)
-        elif before[0].kind != "single":
+        elif before.kind != "single":
             said.totals.add(gray)
 
     def _is_after_dose(self, words: Sequence[_Word], at: int) -> bool:
         """Whether what a joined number is joined to is a dose: "30Gy/10", "8 Gy x 1"."""
         return _at(words, at - 2).kind == "dose" and _at(words, at - 3).kind == "number"
-
-    def _unit_of_span(self, words: Sequence[_Word], at: int) -> Kind:
-        """The unit of a span, behind its last number."""
-        last = at + 2 if _at(words, at + 1).text in _DASHES else at
-        return _at(words, last + 1).kind
 
 
 def _at(words: Sequence[_Word], at: int) -> _Word:
@@ -159,7 +152,7 @@ def _count(word: _Word, said: Said) -> None:
 
 def _ends(after: _Word) -> bool:
     """Whether a bare number is not one of something else ("/2周", "in 2 weeks", "/6MV")."""
-    return after.kind not in ("time", "other", "dose", "daily") and after.text not in _TIMES | {"/"}
+    return after.kind not in ("time", "other", "daily") and after.text not in _TIMES | {"/"}
 
 
 def _in_span(words: Sequence[_Word], at: int) -> bool:
