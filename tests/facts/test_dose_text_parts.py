@@ -1,4 +1,4 @@
-"""A dosage text in its parts, each row whole: what stands where decides whether a mass is the dose, of one piece, in a volume."""
+"""A dosage text in its parts, each row whole: what stands around a mass decides whether it is the dose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text of radiotherapy, each reading whole: number of fractions, dose in all, dose of each, and whether it is clear."""
+"""A text of radiotherapy, each reading whole: fractions, dose in all and of each, and whether it is clear."""
 
 from __future__ import annotations
 
