@@ -24,6 +24,7 @@ _JOINS = _TIMES | {"/", "in", ":"}
 _PER = frozenset({"/", "per", "a"})
 _EVERY = frozenset({"每", "every", "per"})
 _DASHES = frozenset({"-", "~", "–", "—", "−", "至", "到", "to", "or"})
+_HUNDREDS = frozenset("百千万零")  # in no table: what stands behind one is the end of a number
 _SKIPPED = frozenset({"(", ")", "[", "]"})
 
 
@@ -46,12 +47,15 @@ class _Word:
     value: Fraction | None = None
 
 
+_NOTHING = _Word("word", "")
+
+
 class FractionText:
     """Reads texts with the words of ``cards/radiotherapy.yaml``."""
 
     def __init__(self, words: RadiotherapyWords) -> None:
         self._gray = {norm(unit): gray for unit, gray in words.gray.items()}
-        self._numbers = {norm(word): Fraction(value) for word, value in words.number_words.items()}
+        self._numbers = {norm(word): Fraction(value) for word, value in words.numbers.items()}
         self._of = frozenset(map(norm, words.single_of))
         self._english = frozenset(map(norm, words.single_english))
         kinds: tuple[tuple[Kind, Iterable[str]], ...] = (
@@ -74,6 +78,7 @@ class FractionText:
         """What one text says."""
         words = [self._known(m.group()) for m in self._word.finditer(told(text))]
         words = [w for w in words if w.text not in _SKIPPED]
+        words = [self._whole(before, w) for before, w in zip([_NOTHING, *words], words, strict=False)]
         numbers = sum(1 for w in words if w.kind == "number")
         said = Said()
         if len(words) > MOST_WORDS or numbers > MOST_NUMBERS:
@@ -92,6 +97,11 @@ class FractionText:
         if word[0].isdigit():
             return _Word("number", word, number(word))
         return _Word(self._kinds.get(word, "word"), word)
+
+    def _whole(self, before: _Word, word: _Word) -> _Word:
+        """A word; without its value where it is the end of a number (三五次, 一百二十次, "twenty five")."""
+        ends = word.text in self._numbers and (before.text in self._numbers or before.text in _HUNDREDS)
+        return _Word(word.kind, word.text) if ends else word
 
     def _single(self, words: Sequence[_Word], at: int, said: Said) -> None:
         """ "single fraction" counts them; 单次8Gy may also be the dose of each of several."""
@@ -140,7 +150,7 @@ class FractionText:
 
 
 def _at(words: Sequence[_Word], at: int) -> _Word:
-    return words[at] if 0 <= at < len(words) else _Word("word", "")
+    return words[at] if 0 <= at < len(words) else _NOTHING
 
 
 def _count(word: _Word, said: Said) -> None:

@@ -50,9 +50,11 @@ class IntervalReader:
 
     def __init__(self, dosing: Dosing) -> None:
         self._days = {norm(u): f for u, f in dosing.days.items()}
-        self._numbers = {norm(w): str(n) for w, n in dosing.number_words.items()}
+        self._numbers = {norm(w): str(n) for w, n in dosing.numbers.items()}
         words = "|".join(sorted(map(re.escape, self._numbers), key=len, reverse=True))
         amount = rf"{_NUMBER}|{words}"
+        # 三五天 is three to five days, and 一百二十天 not twenty.
+        digits = "".join(w for w in self._numbers if len(w) == 1 and not w.isascii())
         units = sorted(self._days, key=len, reverse=True)
         latin = "|".join(re.escape(u) for u in units if u.isascii())
         chinese = "|".join(re.escape(u) for u in units if not u.isascii())
@@ -63,8 +65,9 @@ class IntervalReader:
             r"(?<![a-z])(?:every|each|per)(?![a-z])",
             r"(?<![a-z])q(?![a-z]{3})",
             r"每隔?",
-            r"(?:(?<=once )|(?<=twice )|(?<=times ))(?:an?|in)(?= )",
-            rf"(?<![0-9.a-z第])(?=(?:{amount}) ?个?(?:{chinese}) ?/? ?(?:(?:{amount}) ?)?次)",
+            # "once in a day": its "a" is no year.
+            r"(?:(?<=once )|(?<=twice )|(?<=times ))(?:an?|in an?|in(?! an? ))(?= )",
+            rf"(?<![0-9.a-z第百千万零{digits}])(?=(?:{amount}) ?个?(?:{chinese}) ?/? ?(?:(?:{amount}) ?)?次)",
             r"/",
         )
         times = rf"(?P<before>(?:once|twice)(?= )|(?:{amount})(?= ?(?:次|times|doses?))) ?(?:次|times|doses?)? ?"

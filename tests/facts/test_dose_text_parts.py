@@ -32,6 +32,9 @@ def read(text: str, *, upper: bool = False) -> Said:
         ("", said()),
         ("per vial", said()),
         ("4 mg", said(masses={4})),
+        ("二十四毫克", said(masses={24})),
+        ("十二片", said(pieces={12})),
+        ("三五片", said(unclear=True)),
         # A span of an amount is no dose, one of time says nothing of it; a broken number leaves all open.
         ("4-8 mg", said(unclear=True)),
         ("2-3 vials", said(unclear=True)),
