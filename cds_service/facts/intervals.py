@@ -51,10 +51,10 @@ class IntervalReader:
     def __init__(self, dosing: Dosing) -> None:
         self._days = {norm(u): f for u, f in dosing.days.items()}
         self._numbers = {norm(w): str(n) for w, n in dosing.numbers.items()}
-        words = "|".join(sorted(map(re.escape, self._numbers), key=len, reverse=True))
+        words = "|".join(map(re.escape, self._numbers))  # the longest first, as they are made
         amount = rf"{_NUMBER}|{words}"
         # 三五天 is three to five days, and 一百二十天 not twenty.
-        digits = "".join(w for w in self._numbers if len(w) == 1 and not w.isascii())
+        digits = "".join({each for word in self._numbers for each in word if not each.isascii()})
         units = sorted(self._days, key=len, reverse=True)
         latin = "|".join(re.escape(u) for u in units if u.isascii())
         chinese = "|".join(re.escape(u) for u in units if not u.isascii())
@@ -79,7 +79,7 @@ class IntervalReader:
         )
         # What a rate "per day" or "/日" divides: a dose, a piece or a giving. "Cycle 1 / Day 1" divides nothing.
         divided = {*map(norm, dosing.milligrams), *map(norm, dosing.count_units), *map(norm, dosing.dose_words)}
-        self._divided = re.compile("(?:" + "|".join(sorted(map(re.escape, divided), key=len, reverse=True)) + ") ?$")
+        self._divided = re.compile("(?:" + "|".join(map(re.escape, divided)) + ") ?$")
         self._intervals = {norm(w): f for w, f in dosing.intervals.items()}
         named = "|".join(
             rf"(?<![a-z]){re.escape(w)}(?![a-z])".replace(r"\ ", "[ -]") if w.isascii() else re.escape(w)

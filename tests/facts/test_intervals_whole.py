@@ -75,6 +75,7 @@ def repeat(**members: Any) -> Json:
         ("2 doses per day", every(Fraction(1, 2), "2 doses per day")),
         ("4 mg/h", NEITHER),
         ("cycle 1 / day 1", NEITHER),
+        ("4 mg/h, every 4 weeks", every(28, "every 4 weeks")),
         ("every cycle", NEITHER),
         ("每周期", NEITHER),
         ("每月经期", NEITHER),
