@@ -81,7 +81,7 @@ def fractions(n: Any) -> dict[str, Any]:
             [
                 {"url": f"{CODEX}-course-involves-reirradiation", "valueBoolean": False},
                 {
-                    "url": f"{MCODE.removesuffix('-radiotherapy')}-procedure-intent",
+                    "url": "http://example.org/mcode-procedure-intent",
                     "valueCodeableConcept": {"text": "x"},
                 },
             ],
