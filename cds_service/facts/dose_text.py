@@ -144,8 +144,8 @@ def _mass(terms: list[Term], at: int, mg: Fraction, said: Said) -> None:
         said.each.add(mg)
     elif after.kind == "per" and before.kind == "times" and _at(terms, at + 2).kind == "piece":
         _of_a_kind(terms, at, mg, said)
-    elif after.kind == "per" or _per_before(terms, at) is not None:
-        _divided(terms, at, mg, said)
+    elif (unit := _divisor(terms, at)) is not None:
+        _divided(terms, at, unit, mg, said)
     elif after.kind == "piece" and after.value is None:
         _of_a_kind(terms, at, mg, said)
     elif after.kind == "times":
@@ -211,15 +211,12 @@ def _per_before(terms: list[Term], at: int) -> Term | None:
     return None
 
 
-def _divisor(terms: list[Term], at: int) -> Term:
+def _divisor(terms: list[Term], at: int) -> Term | None:
     """The unit by which a mass is divided, behind it or in front of it."""
-    if _at(terms, at + 1).kind == "per":
-        return _at(terms, at + 2)
-    return _per_before(terms, at) or Term("word", "")
+    return _at(terms, at + 2) if _at(terms, at + 1).kind == "per" else _per_before(terms, at)
 
 
-def _divided(terms: list[Term], at: int, mg: Fraction, said: Said) -> None:
-    unit = _divisor(terms, at)
+def _divided(terms: list[Term], at: int, unit: Term, mg: Fraction, said: Said) -> None:
     if _so_often(terms, at + 1):
         said.masses.add(mg)
     elif unit.kind == "piece" and unit.value in (None, 1):

@@ -24,6 +24,7 @@ _JOINS = _TIMES | {"/", "in", ":"}
 _PER = frozenset({"/", "per", "a"})
 _EVERY = frozenset({"每", "every", "per"})
 _DASHES = frozenset({"-", "~", "–", "—", "−", "至", "到", "to", "or"})
+_HUNDREDS = frozenset("百千万零")  # in no table: what stands behind one is the end of a number
 _SKIPPED = frozenset({"(", ")", "[", "]"})
 
 
@@ -46,12 +47,15 @@ class _Word:
     value: Fraction | None = None
 
 
+_NOTHING = _Word("word", "")
+
+
 class FractionText:
     """Reads texts with the words of ``cards/radiotherapy.yaml``."""
 
     def __init__(self, words: RadiotherapyWords) -> None:
         self._gray = {norm(unit): gray for unit, gray in words.gray.items()}
-        self._numbers = {norm(word): Fraction(value) for word, value in words.number_words.items()}
+        self._numbers = {norm(word): Fraction(value) for word, value in words.numbers.items()}
         self._of = frozenset(map(norm, words.single_of))
         self._english = frozenset(map(norm, words.single_english))
         kinds: tuple[tuple[Kind, Iterable[str]], ...] = (
@@ -74,6 +78,7 @@ class FractionText:
         """What one text says."""
         words = [self._known(m.group()) for m in self._word.finditer(told(text))]
         words = [w for w in words if w.text not in _SKIPPED]
+        words = [self._whole(before, w) for before, w in zip([_NOTHING, *words], words, strict=False)]
         numbers = sum(1 for w in words if w.kind == "number")
         said = Said()
         if len(words) > MOST_WORDS or numbers > MOST_NUMBERS:
@@ -93,6 +98,11 @@ class FractionText:
             return _Word("number", word, number(word))
         return _Word(self._kinds.get(word, "word"), word)
 
+    def _whole(self, before: _Word, word: _Word) -> _Word:
+        """A word; without its value where it is the end of a number (三五次, 一百二十次, "twenty five")."""
+        ends = word.text in self._numbers and (before.text in self._numbers or before.text in _HUNDREDS)
+        return _Word(word.kind, word.text) if ends else word
+
     def _single(self, words: Sequence[_Word], at: int, said: Said) -> None:
         """ "single fraction" counts them; 单次8Gy may also be the dose of each of several."""
         after = _at(words, at + 1)
@@ -106,7 +116,7 @@ class FractionText:
         if before.kind == "ordinal":
             return
         if _in_span(words, at):
-            said.unclear |= self._unit_of_span(words, at) in ("dose", "fraction")
+            said.unclear |= after.kind in ("dose", "fraction")  # the unit stands behind the last number
         elif after.kind == "dose":
             if word.value is None:
                 said.unclear = True
@@ -126,28 +136,21 @@ class FractionText:
         # 总量30Gy 每次3Gy: it is that of the dose that follows.
         follows = next_one.kind == "number" and _at(words, at + 4).kind == "dose"
         divided = (after.text in _PER and next_one.kind == "fraction") or (after.text == "每次" and not follows)
-        before = [
-            _at(words, at - 1),
-            _at(words, at - 2) if _at(words, at - 1).text in (":", "=") else _Word("word", ""),
-        ]
-        multiplied = after.text in _TIMES or _at(words, at - 1).text in _TIMES
-        if divided or multiplied or any(w.kind == "each" for w in before):
+        before = _at(words, at - 1)
+        multiplied = after.text in _TIMES or before.text in _TIMES
+        named = _at(words, at - 2) if before.text in (":", "=") else before
+        if divided or multiplied or named.kind == "each":
             said.each.add(gray)
-        elif before[0].kind != "single":
+        elif before.kind != "single":
             said.totals.add(gray)
 
     def _is_after_dose(self, words: Sequence[_Word], at: int) -> bool:
         """Whether what a joined number is joined to is a dose: "30Gy/10", "8 Gy x 1"."""
         return _at(words, at - 2).kind == "dose" and _at(words, at - 3).kind == "number"
 
-    def _unit_of_span(self, words: Sequence[_Word], at: int) -> Kind:
-        """The unit of a span, behind its last number."""
-        last = at + 2 if _at(words, at + 1).text in _DASHES else at
-        return _at(words, last + 1).kind
-
 
 def _at(words: Sequence[_Word], at: int) -> _Word:
-    return words[at] if 0 <= at < len(words) else _Word("word", "")
+    return words[at] if 0 <= at < len(words) else _NOTHING
 
 
 def _count(word: _Word, said: Said) -> None:
@@ -159,7 +162,7 @@ def _count(word: _Word, said: Said) -> None:
 
 def _ends(after: _Word) -> bool:
     """Whether a bare number is not one of something else ("/2周", "in 2 weeks", "/6MV")."""
-    return after.kind not in ("time", "other", "dose", "daily") and after.text not in _TIMES | {"/"}
+    return after.kind not in ("time", "other", "daily") and after.text not in _TIMES | {"/"}
 
 
 def _in_span(words: Sequence[_Word], at: int) -> bool:

@@ -50,9 +50,11 @@ class IntervalReader:
 
     def __init__(self, dosing: Dosing) -> None:
         self._days = {norm(u): f for u, f in dosing.days.items()}
-        self._numbers = {norm(w): str(n) for w, n in dosing.number_words.items()}
-        words = "|".join(sorted(map(re.escape, self._numbers), key=len, reverse=True))
+        self._numbers = {norm(w): str(n) for w, n in dosing.numbers.items()}
+        words = "|".join(map(re.escape, self._numbers))  # the longest first, as they are made
         amount = rf"{_NUMBER}|{words}"
+        # 三五天 is three to five days, and 一百二十天 not twenty.
+        digits = "".join({each for word in self._numbers for each in word if not each.isascii()})
         units = sorted(self._days, key=len, reverse=True)
         latin = "|".join(re.escape(u) for u in units if u.isascii())
         chinese = "|".join(re.escape(u) for u in units if not u.isascii())
@@ -63,8 +65,9 @@ class IntervalReader:
             r"(?<![a-z])(?:every|each|per)(?![a-z])",
             r"(?<![a-z])q(?![a-z]{3})",
             r"每隔?",
-            r"(?:(?<=once )|(?<=twice )|(?<=times ))(?:an?|in)(?= )",
-            rf"(?<![0-9.a-z第])(?=(?:{amount}) ?个?(?:{chinese}) ?/? ?(?:(?:{amount}) ?)?次)",
+            # "once in a day": its "a" is no year.
+            r"(?:(?<=once )|(?<=twice )|(?<=times ))(?:an?|in an?|in(?! an? ))(?= )",
+            rf"(?<![0-9.a-z第百千万零{digits}])(?=(?:{amount}) ?个?(?:{chinese}) ?/? ?(?:(?:{amount}) ?)?次)",
             r"/",
         )
         times = rf"(?P<before>(?:once|twice)(?= )|(?:{amount})(?= ?(?:次|times|doses?))) ?(?:次|times|doses?)? ?"
@@ -76,7 +79,7 @@ class IntervalReader:
         )
         # What a rate "per day" or "/日" divides: a dose, a piece or a giving. "Cycle 1 / Day 1" divides nothing.
         divided = {*map(norm, dosing.milligrams), *map(norm, dosing.count_units), *map(norm, dosing.dose_words)}
-        self._divided = re.compile("(?:" + "|".join(sorted(map(re.escape, divided), key=len, reverse=True)) + ") ?$")
+        self._divided = re.compile("(?:" + "|".join(map(re.escape, divided)) + ") ?$")
         self._intervals = {norm(w): f for w, f in dosing.intervals.items()}
         named = "|".join(
             rf"(?<![a-z]){re.escape(w)}(?![a-z])".replace(r"\ ", "[ -]") if w.isascii() else re.escape(w)

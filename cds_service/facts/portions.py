@@ -89,11 +89,12 @@ class PortionReader:
 
     def __init__(self, dosing: Dosing, doses: DoseReader) -> None:
         self._doses, self._ceilings = doses, Ceilings(dosing, doses)
-        words = sorted(map(norm, dosing.as_needed_words), key=len, reverse=True)
+        words = map(norm, dosing.as_needed_words)
         self._as_needed = re.compile("|".join(rf"(?<![a-z]){w}(?![a-z])" if w.isascii() else w for w in words))
-        mass = "|".join(re.escape(norm(u)) for u in sorted(dosing.milligrams, key=len, reverse=True))
+        # In any order: what has to follow a unit leaves one that fits.
+        mass = "|".join(re.escape(norm(u)) for u in dosing.milligrams)
         hours = [u for u, minutes in dosing.minutes.items() if minutes == dosing.minutes["h"]]
-        hour = "|".join(re.escape(norm(u)) for u in sorted(hours, key=len, reverse=True))
+        hour = "|".join(re.escape(norm(u)) for u in hours)
         self._micrograms = {norm(u): f * 1000 for u, f in dosing.milligrams.items()}
         digits = rf"[0-9]{{1,{LONGEST_NUMBER}}}(?:\.[0-9]{{1,{LONGEST_NUMBER}}})?"
         self._rate = re.compile(rf"(?<![0-9.,\-~])({digits}) ?({mass}) ?/ ?(?:{hour})(?![a-z])")
@@ -137,7 +138,7 @@ class PortionReader:
     def _portion(self, ingredient: Ingredient, dosages: Sequence[Dosage], extensions: Sequence[Extension]) -> Portion:
         if not dosages and not extensions:
             return Portion(ingredient.concept, ingredient.name, why="dose-unknown")
-        parts = [self._part(ingredient, d, extensions if len(dosages) == 1 else ()) for d in dosages or [Dosage()]]
+        parts = [self._part(ingredient, d, extensions if len(dosages) <= 1 else ()) for d in dosages or [Dosage()]]
         why = next((part.why for part in parts if part.why), None)
         dose = max((part.dose for part in parts if part.dose), default=None)
         if why:
@@ -180,8 +181,6 @@ class PortionReader:
         if len(dosages) != 1:
             return "patch-dose-unknown"
         (dosage,) = dosages
-        if self._doses.intervals.read(dosages).interval is None:
-            return "patch-interval"
         interval = self._doses.intervals.read(dosages).interval
         if interval is None or interval.low != self._patch_days or interval.high != self._patch_days:
             return "patch-interval"
@@ -220,7 +219,7 @@ def _sum(parts: Sequence[_Part], member: str) -> Fraction:
     sums: dict[str, Fraction] = {}
     for part in parts:
         sums[part.sequence] = sums.get(part.sequence, Fraction(0)) + (getattr(part, member) or Fraction(0))
-    return max(sums.values(), default=Fraction(0))
+    return max(sums.values())
 
 
 def _form(ingredients: Sequence[Ingredient], route: Route | None, *, injected: bool, worn: bool) -> Form:

@@ -73,7 +73,7 @@ class Tokens:
                 self._kinds[norm(word)], self._factors[norm(word)] = kind, factor
         self._kinds.update({norm(w): "per" for w in dosing.per_words})
         self._kinds.update({norm(w): "limit" for w in dosing.limit_words})
-        self._numbers = {norm(w): Fraction(n) for w, n in dosing.number_words.items()}
+        self._numbers = {norm(w): Fraction(n) for w, n in dosing.numbers.items()}
         self._amount = re.compile("[0-9]+|" + "|".join(map(re.escape, self._numbers)))
         chinese = sorted((w for w in (*self._kinds, *self._numbers) if not w.isascii() and len(w) > 1), key=len)
         longest = "|".join(map(re.escape, reversed(chinese)))
@@ -123,7 +123,7 @@ class Tokens:
         """The number at a place, and whether there is one; with a comma, a sign or a bar it is unreadable."""
         text = words[at].text
         if text in self._numbers:
-            # Not 二 of 十二, and not the ends of words.
+            # Not 五 of 三五, and not the ends of words.
             beside = at > 0 and words[at].glued and words[at - 1].text in self._numbers
             return (None if beside else self._numbers[text]), True
         if not text[0].isdigit():

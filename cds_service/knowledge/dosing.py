@@ -6,6 +6,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from cds_service.knowledge.model import File
+from cds_service.knowledge.numerals import numerals
 
 
 class RouteCodes(File, frozen=True):
@@ -67,6 +68,10 @@ class Dosing(File, frozen=True, dict=True):
     route_systems: dict[str, list[str]]
     routes: dict[str, RouteNames]
     other_routes: RouteCodes
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        return numerals(self.number_words)
 
     @cached_property
     def milligrams(self) -> dict[str, Fraction]:

@@ -8,6 +8,7 @@ from functools import cached_property
 import msgspec
 
 from cds_service.knowledge.model import File
+from cds_service.knowledge.numerals import numerals
 
 
 class RadiationExtensions(File, frozen=True):
@@ -54,6 +55,11 @@ class RadiotherapyWords(File, frozen=True, dict=True):
                 Fraction(int(above), int(below or "1"))
             except (ValueError, ZeroDivisionError) as error:
                 raise msgspec.ValidationError(f"{unit}: {gray!r} is no number or quotient") from error
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """Number word -> number."""
+        return numerals(self.number_words)
 
     @cached_property
     def gray(self) -> dict[str, Fraction]:
