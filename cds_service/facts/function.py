@@ -18,7 +18,7 @@ from cds_service.facts.explained import Fact, reference
 from cds_service.facts.score_text import LONGEST, Written
 from cds_service.facts.scored import KEYS as SCORE_KEYS
 from cds_service.facts.scored import Scored, Scores, whole
-from cds_service.facts.told import NOW, Number, ago, exact
+from cds_service.facts.told import Number, ago, exact
 from cds_service.facts.units import LONGEST_NUMBER
 from cds_service.facts.window import within
 from cds_service.knowledge.measurements import Measurements
@@ -49,7 +49,7 @@ class LifeExpectancy:
 
     low: Fraction | None
     high: Fraction | None
-    shown: RequestText
+    shown: RequestText | None
     when: date
     ref: RequestText
 
@@ -68,14 +68,14 @@ class Lengths:
     """Reads lengths of time: one number or one span, at most one word of a limit, and nothing else but a label."""
 
     def __init__(self, words: ScoreWords) -> None:
-        self._months = {norm(u): f for u, f in words.months.items()}
-        units = "|".join(re.escape(u) for u in sorted(self._months, key=len, reverse=True))
+        self._months: dict[str | None, Fraction] = {norm(u): f for u, f in words.months.items()}
+        units = self._words([*words.months])
         below, above = (self._words(each) for each in (words.below_words, words.above_words))
         self._lengths = {norm(w): Fraction(m) for w, m in words.lengths.items()}
         self._numbers = {norm(w): Fraction(n) for w, n in words.numbers.items()}
         named, said = self._words([*words.lengths]), self._words([*words.numbers])
         digits = rf"[0-9]{{1,{LONGEST_NUMBER}}}(?:\.[0-9]{{1,{LONGEST_NUMBER}}})?|{said}"
-        self._labels = re.compile(rf"(?:(?:{self._words(words.length_labels)}) ?[,:]? ?)*")
+        self._labels = re.compile(rf"^(?:(?:{self._words(words.length_labels)}) ?[,:]? ?)*")
         self._length = re.compile(
             rf"(?:(?P<below>{below})|(?P<above>{above}))? ?"
             rf"(?:(?P<whole>{named})|(?P<low>{digits}) ?(?P<first>{units})?) ?"
@@ -85,15 +85,15 @@ class Lengths:
 
     @staticmethod
     def _words(words: Sequence[str]) -> str:
-        return "|".join(re.escape(norm(w)) for w in sorted(words, key=len, reverse=True))
+        # Backwards a word stands before its own beginning: 预期生存期 before 预期生存.
+        return "|".join(map(re.escape, sorted(map(norm, words), reverse=True)))
 
     def read(self, text: str) -> tuple[Fraction | None, Fraction | None] | None:
         """Both ends in months; None for a text that is no length of time."""
         line = told(text)
-        if not 0 < len(line) <= LONGEST:
+        if len(line) > LONGEST:
             return None
-        label = self._labels.match(line)
-        match = self._length.fullmatch(line, label.end() if label else 0) or self._length.fullmatch(line)
+        match = self._length.fullmatch(self._labels.sub("", line)) or self._length.fullmatch(line)
         ends = self._ends(match) if match else None
         if match is None or ends is None or ends[0] > ends[1]:
             return None
@@ -112,10 +112,10 @@ class Lengths:
         high = self._months_of(match["end"], match["high"], match["unit"])
         return (low, high) if low and high and not (match["end"] and match["unit"]) else None
 
-    def _months_of(self, named: str | None, digits: str | None, unit: str | None) -> Fraction | None:
+    def _months_of(self, named: str | None, digits: str, unit: str | None) -> Fraction | None:
         if named:
             return self._lengths[named]
-        factor, value = self._months.get(unit or ""), self._numbers.get(digits or "") or number(digits or "")
+        factor, value = self._months.get(unit), self._numbers.get(digits) or number(digits)
         return value * factor if factor and value else None
 
     def of(self, score: Scored) -> tuple[Fraction | None, Fraction | None] | None:
@@ -123,8 +123,9 @@ class Lengths:
         if score.number is None:
             return self.read(score.words)
         factor = self._months.get(norm(score.unit))
-        exactly = score.number * factor if factor and score.number > 0 else None
-        return (exactly, exactly) if exactly else None
+        if not factor or score.number <= 0:
+            return None
+        return score.number * factor, score.number * factor
 
 
 def function(scores: Scores, written: Written, lengths: Lengths, today: date, measurements: Measurements) -> Function:
@@ -161,7 +162,7 @@ def _life(scores: Scores, lengths: Lengths, today: date, days: int, unusable: li
         if ends is None:
             unusable.append(Missing("life-expectancy", "not-a-number", score.shown, score.when))
         elif within(score.when, today, days):
-            return LifeExpectancy(*ends, score.shown or RequestText(""), score.when, score.ref)
+            return LifeExpectancy(*ends, score.shown, score.when, score.ref)
     return None
 
 
@@ -194,5 +195,5 @@ class FunctionGiven(File, frozen=True):
         return Function(
             None if self.ecog is None else Status("ecog", self.ecog, when, ref),
             None if self.karnofsky is None else Status("karnofsky", self.karnofsky, when, ref),
-            life if within(when, NOW.date(), self.function_days_ago) else None,
+            life,
         )
