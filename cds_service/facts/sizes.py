@@ -20,6 +20,7 @@ from cds_service.facts.narrative import quoted
 from cds_service.facts.observations import COUNTING
 from cds_service.facts.result_codes import ResultCodes
 from cds_service.facts.sites import BoneSite, Place, SiteReader
+from cds_service.facts.skeleton import words
 from cds_service.facts.told import Number, ago, exact
 from cds_service.facts.units import converted
 from cds_service.fhir.dates import day_of
@@ -136,7 +137,7 @@ class SizeReader:
         if isinstance(axes, str):
             return LeftOut(axes, when, ref)
         if when is None:
-            return LeftOut("undated", when, ref)
+            return LeftOut("undated", None, ref)
         lesion = type_and_id(focus) if focus else _named(site, told)
         return Size(lesion, quoted(site.shown or site.name), *axes, when, ref)
 
@@ -149,8 +150,8 @@ class SizeReader:
         if isinstance(target, BodyStructure):
             inside = [i.structure for i in many(target.included_structure) if i.structure]
             return self._sites.of([*inside, *([target.location] if target.location else [])])
-        if isinstance(target, Condition) and target.code:
-            return self._sites.of([*many(target.body_site), target.code], [target.code.codeable.text or ""])
+        if isinstance(target, Condition):
+            return self._sites.of(many(target.body_site), words(target))
         return Place()
 
     def _axes(self, it: Observation) -> tuple[Fraction, Fraction] | str:
@@ -158,8 +159,8 @@ class SizeReader:
         longest = [v for part in parts if LONGEST_AXIS in _lists(self._codes.of(part.code)) for v in self._mm(part)]
         others = [v for part in parts if OTHER_AXIS in _lists(self._codes.of(part.code)) for v in self._mm(part)]
         if not (longest or others):
-            match = _AXES.search((it.value_string or "")[:200])
-            if match is None:
+            match = it.value_string and _AXES.search(it.value_string[:200])
+            if not match:
                 return "one-diameter"
             first, unit, second, last = match.groups()
             written = [(first, unit or last), (second, last)]

@@ -167,6 +167,10 @@ def test_codes_of_a_report_and_of_a_result(edition: Edition) -> None:
         ("左股骨骨质破坏，较前相仿，考虑骨转移", "positive", "考虑骨转移", False),
         ("检查顺利，双膝关节浓聚，考虑退行性变", "negative", None, False),
         ("请结合临床", "not-read", "请结合临床", False),
+        ("与前片比较，L3椎体浓聚", "equivocal", "L3椎体浓聚", True),
+        ("检查顺利，骨扫描阳性", "positive", "骨扫描阳性", False),
+        ("检查顺利，骨扫描阴性", "negative", "骨扫描阴性", False),
+        ("No abnormality of the skeleton.", "negative", "No abnormality of the skeleton", False),
     ],
 )
 def test_what_decides_is_quoted_and_whether_it_is_of_the_spine(

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+import msgspec
 import pytest
 
 from cds_service.base.kinds import Missing, RequestText
@@ -185,8 +186,6 @@ def test_what_words_say(edition: Edition, text: str, found: ReadScore) -> None:
 
 
 def test_a_label_within_a_longer_one(edition: Edition) -> None:
-    import msgspec
-
     words = edition.knowledge.scores
     own = msgspec.structs.replace(
         words, pain=msgspec.structs.replace(words.pain, moments=["at rest", "at rest now", "moving"])

@@ -219,10 +219,12 @@ def test_each_size_stands_beside_the_one_before_it(edition: Edition, tag: Langua
         size("again", "Left femur", 5, **axes((LONGEST, 30), (OTHER, 10))),
         size("", "Left femur", 2, **axes((LONGEST, 15), (OTHER, 10))),
         size("left", "Left femur", 3),
+        size("ribs", "Right rib", 30, **TWO),
         result("said", STATUS, 4, valueString="SD"),
     )
-    first, gone, again, more, back, last = sizes.all
-    assert [s.ref.removeprefix("Observation/") for s in sizes.all] == ["first", "gone", "again", "more", "back", "?"]
+    first, gone, rib, again, more, back, last = sizes.all
+    refs = [s.ref.removeprefix("Observation/") for s in sizes.all]
+    assert refs == ["first", "gone", "ribs", "again", "more", "back", "?"]
 
     def fact(it: Size, before: Size | None, change: Fraction | None, product: int) -> Fact:
         ref = None if it.ref.endswith("?") else it.ref
@@ -233,6 +235,7 @@ def test_each_size_stands_beside_the_one_before_it(edition: Edition, tag: Langua
     assert told == [
         fact(first, None, None, 200),
         fact(gone, None, None, 0),
+        fact(rib, None, None, 300),
         fact(again, first, Fraction(50), 300),
         fact(more, first, Fraction(25), 250),
         fact(back, gone, None, 100),
@@ -242,14 +245,14 @@ def test_each_size_stands_beside_the_one_before_it(edition: Edition, tag: Langua
     ]
     teller = edition.teller(tag)
     sentences = [teller.sentence(teller.own.facts[f.key], f.data) for f in told]
-    assert "300 mm²" in sentences[2]
-    assert "+50.0 %" in sentences[2]
-    assert "−40.0 %" in sentences[5]
+    assert "300 mm²" in sentences[3]
+    assert "+50.0 %" in sentences[3]
+    assert "−40.0 %" in sentences[6]
     assert "Left femur" in sentences[0]
-    assert "SD" in sentences[7]
+    assert "SD" in sentences[8]
     assert ("first size", "首次测量")[tag == "zh-CN"] in sentences[0]
-    assert ("nothing was left", "已消失")[tag == "zh-CN"] in sentences[4]
-    assert ("one diameter only", "径")[tag == "zh-CN"] in sentences[6]
+    assert ("nothing was left", "已消失")[tag == "zh-CN"] in sentences[5]
+    assert ("one diameter only", "径")[tag == "zh-CN"] in sentences[7]
     assert {s.product for s in sizes.on(day(60)).values()} == {200, 0}
-    assert sizes.days == (day(60), day(5), day(2))
+    assert sizes.days == (day(60), day(30), day(5), day(2))
     assert first.both == 30
