@@ -78,7 +78,7 @@ def test_what_is_lacking() -> None:
     page = Some.told(NOW, gaps={"conditions": gap})
     assert page.lacking("procedures", "conditions", "patient") == (Missing("procedures", "unread"), gap)
     assert page.lacking("patient") == ()
-    with pytest.raises(NotImplementedError, match="^patient$"):
+    with pytest.raises(NotImplementedError, match=r"^patient$"):
         Page.told(NOW).lacking("patient")
 
 
