@@ -148,7 +148,7 @@ class ActivityReader:
             how: How | None = "done" if appointment.status == "fulfilled" else None
             how = "booked" if appointment.status in WAITING else how
             said = [*many(appointment.service_type), *many(appointment.reason_code), *many(appointment.reason)]
-            said += [CodeableConcept(text=appointment.description)] if appointment.description else []
+            said.append(CodeableConcept(text=appointment.description))
             yield from self._named(said, how, day_of(appointment.start), f"Appointment/{appointment.id or '?'}")
 
     def encounters(self) -> Iterator[Activity]:
@@ -181,8 +181,7 @@ class ActivityReader:
         yield from self._activity(it, how, day_of(it.occurrence_date_time) or day_of(it.authored_on))
 
     def _activity(self, it: Procedure | ServiceRequest, how: How | None, when: date | None) -> Iterator[Activity]:
-        what = self.what(it.code) if how else frozenset()
-        if not how or not what or it.code is None:
+        if not how or it.code is None or not (what := self.what(it.code)):
             return
         more = many(it.order_detail) if isinstance(it, ServiceRequest) else []
         reasons = [*concepts(it.reason_code), *(c.codeable for c in concepts(it.reason)), *self._referred(it)]
@@ -197,7 +196,7 @@ class ActivityReader:
         inside = [c.reference for c in concepts(it.reason) if c.reference is not None]
         for each in (*references(it.reason_reference), *inside):
             target = each if isinstance(each, str) else each.reference
-            found = self._record.referred(target or "")
+            found = target and self._record.referred(target)
             if isinstance(found, Condition) and found.code:
                 yield found.code
 

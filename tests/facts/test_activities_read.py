@@ -74,6 +74,11 @@ def test_a_procedure_and_a_request_are_read_whole(edition: Edition) -> None:
     )  # fmt: skip
 
 
+def test_a_body_site_says_where(edition: Edition) -> None:
+    (found,) = read(edition, procedure("放疗", bodySite=[{"text": "Left femur"}]))
+    assert found.place == Place(BoneSite("femur", "left", frozenset(), T("Left femur")))
+
+
 def test_what_is_of_no_kind_or_only_broadly_of_one_is_no_activity(edition: Edition) -> None:
     assert read(edition, procedure("Haircut"), request("Haircut")) == ()
     assert read(edition, procedure(code=None), request(code=None)) == ()

@@ -10,7 +10,8 @@ import pytest
 
 from cds_service.base.kinds import Missing, RequestText
 from cds_service.edition import Edition
-from cds_service.facts.function import Function, Lengths, LifeExpectancy, Status, function
+from cds_service.facts.explained import Fact
+from cds_service.facts.function import Function, Lengths, LifeExpectancy, Status, explained, function
 from cds_service.facts.score_text import LONGEST
 from cds_service.facts.scored import Scored
 from tests.build import NOW, PATIENT, Json, ago
@@ -65,6 +66,17 @@ def test_the_newest_usable_of_each_and_what_was_not(edition: Edition) -> None:
         ),
     )
     assert read(edition) == Function(None, None, None)
+    assert found.ecog
+    assert found.karnofsky
+    assert found.life
+    window = ("function",)
+    assert list(explained(found)) == [
+        Fact("performance", {"status": found.ecog}, Fraction(2), "1", day(2), found.ecog.ref, windows=window),
+        Fact("performance", {"status": found.karnofsky}, Fraction(70), "1", day(2), found.karnofsky.ref,
+             windows=window),
+        Fact("life-expectancy", {"life": found.life}, when=day(3), ref=found.life.ref, windows=window),
+        *(Fact("score-unusable", {"problem": m, "shown": m.detail}, when=m.when) for m in found.unusable[:3]),
+    ]  # fmt: skip
 
 
 def test_what_has_no_day_is_unusable(edition: Edition) -> None:
@@ -142,7 +154,7 @@ def test_a_number_with_a_unit_of_time(edition: Edition, value: Json, ends: Fract
         ("6-6个月以上", 6, None), ("3-6个月以内", None, 6), ("6-3个月", None, None), ("6", None, None),
         ("月", None, None),
         ("0个月", None, None), ("3个月至半年", 3, 6), ("半年至1年", 6, 12), ("6个月 2天", None, None), ("3月", 3, 3),
-        ("十二个月", 12, 12), ("约", None, None), ("3周-6个月", Fraction(2100, 3044), 6),
+        ("十二个月", 12, 12), ("约", None, None), ("3个月至半年天", None, None), ("3周-6个月", Fraction(2100, 3044), 6),
     ],
 )  # fmt: skip
 def test_lengths_in_words(edition: Edition, text: str, low: Fraction | int | None, high: Fraction | int | None) -> None:

@@ -12,11 +12,12 @@ import pytest
 from cds_service.base.kinds import Missing, RequestText
 from cds_service.edition import Edition
 from cds_service.facts.distress import TOPS, Distress, Item, Screen, distress
+from cds_service.facts.distress import explained as distress_explained
 from cds_service.facts.explained import Fact
 from cds_service.facts.instability import Instability, Sins, explained, instability
-from cds_service.facts.pain import BASIS, PainScore, pain
+from cds_service.facts.pain import BASIS, Pain, PainScore, Steps, of_ten, pain
 from cds_service.facts.pain import explained as pain_explained
-from cds_service.facts.score_text import LONGEST, ReadScore, Written
+from cds_service.facts.score_text import DEGREES, LONGEST, ReadScore, Written
 from cds_service.facts.scored import Scored, Scores, whole
 from tests.build import LOINC, NOW, PATIENT, Json, ago
 from tests.facts.whole import facts_of
@@ -95,12 +96,12 @@ def test_scores_of_a_list_stand_newest_first_however_they_come(edition: Edition)
 
     ones = [
         at("a", "2026-02-27T23:00:00Z"), at("z", "2026-02-28"), at("y", "2026-02-28"),
-        at("b", "2026-02-28T06:00:00Z"), at("c", "2026-02-28T07:00:00Z"), score("d", "ECOG", None, valueInteger=1),
+        at("c", "2026-02-28T06:00:00Z"), at("b", "2026-02-28T07:00:00Z"), score("d", "ECOG", None, valueInteger=1),
         score("e", "ECOG", 1, status="cancelled", valueInteger=1),
     ]  # fmt: skip
     for those in (ones, ones[::-1]):
         refs = [s.ref.removeprefix("Observation/") for s in read(edition, *those)["ecog"]]
-        assert refs == ["c", "b", "z", "y", "a", "d"]
+        assert refs == ["b", "c", "z", "y", "a", "d"]
     assert read(edition, *ones)["ecog"][-1].why == "undated"
 
 
@@ -209,6 +210,7 @@ def test_pain_is_read_whole(edition: Edition) -> None:
     found = facts_of(
         edition,
         score("new", "NRS评分", 2, valueString="腰痛8分", effectiveDateTime="2026-02-28T08:00:00Z"),
+        score("long", "NRS评分", 300, valueString="腿痛8分", bodySite={"text": "腰"}),
         score("low", "VAS", 2, valueQuantity={"value": 35, "unit": "mm"}, effectiveDateTime="2026-02-28T08:00:00Z"),
         score("early", "NRS评分", 2, valueInteger=9, effectiveDateTime="2026-02-28T07:00:00Z", status="preliminary"),
         score("head", "NRS评分", 1, valueInteger=9, bodySite={"text": "腰"}, note=[{"text": "头痛"}]),
@@ -229,7 +231,11 @@ def test_pain_is_read_whole(edition: Edition) -> None:
             Fraction(9), "severe", "numeric", DAY, T("Observation/early"), T("9"), None, True, AT - timedelta(hours=1)
         ),
         PainScore(None, "moderate", "words", day(5), T("Observation/word"), T("中度")),
+        PainScore(Fraction(8), "severe", "numeric", day(300), T("Observation/long"), T("腿痛8分"), T("腰")),
     )
+    assert (found.today, found.window, found.steps) == (
+        NOW.date(), measurements.days("pain"), Steps.of(measurements)
+    )  # fmt: skip
     assert found.elsewhere == PainScore(
         Fraction(9), "severe", "numeric", day(1), T("Observation/head"), T("9"), T("头痛")
     )
@@ -253,6 +259,44 @@ def test_pain_is_read_whole(edition: Edition) -> None:
             Fact("score-unusable", {"problem": each, "shown": each.detail}, when=each.when) for each in found.unusable
         ),
     ]  # fmt: skip
+
+
+def test_how_strong_pain_is(edition: Edition) -> None:
+    steps = Steps.of(edition.knowledge.measurements)
+    assert steps.degree(Fraction(0)) == "none"
+
+    def at_least(*scores: PainScore) -> list[bool]:
+        return [Pain(scores, NOW.date(), 7, steps).is_at_least(degree) for degree in DEGREES]
+
+    def one(days_ago: int) -> PainScore:
+        return PainScore(None, "moderate", "words", day(days_ago), T("o"))
+
+    assert at_least(one(7)) == [True, True, True, False]
+    assert at_least(one(8)) == at_least() == [False] * 4
+    for days_ago in (7, 8):
+        away = Pain((), NOW.date(), 7, steps, one(days_ago))
+        assert away.elsewhere_now is (days_ago == 7)
+    assert Pain((), NOW.date(), 7, steps).elsewhere_now is False
+
+
+def test_parts_of_a_point() -> None:
+    half = Fraction(13, 2)
+    assert of_ten(half, "", "visual") == of_ten(half, "cm", "unstated") == of_ten(half * 10, "mm", "unstated") == half
+    assert of_ten(half, "", "unstated") == of_ten(half, "", "numeric") == "not-a-whole-number"
+    assert of_ten(half, "cm", "numeric") == of_ten(half, "mm", "faces") == "unit-unknown"
+    assert [of_ten(Fraction(n), "", "numeric") for n in (-1, 0, 10, 11)] == ["implausible", 0, 10, "implausible"]
+
+
+def test_another_scale_counts_only_with_a_day_and_a_value(edition: Edition) -> None:
+    def other(days_ago: int | None, why: str | None) -> PainScore | None:
+        when = None if days_ago is None else day(days_ago)
+        it = Scored("pain-not-severity", T("o"), None, when, None, Fraction(7), why=why, name="FLACC")
+        written, measurements = edition.readers.written, edition.knowledge.measurements
+        return pain({"pain-not-severity": [it]}, written, NOW.date(), measurements).other
+
+    assert other(3, None) == PainScore(None, "none", "unstated", day(3), T("o"), T("FLACC"))
+    assert other(3, "comparator") is None
+    assert other(None, "undated") is None
 
 
 def test_pain_without_a_day_cannot_be_used(edition: Edition) -> None:
@@ -301,6 +345,14 @@ def test_screens_are_read_whole(edition: Edition) -> None:
             Missing("phq-9-item-9", "not-a-number", "4", day(6)),
         ),
     )
+    first, item, problem = found.screens[0], found.items[0], found.unusable[0]
+    one = Distress((first,), (item,), NOW.date(), (problem,))
+    assert list(distress_explained(one)) == [
+        Fact("screen", {"screen": first}, when=day(1), ref=first.ref, windows=("distress",)),
+        Fact("screen-item", {"item": item}, when=day(4), ref=item.ref),
+        Fact("score-unusable", {"problem": problem, "shown": None}, when=day(8)),
+    ]
+    assert found.newest(0) == ()
     assert found.done(1) == screen("gad-7", 21, 1, "new")
     assert found.done(0) is None
     assert found.newest(3) == (screen("gad-7", 21, 1, "new"), screen("phq-9", 12, 3, "high", early=True))
