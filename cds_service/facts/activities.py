@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, Protocol
 
 from cds_service.base.kinds import RequestText
 from cds_service.facts.explained import Basis, Fact, reference
@@ -40,6 +40,15 @@ DONE = frozenset({"completed", "in-progress"})
 HELD = frozenset({"finished", "completed", "in-progress", "arrived", "triaged", "onleave", "discharged"})
 REQUESTED = ORDERED | {"draft"}
 WAITING = BOOKED | {"proposed"}
+
+
+class Timed(Protocol):
+    """What was done, ordered or booked for a day."""
+
+    @property
+    def how(self) -> How: ...
+    @property
+    def when(self) -> date | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,7 @@ class Activities:
         found = [a for a in self.of(*BIOPSIES) if "bone-biopsy" in a.what or a.site]
         counts = [
             a for a in found
-            if (a.how != "done" and self.is_arranged(a, 0))
+            if (a.how != "done" and self.is_awaited(a))
             or (a.how == "done" and a.when and (a.when >= since or (a.site and a.site.is_one_of(sites))))
         ]  # fmt: skip
         return max(counts, key=lambda a: (a.when or date.max, a.ref), default=None)
@@ -87,7 +96,7 @@ class Activities:
         found = [
             a for a in self.of(*what)
             if self._may_treat(a, site) and (a.how != "done" if a.when is None else a.when >= since)
-            and (a.how == "done" or self.is_arranged(a, 0))
+            and (a.how == "done" or self.is_awaited(a))
         ]  # fmt: skip
         return max(found, key=lambda a: (a.when or date.max, a.ref), default=None)
 
@@ -112,13 +121,15 @@ class Activities:
         found = (a for a in (self.of(*what) if among is None else among) if self.is_arranged(a, days))
         return max(found, key=lambda a: (a.when or date.max, a.ref), default=None)
 
-    def is_arranged(self, activity: Activity, days: int) -> bool:
-        """An active order without a date counts; something done without a date does not."""
-        if activity.how == "done":
-            return within(activity.when, self.today, days)
-        if activity.when is None or activity.when >= self.today:
+    def is_arranged(self, it: Timed, days: int) -> bool:
+        """Whether it was done in the last days, or is awaited; something done without a date does not count."""
+        return within(it.when, self.today, days) if it.how == "done" else self.is_awaited(it)
+
+    def is_awaited(self, it: Timed) -> bool:
+        """Whether what is ordered or booked is yet to come: an active order without a date is."""
+        if it.when is None or it.when >= self.today:
             return True
-        return activity.how == "ordered" and within(activity.when, self.today, self.stands)
+        return it.how == "ordered" and within(it.when, self.today, self.stands)
 
 
 class ActivityReader:
@@ -137,7 +148,7 @@ class ActivityReader:
             how: How | None = "done" if appointment.status == "fulfilled" else None
             how = "booked" if appointment.status in WAITING else how
             said = [*many(appointment.service_type), *many(appointment.reason_code), *many(appointment.reason)]
-            said += [CodeableConcept(text=appointment.description)] if appointment.description else []
+            said.append(CodeableConcept(text=appointment.description))
             yield from self._named(said, how, day_of(appointment.start), f"Appointment/{appointment.id or '?'}")
 
     def encounters(self) -> Iterator[Activity]:
@@ -170,8 +181,7 @@ class ActivityReader:
         yield from self._activity(it, how, day_of(it.occurrence_date_time) or day_of(it.authored_on))
 
     def _activity(self, it: Procedure | ServiceRequest, how: How | None, when: date | None) -> Iterator[Activity]:
-        what = self.what(it.code) if how else frozenset()
-        if not how or not what or it.code is None:
+        if not how or it.code is None or not (what := self.what(it.code)):
             return
         more = many(it.order_detail) if isinstance(it, ServiceRequest) else []
         reasons = [*concepts(it.reason_code), *(c.codeable for c in concepts(it.reason)), *self._referred(it)]
@@ -186,7 +196,7 @@ class ActivityReader:
         inside = [c.reference for c in concepts(it.reason) if c.reference is not None]
         for each in (*references(it.reason_reference), *inside):
             target = each if isinstance(each, str) else each.reference
-            found = self._record.referred(target or "")
+            found = target and self._record.referred(target)
             if isinstance(found, Condition) and found.code:
                 yield found.code
 

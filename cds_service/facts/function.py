@@ -20,7 +20,7 @@ from cds_service.facts.explained import Fact, reference
 from cds_service.facts.score_text import LONGEST, Written
 from cds_service.facts.scored import KEYS as SCORE_KEYS
 from cds_service.facts.scored import Scored, Scores, whole
-from cds_service.facts.told import NOW, Number, ago, exact
+from cds_service.facts.told import Number, ago, exact
 from cds_service.facts.units import LONGEST_NUMBER
 from cds_service.facts.window import within
 from cds_service.knowledge.measurements import Measurements
@@ -55,7 +55,7 @@ class LifeExpectancy:
 
     low: Fraction | None
     high: Fraction | None
-    shown: RequestText
+    shown: RequestText | None
     when: date
     ref: RequestText
     words: RequestText | None = None
@@ -86,8 +86,8 @@ class Lengths:
     """
 
     def __init__(self, words: ScoreWords) -> None:
-        self._months = {norm(u): f for u, f in words.months.items()}
-        units = "|".join(re.escape(u) for u in sorted(self._months, key=len, reverse=True))
+        self._months: dict[str | None, Fraction] = {norm(u): f for u, f in words.months.items()}
+        units = self._words([*words.months])
         below, above = (self._words(each) for each in (words.below_words, words.above_words))
         self._lengths = {norm(w): Fraction(m) for w, m in words.lengths.items()}
         self._numbers = {norm(w): Fraction(n) for w, n in words.numbers.items()}
@@ -113,12 +113,13 @@ class Lengths:
 
     @staticmethod
     def _words(words: Sequence[str]) -> str:
-        return "|".join(re.escape(norm(w)) for w in sorted(words, key=len, reverse=True))
+        # Backwards a word stands before its own beginning: 预期生存期 before 预期生存.
+        return "|".join(map(re.escape, sorted(map(norm, words), reverse=True)))
 
     def read(self, text: str) -> Ends | None:
         """Both ends in months; None for a text that is no length of time."""
         line = told(text)
-        if not 0 < len(line) <= LONGEST:
+        if len(line) > LONGEST:
             return None
         label = self._labels.match(line)
         length = line[label.end() if label else 0 :]
@@ -164,10 +165,10 @@ class Lengths:
         high = self._months_of(match["end"], match["high"], match["unit"])
         return (low, high) if low and high and not (match["end"] and match["unit"]) else None
 
-    def _months_of(self, named: str | None, digits: str | None, unit: str | None) -> Fraction | None:
+    def _months_of(self, named: str | None, digits: str, unit: str | None) -> Fraction | None:
         if named:
             return self._lengths[named]
-        factor, value = self._months.get(unit or ""), self._numbers.get(digits or "") or number(digits or "")
+        factor, value = self._months.get(unit), self._numbers.get(digits) or number(digits)
         return value * factor if factor and value else None
 
     def of(self, score: Scored) -> Ends | None:
@@ -247,5 +248,5 @@ class FunctionGiven(File, frozen=True):
         return Function(
             None if self.ecog is None else Status("ecog", self.ecog, when, ref),
             None if self.karnofsky is None else Status("karnofsky", self.karnofsky, when, ref),
-            life if within(when, NOW.date(), self.function_days_ago) else None,
+            life,
         )

@@ -7,12 +7,12 @@ equivocal. What a text reads: ``report_text``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from cds_service.base.kinds import RequestText
-from cds_service.facts.activities import Activities, Activity, ActivityReader, How
+from cds_service.facts.activities import Activities, ActivityReader, How
 from cds_service.facts.cord_reports import CordReader, Named
 from cds_service.facts.explained import Fact, reference
 from cds_service.facts.narrative import NarrativeReader
@@ -75,12 +75,8 @@ class Imaging:
 
     def arranged(self, days: int, *kinds: str) -> Study | None:
         """The latest of these done in the last days, ordered or booked, unless it is of another part of the body."""
-        found = (s for s in self.all if s.kind in kinds and s.of_bone != "no" and self._stands(s, days))
+        found = (s for s in self.all if s.kind in kinds and s.of_bone != "no" and self.activities.is_arranged(s, days))
         return max(found, key=lambda s: (s.when or date.max, s.ref), default=None)
-
-    def _stands(self, study: Study, days: int) -> bool:
-        activity = Activity(frozenset({study.kind}), study.how, study.when, study.place, study.text, study.ref)
-        return self.activities.is_arranged(activity, days)
 
     def newest_scan(self, days: int) -> Study | None:
         """The newest bone scan done in the last days; of one day a report that can be read."""
@@ -104,8 +100,11 @@ class Imaging:
 
     def worked_up(self, since: date) -> Study | None:
         """A closer look at the bone done since a day, ordered or booked: the latest examination, else a biopsy."""
-        after = (s for s in self._closer() if s.how != "done" or (s.when is not None and s.when >= since))
-        found = [s for s in after if s.how == "done" or ((s.when is None or s.when >= since) and self._stands(s, 0))]
+        found = [
+            s for s in self._closer()
+            if (s.how != "done" if s.when is None else s.when >= since)
+            and (s.how == "done" or self.activities.is_awaited(s))
+        ]  # fmt: skip
         if found:
             return max(found, key=_latest)
         biopsy = self.activities.bone_biopsy(since)
@@ -140,45 +139,44 @@ class ImagingReader:
 
     def read(self, record: Record, activities: Activities) -> Imaging:
         """The studies among activities, in reports and in results named like a study."""
-        found = [s for a in activities.all for s in _studies(a.what, Study("", a.how, a.when, a.place, a.ref, a.text))]
-        found += [s for r in record.all(DiagnosticReport) if r.status in REPORTED for s in self._report(r)]
+        found = [
+            Study(kind, a.how, a.when, a.place, a.ref, a.text) for a in activities.all for kind in _kinds(a.what)
+        ]  # fmt: skip
+        for report in record.all(DiagnosticReport):
+            if report.status in REPORTED and report.code:
+                kinds = _kinds(self._activities.what(report.code))
+                found += [self._report(kind, report.code, report) for kind in kinds]
         for code, observations in record.coded.items():
-            told = concept(code)
-            if told and _kinds(self._activities.what(told)):
-                for observation in observations:
-                    found += self._result(told, observation)
+            # What a code means is asked once.
+            if (told := concept(code)) and (kinds := _kinds(self._activities.what(told))):
+                reported = (it for it in observations if it.status in REPORTED)
+                found += [self._result(kind, told, it) for it in reported for kind in kinds]
         return Imaging(tuple(found), activities)
 
-    def _report(self, report: DiagnosticReport) -> Iterator[Study]:
-        code = report.code or CodeableConcept()
+    def _report(self, kind: str, code: CodeableConcept, report: DiagnosticReport) -> Study:
         period = report.effective_period
         when = day_of(report.effective_date_time) or day_of((period.end or period.start) if period else None)
         when = when or day_of(report.issued)
         codes = [*many(report.conclusion_code), *many(report.coded_diagnosis)]
         ref, early = f"DiagnosticReport/{report.id or '?'}", report.status in EARLY
-        yield from self._read(code, when, ref, codes, report.conclusion, early)
+        return self._read(kind, code, when, ref, codes, report.conclusion, early)
 
-    def _result(self, code: CodeableConcept, it: Observation) -> Iterator[Study]:
-        if it.status not in REPORTED:
-            return
+    def _result(self, kind: str, code: CodeableConcept, it: Observation) -> Study:
         codes = concepts(it.interpretation) + ([it.value_codeable_concept] if it.value_codeable_concept else [])
         text = it.value_string or (it.value_codeable_concept.codeable.text if it.value_codeable_concept else None)
         period = it.effective_period
         stated = it.effective_date_time or it.effective_instant or ((period.end or period.start) if period else None)
         ref, early = f"Observation/{it.id or '?'}", it.status in EARLY
-        yield from self._read(code, day_of(stated) or day_of(it.issued), ref, codes, text, early)
+        return self._read(kind, code, day_of(stated) or day_of(it.issued), ref, codes, text, early)
 
     def _read(
-        self, code: CodeableConcept, when: date | None, ref: str, codes: Sequence[CodeableConcept], text: str | None,
-        early: bool,
-    ) -> Iterator[Study]:  # fmt: skip
-        kinds = _kinds(self._activities.what(code))
-        if not kinds:
-            return
-        told = self._texts.read(text, kinds[0])
+        self, kind: str, code: CodeableConcept, when: date | None, ref: str, codes: Sequence[CodeableConcept],
+        text: str | None, early: bool,
+    ) -> Study:  # fmt: skip
+        told = self._texts.read(text, kind)
         cord, cord_words = self._cords.read(codes, text)
-        yield Study(
-            kind=kinds[0],
+        return Study(
+            kind=kind,
             how="done",
             when=when,
             place=self._narratives.sites.of((code,)),
@@ -213,10 +211,6 @@ def _both(by_code: Reading, by_text: Reading) -> Reading:
 def _kinds(what: Iterable[str]) -> list[str]:
     """The studies among these concepts, the closest named one only: "PET-CT" is no CT, "whole body MRI" no MRI."""
     return [kind for kind in STUDIES if kind in set(what)][:1]
-
-
-def _studies(what: Iterable[str], study: Study) -> Iterator[Study]:
-    yield from (replace(study, kind=kind) for kind in _kinds(what))
 
 
 def explained(imaging: Imaging) -> Iterator[Fact]:

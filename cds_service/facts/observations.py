@@ -135,7 +135,7 @@ def _all(
             return []
     # A panel named like one of its members carries no value of its own: that is not a result without a value.
     if analytes and not (parts and _empty(observation)):
-        parts.insert(0, (observation, analytes))
+        parts.append((observation, analytes))
     dated = dating.of(observation)
     day, at = dated.day, dated.at
     order = (day or date.min, at is not None, at.timestamp() if at is not None else 0.0, observation.id or "")

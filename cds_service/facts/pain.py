@@ -8,9 +8,10 @@ interferes, are no severity.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
+from itertools import groupby
 from typing import Literal
 
 from cds_service.base.kinds import Missing, RequestText
@@ -54,7 +55,6 @@ class PainScore:
     preliminary: bool = False
     at: datetime | None = None
     tied: bool = False
-    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +154,7 @@ def _read(score: Scored, written: Written, steps: Steps) -> PainScore | Missing:
         return Missing("pain-score", value, score.shown, score.when)
     if value is not None:
         degree = steps.degree(value)
-    if degree is None:
-        return Missing("pain-score", "no-value", score.shown, score.when)
+    assert degree is not None  # words that are clear have a number or a degree
     site = _site(places, score.name, written)
     return PainScore(
         value, degree, scale if value is not None else "words", score.when, score.ref, score.shown, site,
@@ -184,12 +183,10 @@ def of_ten(number: Fraction, unit: str, scale: Scale) -> Fraction | str:
 
 
 def _ordered(found: Sequence[PainScore]) -> Iterator[PainScore]:
-    """Newest first; of several of one moment, or of one day whose order nobody knows, the strongest first."""
-    by_day: dict[date, list[PainScore]] = {}
-    for score in found:
-        by_day.setdefault(score.when, []).append(score)
-    for day in sorted(by_day, reverse=True):
-        yield from _of_a_day(by_day[day])
+    """Newest first, as they come; of several of one moment, or of one day whose order nobody knows, the strongest
+    first."""
+    for _, of_a_day in groupby(found, key=lambda s: s.when):
+        yield from _of_a_day(list(of_a_day))
 
 
 def _of_a_day(scores: Sequence[PainScore]) -> Sequence[PainScore]:
@@ -197,21 +194,11 @@ def _of_a_day(scores: Sequence[PainScore]) -> Sequence[PainScore]:
         return DEGREES.index(score.degree), score.value if score.value is not None else Fraction(-1)
 
     timed = all(s.at is not None for s in scores)
-    latest = max((s.at for s in scores if s.at), default=None) if timed else None
-    first = [s for s in scores if s.at == latest] if timed else list(scores)
-    rest = [s for s in scores if s not in first]
+    first = [s for s in scores if not timed or s.at == scores[0].at]
     strongest = max(first, key=lambda s: (strength(s), s.ref))
     tied = any(strength(s) < strength(strongest) for s in first)
-    strongest_marked = _tied(strongest) if tied else strongest
     others = sorted((s for s in first if s is not strongest), key=strength, reverse=True)
-    return [strongest_marked, *others, *sorted(rest, key=lambda s: s.at.timestamp() if s.at else 0.0, reverse=True)]
-
-
-def _tied(score: PainScore) -> PainScore:
-    return PainScore(
-        score.value, score.degree, score.scale, score.when, score.ref, score.shown, score.site, score.preliminary,
-        score.at, tied=True,
-    )  # fmt: skip
+    return [replace(strongest, tied=True) if tied else strongest, *others, *scores[len(first) :]]
 
 
 def _other(score: Scored) -> PainScore:

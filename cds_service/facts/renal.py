@@ -93,7 +93,7 @@ def renal(
     clearance = max((c for c in found if c), key=lambda c: c.when, default=None) or de_indexed(egfr, body)
     if clearance:
         newer = _newer(results, clearance.when) + _not_computed(clearance, creatinine, results, body, today)
-        clearance = replace(clearance, newer=newer) if newer else clearance
+        clearance = replace(clearance, newer=newer)
     problems = () if clearance else tuple(_problems(results, body, creatinine, egfr, today, measurements))
     at_least = None if clearance else clearance_at_least(creatinine, body, measurements.limit("weight-lowest", "kg"))
     return Renal(days, clearance, problems, egfr, at_least)

@@ -69,7 +69,7 @@ def compare(sizes: Sizes, today: date, window: int, apart: int) -> Compared | Wh
 def _sum(sizes: Sizes, day: date, lesions: Iterable[str]) -> Sum:
     measured = sizes.on(day)
     chosen = [measured[lesion] for lesion in lesions]
-    return Sum(day, sum((s.product for s in chosen), Fraction(0)), sum((s.both for s in chosen), Fraction(0)))
+    return Sum(day, Fraction(sum(s.product for s in chosen)), Fraction(sum(s.both for s in chosen)))
 
 
 def appeared(metastases: Iterable[Sign], since: date | None, lag: int) -> tuple[Sign | None, Sign | None]:

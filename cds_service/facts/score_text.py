@@ -54,7 +54,8 @@ class Written:
         self._bony = frozenset(map(norm, words.pain.bony))
         self._moments = frozenset(map(norm, words.pain.moments))
         self._labels = self._moments | self._bony
-        longest = sorted((m for m in self._labels if " " in m), key=len, reverse=True)
+        # Backwards a label stands before its own beginning: "at rest now" before "at rest".
+        longest = sorted((m for m in self._labels if " " in m), reverse=True)
         self._several = re.compile("|".join(rf"(?<![a-z]){re.escape(m)}(?![a-z])" for m in longest))
         # A moment beside a single number says when it was (目前7分); the least of a day says nothing of how strong.
         self._beside = self._silent | (self._moments - frozenset(map(norm, words.pain.lowest)))
@@ -160,5 +161,5 @@ def _each_labelled(row: list[Fraction | str]) -> bool:
 
 
 def _finder(words: Iterable[str]) -> re.Pattern[str]:
-    spelt = sorted(map(norm, words), key=len, reverse=True)
+    spelt = map(norm, words)
     return re.compile("|".join(rf"\b{re.escape(w)}\b" if w.isascii() else re.escape(w) for w in spelt))

@@ -197,8 +197,3 @@ def whole(score: Scored, written: Written) -> tuple[Fraction | None, str | None]
         return score.number, None
     read = written.read(score.words)
     return (read.number, None) if read.number is not None else (None, "not-a-number")
-
-
-def problems(scores: Scores, names: Iterable[str]) -> Iterator[Scored]:
-    """The results of these lists that cannot be used whatever the scale."""
-    yield from (s for name in names for s in scores.get(name, ()) if s.why)

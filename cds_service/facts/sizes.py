@@ -10,16 +10,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
 
 from cds_service.base.kinds import RequestText
-from cds_service.facts.exact import number
 from cds_service.facts.explained import Fact, reference
 from cds_service.facts.narrative import quoted
 from cds_service.facts.observations import COUNTING
 from cds_service.facts.result_codes import ResultCodes
-from cds_service.facts.sites import Place, SiteReader
+from cds_service.facts.sites import BoneSite, Place, SiteReader
+from cds_service.facts.skeleton import words
 from cds_service.facts.told import Number, ago, exact
 from cds_service.facts.units import converted
 from cds_service.fhir.dates import day_of
@@ -29,7 +30,7 @@ from cds_service.fhir.structs import CodeableConcept, Condition, Observation, Ob
 from cds_service.fhir.undecoded import concept, concepts, notes, references
 from cds_service.knowledge.measurements import Analyte, Measurements
 from cds_service.knowledge.model import File
-from cds_service.knowledge.terminology import Match
+from cds_service.knowledge.terminology import BONE, Match
 from cds_service.record.read import Record
 
 KEYS = ("observations",)
@@ -62,7 +63,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A size that cannot be used: ``one-diameter``, ``unit``, ``site-not-stated``."""
+    """A size that cannot be used: ``one-diameter``, ``unit``, ``site-not-stated``, ``undated``."""
 
     why: str
     when: date | None
@@ -127,61 +128,58 @@ class SizeReader:
     def _size(self, it: Observation, code: CodeableConcept, lookup: Callable[[str], object]) -> Size | LeftOut:
         ref = RequestText(f"Observation/{it.id or '?'}")
         when = day_of(it.effective_date_time or it.effective_instant) or day_of(it.issued)
-        place, lesion, shown = self._lesion(it, code, lookup)
-        if place.of_bone != "yes":
-            return LeftOut("site-not-stated", when, ref)
-        axes = self._axes(it)
-        if isinstance(axes, str) or when is None:
-            return LeftOut(axes if isinstance(axes, str) else "undated", when, ref)
-        longest, other = max(axes), min(axes)
-        return Size(lesion, shown, longest, other, when, ref)
-
-    def _lesion(
-        self, it: Observation, code: CodeableConcept, lookup: Callable[[str], object]
-    ) -> tuple[Place, str, RequestText]:
-        """Where the lesion is, by what name it is known, and how it is shown."""
         told = [code.codeable.text or "", *notes(it.note)]
         focus = next((r.reference for r in references(it.focus) if r.reference), None)
+        site = self._site(it, told, lookup(focus) if focus else None)
+        if site is None:
+            return LeftOut("site-not-stated", when, ref)
+        axes = self._axes(it)
+        if isinstance(axes, str):
+            return LeftOut(axes, when, ref)
+        if when is None:
+            return LeftOut("undated", None, ref)
+        lesion = type_and_id(focus) if focus else _named(site, told)
+        return Size(lesion, quoted(site.shown or site.name), *axes, when, ref)
+
+    def _site(self, it: Observation, told: Iterable[str], target: object) -> BoneSite | None:
+        """The bone that the result itself names, else the one that what it is focused on does."""
         own = self._sites.of(concepts(it.body_site), [t for t in told if t])
-        leads = self._focused(lookup(focus)) if focus else Place()
-        place = own if own.of_bone == "yes" or leads.of_bone == "unknown" else leads
-        shown = quoted(place.bone.shown or place.bone.name) if place.bone else RequestText("")
-        if focus:
-            return place, type_and_id(focus), shown
-        site = place.bone
-        named = f"{site.name} {site.side or ''} {' '.join(sorted(site.levels))}" if site and site.name != "bone" else ""
-        return place, named or " ".join(told), shown
+        return own.bone or self._focused(target).bone
 
     def _focused(self, target: object) -> Place:
         if isinstance(target, BodyStructure):
             inside = [i.structure for i in many(target.included_structure) if i.structure]
             return self._sites.of([*inside, *([target.location] if target.location else [])])
-        if isinstance(target, Condition) and target.code:
-            return self._sites.of([*many(target.body_site), target.code], [target.code.codeable.text or ""])
+        if isinstance(target, Condition):
+            return self._sites.of(many(target.body_site), words(target))
         return Place()
 
     def _axes(self, it: Observation) -> tuple[Fraction, Fraction] | str:
         parts = many(it.component)
         longest = [v for part in parts if LONGEST_AXIS in _lists(self._codes.of(part.code)) for v in self._mm(part)]
         others = [v for part in parts if OTHER_AXIS in _lists(self._codes.of(part.code)) for v in self._mm(part)]
-        if longest or others:
-            if any(isinstance(v, str) for v in (*longest, *others)):
-                return "unit"
-            values = sorted((v for v in (*longest, *others) if isinstance(v, Fraction)), reverse=True)
-            return (values[0], values[1]) if longest and others else "one-diameter"
-        if it.value_string and (match := _AXES.search(it.value_string[:200])):
+        if not (longest or others):
+            match = it.value_string and _AXES.search(it.value_string[:200])
+            if not match:
+                return "one-diameter"
             first, unit, second, last = match.groups()
-            return self._of_text(first, unit or last, second, last)
-        return "one-diameter"
-
-    def _of_text(self, first: str, one: str, second: str, two: str) -> tuple[Fraction, Fraction] | str:
-        values = [(number(value), self._axis.factors.get(unit)) for value, unit in ((first, one), (second, two))]
-        known = [value * factor for value, factor in values if value is not None and factor is not None]
-        return (known[0], known[1]) if len(known) == len(values) else "unit"
+            written = [(first, unit or last), (second, last)]
+            longest, others = ([converted(Quantity(value=Decimal(n), unit=u), self._axis)] for n, u in written)
+        values = sorted((v for v in (*longest, *others) if isinstance(v, Fraction)), reverse=True)
+        if len(values) < len(longest) + len(others):
+            return "unit"
+        return (values[0], values[1]) if longest and others else "one-diameter"
 
     def _mm(self, part: ObservationComponent) -> Iterator[Fraction | str]:
         if isinstance(part.value_quantity, Quantity):
             yield converted(part.value_quantity, self._axis)
+
+
+def _named(site: BoneSite, told: Iterable[str]) -> str:
+    """By what name a lesion is known that nothing leads to: its bone, or the words where they name none closely."""
+    if site.name == BONE:
+        return " ".join(told)
+    return f"{site.name} {site.side or ''} {' '.join(sorted(site.levels))}"
 
 
 def _lists(meant: Iterable[Match]) -> frozenset[str]:

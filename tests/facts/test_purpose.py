@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from cds_service.base.kinds import RequestText
 from cds_service.edition import Edition
-from cds_service.facts.purpose import Purposes
+from cds_service.facts.purpose import Purpose, Purposes
 from cds_service.facts.requests import LONGEST
 from cds_service.fhir.structs import Condition, Resource, ServiceRequest
 
@@ -156,3 +157,33 @@ def test_whether_its_own_words_name_a_bone(edition: Edition) -> None:
     assert bone(code={"text": "Biopsy of the left femur"})
     assert bone(code={"text": "穿刺活检"}, bodySite=[{"text": "髂骨"}])
     assert not bone(code={"text": "CT guided biopsy"}, reasonCode=[{"text": "Bone metastasis"}])
+
+
+def test_each_purpose_is_told_with_its_words(edition: Edition) -> None:
+    def read(*reasons: Any, **members: Any) -> Purposes:
+        return purposes(edition, {"reasonCode": list(reasons), **members})
+
+    def said(text: str) -> Purposes:
+        return read(note=[{"text": text}])
+
+    def all_(*told: tuple[Any, str]) -> Purposes:
+        return Purposes(tuple(Purpose(kind, RequestText(words)) for kind, words in told))
+
+    code = {"coding": [{"system": CM, "code": "Z12.89", "display": "Screening"}]}
+    assert read(code).all[:1] == (Purpose("screening", RequestText("Screening")),)
+    pain = {"coding": [{"system": "http://snomed.info/sct", "code": "12584003", "display": "Bone pain"}]}
+    assert read(pain) == all_(("new-symptom", "Bone pain"))
+    assert read({"coding": [{"system": CM, "code": "M89.8X"}]}) == Purposes(), "a broad code is no symptom"
+    assert said("肺癌，分期；腰部骨痛") == all_(("staging", "分期"), ("new-symptom", "腰部骨痛"))
+    assert said("骨痛") == all_(("new-symptom", "骨痛"))
+    assert said("骨痛待排").of("new-symptom") == Purpose("new-symptom", RequestText("骨痛待排"))
+    assert said("骨转移筛查") == all_(("bone-screening", "骨转移筛查"))
+    assert said("胸椎筛查") == all_(("bone-screening", "胸椎筛查"))
+    assert said("筛查") == all_(("screening", "筛查"))
+    assert said("除外骨转移") == all_(("bone-screening", "除外骨转移"))
+    assert said("除外肺炎") == Purposes()
+    assert said("筛查。筛查，分期") == all_(("screening", "筛查"), ("staging", "分期"))
+    assert said("，；") == read() == Purposes()
+    both = read({"text": "筛查"}, {"text": "分期"})
+    assert (both.of("staging"), both.of("trauma"), both.other) == (both.all[1], None, both.all[1])
+    assert said("疗效评估").other is None
