@@ -192,6 +192,8 @@ class RenalGiven(File, frozen=True):
     """What a case may say of renal function."""
 
     clearance: Number | None = 90
+    clearance_days_ago: int = 0
+    newer_problems: list[ProblemGiven] = []  # of results newer than the clearance
     clearance_method: ClearanceMethod = "measured"
     clearance_with_ideal_weight: Number | None = None
     clearance_with_adjusted_weight: Number | None = None
@@ -204,12 +206,14 @@ class RenalGiven(File, frozen=True):
         if self.clearance is None:
             return Renal(28, None, problems, egfr, exact(self.clearance_at_least))
         others = {"ideal": self.clearance_with_ideal_weight, "adjusted": self.clearance_with_adjusted_weight}
+        day, newer = ago(self.clearance_days_ago), tuple(p.told() for p in self.newer_problems)
         clearance = Clearance(
             value=Fraction(self.clearance),
             method=self.clearance_method,
-            when=NOW.date(),
+            when=day or NOW.date(),
             ref=RequestText("Observation/clearance"),
             by_other_weight=tuple((name, Fraction(value)) for name, value in others.items() if value is not None),
+            newer=newer,
         )
         return Renal(28, clearance, problems, egfr)
 

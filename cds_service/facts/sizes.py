@@ -229,10 +229,11 @@ class SizesGiven(File, frozen=True):
     sizes: list[SizeGiven] = []
     one_diameter: int | None = None
     response_stated: str | None = None
+    response_days_ago: int = 1
 
     def told(self) -> Sizes:
         found = [_of_case(n, s) for n, s in enumerate(self.sizes)]
-        one, day, ref = self.one_diameter, ago(1), RequestText("Observation/size")
+        one, day, ref = self.one_diameter, ago(self.response_days_ago), RequestText("Observation/size")
         left = () if one is None else (LeftOut("one-diameter", ago(one), ref),)
         stated = Stated(RequestText(self.response_stated), day, ref) if self.response_stated and day else None
         return Sizes(tuple(sorted(found, key=lambda s: (s.when, s.lesion))), left, stated)

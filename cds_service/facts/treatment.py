@@ -195,6 +195,7 @@ class UseGiven(File, frozen=True):
     rate: Number | None = None  # μg/h of a patch
     refills: bool = False
     substance: str = ""
+    route: Route | None = None
 
 
 class TreatmentGiven(File, frozen=True):
@@ -229,4 +230,5 @@ def _told(given: UseGiven, number: int, drugs: Drugs) -> DrugUse:
         daily=daily_of(given.portions, given.form, given.rate, None, as_needed=given.as_needed),
         refills=given.refills,
         substance=given.substance,
+        route=given.route,
     )

@@ -47,7 +47,7 @@ def _agent(order: Order) -> str:
 
 
 def _planned(known: tuple[Activity, ...], facts: Facts) -> bool:
-    """Whether radiotherapy of bone is ordered or booked and not given yet."""
+    """Whether radiotherapy of bone is ordered or booked. What was given to a bone has been answered before."""
     drafted = (o for o in facts.orders if isinstance(o, RequestedProcedure) and not o.stops and o.says.place.bone)
-    on_record = any(a.place.bone and a.how != "done" and facts.activities.is_awaited(a) for a in known)
+    on_record = any(a.place.bone and facts.activities.is_awaited(a) for a in known)
     return on_record or any(not {*o.concepts, *o.says.named}.isdisjoint(RADIOTHERAPY) for o in drafted)

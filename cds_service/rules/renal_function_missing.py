@@ -25,12 +25,12 @@ def renal_function_missing(order: DrugOrder, facts: Facts, p: Parameters) -> Out
     tests = () if arranged or creatinine else (test,)
     data = {"ordered": arranged, "creatinine": creatinine}
     if sign := facts.severe_kidneys:
-        return _without_a_dose(order, facts, data | {"sign": sign}, () if sign == "dialysis" else tests, p)
+        return _without_a_dose(order, facts, data | {"sign": sign}, tests, p)
     missing = facts.lacking("measurements")
     if missing and all(problem.what in BODY or problem.why == NEEDS_BODY for problem in facts.renal.problems):
         return CannotTell(missing)
     if creatinine:
-        return Advise(p.indicator(), "inputs-missing", data, tests)
+        return Advise(p.indicator(), "inputs-missing", data)
     return Advise(p.indicator(), "no-usable-result", data, tests, claims={"renal-due": None})
 
 

@@ -25,7 +25,7 @@ def _judged(order: RequestedProcedure, facts: Facts, p: Parameters) -> Outcome:
         return NoAdvice("not-bone")
     if not facts.skeleton.metastatic and METASTASIS not in order.says.conditions:
         return NoAdvice("metastasis-not-confirmed")
-    life, sign, sins = facts.function.life, _fracture(order, facts), _unstable(order, facts, p)
+    life, sign, sins = facts.function.life, _fracture(order, facts), _unstable(facts, p)
     worded = not (order.says.conditions | order.says.doubted).isdisjoint(FRACTURES)
     short = life is not None and life.high is not None and life.high <= p.number("life_expectancy")
     fragile = bool(sign or sins or worded) and SPINE.may_be(order.says.place.bone)
@@ -45,6 +45,6 @@ def _fracture(order: RequestedProcedure, facts: Facts) -> Sign | None:
     return next((s for s in found if SPINE.may_be(s.site)), None)
 
 
-def _unstable(order: RequestedProcedure, facts: Facts, p: Parameters) -> Sins | None:
+def _unstable(facts: Facts, p: Parameters) -> Sins | None:
     sins = facts.instability.sins
     return sins if sins and sins.value >= p.number("sins") else None

@@ -53,7 +53,12 @@ def _by(now: Fraction, least: Fraction, first: Fraction, p: Parameters) -> str:
     """Progression outweighs response where both are true."""
     if now > least and now >= least * (1 + p.share("progression")):
         return "pd"
-    return "pr" if now < first and now <= first * (1 - p.share("partial")) else "sd"
+    return "pr" if _less(now, first, p) else "sd"
+
+
+def _less(now: Fraction, first: Fraction, p: Parameters) -> bool:
+    """Whether it is a partial response. What was nothing cannot respond."""
+    return now < first and now <= first * (1 - p.share("partial"))
 
 
 def _data(facts: Facts, sizes: Compared | None, p: Parameters) -> dict[str, object]:
@@ -61,7 +66,7 @@ def _data(facts: Facts, sizes: Compared | None, p: Parameters) -> dict[str, obje
     stated = facts.sizes.stated
     recent = stated if stated and facts.within(stated.when, p.days("window")) else None
     if sizes is None:
-        return {"sizes": None, "change": None, "of_first": None, "other": None, "also_pr": False, "stated": recent}
+        return {"sizes": None, "other": None, "stated": recent}
     nadir = min((sizes.nadir, sizes.baseline), key=lambda s: s.diameters).diameters
     by_sum = _by(sizes.newest.diameters, nadir, sizes.baseline.diameters, p)
     category = _category(sizes, p)
@@ -71,6 +76,6 @@ def _data(facts: Facts, sizes: Compared | None, p: Parameters) -> dict[str, obje
         "change": per_cent(now, least),
         "of_first": per_cent(now, first),
         "other": by_sum if by_sum != category else None,
-        "also_pr": category == "pd" and now < first and now <= first * (1 - p.share("partial")),
+        "also_pr": category == "pd" and _less(now, first, p),
         "stated": recent,
     }

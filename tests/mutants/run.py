@@ -25,6 +25,7 @@ BLOCK = re.compile(r"```diff\n(?P<name>[\w.:]+)\n(?P<changes>.*?)\n```", re.DOTA
 CHANGE = re.compile(r"(?:^- .*\n?)+(?:^\+ .*\n?)*", re.MULTILINE)
 TESTS = [
     "tests/facts",
+    "tests/rules",
     "tests/test_cases.py",
     "tests/test_suggestions.py",
     "tests/test_rule_data.py",
