@@ -123,6 +123,8 @@ def new(*signs: Sign, since: date | None = None) -> tuple[str | None, str | None
         ((sign("a", 100), sign("b", 5, RIB)), None, (None, "b")),
         ((sign("a", 100, FEMUR), sign("u", None), sign("b", 5, RIB)), None, ("b", None)),
         ((sign("a", 100, FEMUR), sign("c", 70, RIB), sign("b", 5, RIB)), None, (None, None)),
+        ((sign("a", 100, FEMUR), sign("c", 70), sign("b", 5, RIB)), None, (None, "b")),
+        ((sign("a", 100, FEMUR), sign("c", 70, BONE)), None, (None, None)),
         ((sign("a", 100, FEMUR), sign("c", 20, RIB), sign("b", 5, RIB)), None, ("c", None)),
         ((sign("a", 100, FEMUR), sign("c", 20, RIB), sign("b", 5, HIP)), None, ("b", None)),
         ((sign("a", 100, FEMUR), sign("c", 20), sign("b", 5, HIP)), None, (None, "b")),

@@ -171,7 +171,7 @@ def test_evidence_is_told_whole_the_newest_first(edition: Edition) -> None:
         ("单发骨转移，多发骨转移", False, "unknown", "单发骨转移"),
         ("骨寡转移", False, "unknown", "骨寡转移"), ("骨转移", False, None, None),
         ("孤立性骨破坏不除外", False, None, None), ("左股骨骨转移，双肺多发结节", False, None, None),
-        ("无多发骨转移", False, None, None),
+        ("无多发骨转移", False, None, None), ("单发、多发、寡转移骨病灶", False, "unknown", "单发、多发、寡转移骨病灶"),
     ],
 )  # fmt: skip
 def test_how_many_a_text_says(
@@ -199,6 +199,8 @@ def test_both_of_one_day_contradict() -> None:
         ("左髂骨溶骨性骨破坏", ["osteolytic"]), ("L3成骨性转移", ["osteoblastic"]),
         ("骨盆混合性骨转移", ["osteoblastic", "osteolytic"]),
         ("Lytic and sclerotic lesions of the pelvis", ["osteoblastic", "osteolytic"]), ("骨盆骨转移", []),
+        ("骨盆溶骨性、成骨性骨病灶", ["osteoblastic", "osteolytic"]),
+        ("骨盆多发溶骨性、成骨性骨转移", ["osteoblastic", "osteolytic"]),
         ("左髂骨骨破坏不除外，成骨性？", []),
     ],
 )  # fmt: skip
@@ -220,6 +222,8 @@ def test_of_which_kind_a_text_says(edition: Edition, text: str, kinds: list[Kind
         ("新发转移灶", False, None),
         ("新发肺转移，骨转移同前", False, None),
         ("左股骨骨转移", False, None),
+        ("左股骨新发溶骨性破坏", False, None),
+        ("左股骨新发骨转移，L3骨转移待排", False, (True, "femur", "左股骨新发骨转移")),
     ],
 )
 def test_what_a_text_calls_new(
@@ -234,7 +238,8 @@ def test_what_a_text_calls_new(
 @pytest.mark.parametrize(
     ("value", "comparator", "number"),
     [
-        ("0", None, "unknown"), ("1", None, "solitary"), ("2", None, "multiple"), ("999", None, "multiple"),
+        ("0", None, "unknown"), ("000", None, "unknown"), ("1", None, "solitary"),
+        ("2", None, "multiple"), ("999", None, "multiple"),
         ("1000", None, "unknown"), ("1处", None, "solitary"), ("共3处", None, "multiple"), ("1 of 2", None, "unknown"),
         ("none", None, "unknown"), ("0", ">", "unknown"), ("1", ">", "multiple"), ("1", ">=", "unknown"),
         ("2", ">=", "multiple"), ("2", "<", "unknown"), ("1", "<=", "unknown"), ("." * 59 + "1", None, "solitary"),

@@ -5,17 +5,21 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from cds_service.base.kinds import RequestText
 from cds_service.edition import Edition
-from cds_service.facts.diagnoses import Diagnoses, Diagnosis
+from cds_service.facts.diagnoses import Diagnoses, Diagnosis, diagnoses
+from cds_service.facts.diagnoses import explained as diagnoses_explained
 from cds_service.facts.explained import Fact
 from cds_service.facts.facts import Facts
 from cds_service.facts.sites import BoneSite
 from cds_service.facts.skeleton import CORD, METASTASIS, Sign, Skeleton, explained
 from cds_service.facts.spread import Deposit, Spread
 from cds_service.facts.spread import explained as spread_explained
+from cds_service.fhir.structs import Condition
+from cds_service.record.bundles import readable
 from tests.build import ICD10CM, NOW, PATIENT, SNOMED, Json, ago
 from tests.facts.whole import facts_of
 
@@ -187,6 +191,33 @@ def test_diagnoses_are_read_whole(edition: Edition) -> None:
         it("other-primary-cancer", "?", "History of breast cancer", None, active=False),
         it("bone-metastasis", "two", "骨转移", None),
     ))  # fmt: skip
+
+
+def test_diagnoses_are_told_the_active_ones_first() -> None:
+    over = Diagnosis("fever", False, T("x"), T("Condition/a"), day(3))
+    here = Diagnosis("lung-cancer", True, T("x"), T("Condition/?"), None)
+    told = [Fact("diagnosis", {"diagnosis": here}), Fact("diagnosis", {"diagnosis": over}, when=day(3), ref=over.ref)]
+    assert list(diagnoses_explained(Diagnoses((over, here)))) == told
+    assert list(diagnoses_explained(Diagnoses((over,)))) == [told[1], Fact("diagnoses-none")]
+
+
+def test_what_was_recorded_after_today_is_none_whenever_it_began(edition: Edition) -> None:
+    def refs(*conditions: Json) -> list[str]:
+        read_ = [readable.decode(msgspec.json.encode(c)) for c in conditions]
+        found = diagnoses([c for c in read_ if isinstance(c, Condition)], edition.terminology, NOW)
+        return [d.ref for d in found]
+
+    ahead = named("ahead", "骨转移", onsetDateTime=ago(9), recordedDate=ago(-1))
+    today = named("today", "骨转移", recordedDate=ago(0))
+    wrong = named("wrong", "骨转移", **status(None, "entered-in-error"))
+    assert refs(ahead, wrong, today) == ["Condition/today"]
+    two = [{"system": ICD10CM, "code": code} for code in ("C79.51", "C34.11", "C34.12")]
+    assert refs(named("two", None, code={"coding": two})) == ["Condition/two"] * 2
+
+
+def test_another_cancer_of_the_past_beside_one_of_today(edition: Edition) -> None:
+    found = read(edition, named("a", "肺癌，乳腺癌术后")).diagnoses
+    assert {(d.concept, d.active) for d in found.all} == {("lung-cancer", True), ("other-primary-cancer", False)}
 
 
 @pytest.mark.parametrize("member", ["confirmed", "remission"])
