@@ -19,13 +19,11 @@ from cds_service.knowledge.measurements import Analyte, spelling
 
 # Longer is a note.
 LONGEST = 40
+LONGEST_NAME = 200
 HUNDREDTH = Fraction(1, 100)
 _NUMBER = rf"[0-9]{{1,{LONGEST_NUMBER}}}(?:\.[0-9]{{1,{LONGEST_NUMBER}}})?"
 _MEASURED = re.compile(rf"({_NUMBER}) ?([^0-9 ,]{{1,12}})(?: ?,? ?([0-9]{{1,2}})(?: ?([^0-9 ,]{{1,12}}))?)?")
-
-
 _IN_NAME = re.compile(r"[(\[]([^()\[\]]{1,20})[)\]]")
-LONGEST_NAME = 200
 
 
 def unit_in_name(names: Iterable[str], analyte: Analyte) -> str | None:

@@ -18,10 +18,8 @@ from cds_service.knowledge.words import Found, Unit
 FILLER, MARKER, LINK, TOWARD, AWAY, OTHER = "filler", "marker", "link", "toward", "away", "other"
 COMMA, STOP, BRACKET = "comma", "stop", "bracket"
 ATTRIBUTE, CONTRAST, CLOSING, FORM, ASKING, MEASURE = "attribute", "contrast", "closing", "form", "asking", "measure"
-OBSERVED, DOUBT = (
-    "observed",
-    "doubt",
-)  # a word like "findings"; a name that begins with a doubt ("suspicious for metastasis")
+# A word like "findings"; a name that begins with a doubt ("suspicious for metastasis").
+OBSERVED, DOUBT = "observed", "doubt"
 
 
 class Words(File, frozen=True):

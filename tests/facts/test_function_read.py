@@ -11,7 +11,7 @@ import pytest
 from cds_service.base.kinds import Missing, RequestText
 from cds_service.edition import Edition
 from cds_service.facts.explained import Fact
-from cds_service.facts.function import Function, Lengths, LifeExpectancy, Status, explained, function
+from cds_service.facts.function import Ends, Function, Lengths, LifeExpectancy, Status, explained, function
 from cds_service.facts.score_text import LONGEST
 from cds_service.facts.scored import Scored
 from tests.build import NOW, PATIENT, Json, ago
@@ -159,4 +159,4 @@ def test_a_number_with_a_unit_of_time(edition: Edition, value: Json, ends: Fract
 )  # fmt: skip
 def test_lengths_in_words(edition: Edition, text: str, low: Fraction | int | None, high: Fraction | int | None) -> None:
     found = Lengths(edition.knowledge.scores).read(text)
-    assert found == (None if low is None and high is None else (low, high))
+    assert found == (None if low is None and high is None else Ends(low, high))

@@ -168,7 +168,7 @@ def test_what_is_critical_and_a_low_calcium_are_sent_all_the_same(
 def test_what_is_always_sent(edition: Edition) -> None:
     low = ["low", "low-uncorrected", "low-corrected"]
     assert {name: it.always for name, it in edition.recommendations.items() if it.always} == {
-        "refractory-pain-radiotherapy": ["cord", "suspected-cord"],
+        "refractory-pain-radiotherapy": ["cord", "suspected-cord", "reported-cord"],
         "surgical-evaluation": ["every"],
         "psychological-support": ["self-harm"],
         "bma-monitoring": ["low-calcium"],
