@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from cds_service.base.kinds import RequestText
-from cds_service.facts.narrative import NarrativeReader, quoted
+from cds_service.facts.narrative import quoted, split
 from cds_service.facts.skeleton import CORD, DEGENERATIVE
 from cds_service.fhir.structs import CodeableConcept
 from cds_service.knowledge.terminology import Terminology
@@ -20,8 +20,8 @@ Named = Literal["positive", "equivocal"]
 class CordReader:
     """Finds a compressed cord in the codes and the text of a report."""
 
-    def __init__(self, terminology: Terminology, narratives: NarrativeReader) -> None:
-        self._terminology, self._narratives = terminology, narratives
+    def __init__(self, terminology: Terminology) -> None:
+        self._terminology = terminology
 
     def read(self, codes: Iterable[CodeableConcept], text: str | None) -> tuple[Named, RequestText] | tuple[None, None]:
         """Whether the report says (positive) or doubts (equivocal) it, and the words. None: neither, or denied."""
@@ -34,15 +34,15 @@ class CordReader:
         return None, None
 
     def _said(self, text: str | None) -> Iterator[tuple[Named, str]]:
-        for sentence in self._narratives.sentences(text):
-            read = self._terminology.read("condition", sentence.text)
+        for sentence in split(text):
+            read = self._terminology.read("condition", sentence)
             said = {row.concept for row in read.rows}
             if DEGENERATIVE in said:
                 continue
             if CORD in said:
-                yield "positive", sentence.text
+                yield "positive", sentence
             elif read.unsaid.get(CORD) == "suspected":
-                yield "equivocal", sentence.text
+                yield "equivocal", sentence
 
     def _coded(self, codes: Iterable[CodeableConcept]) -> Iterator[tuple[Named, str]]:
         for each in codes:

@@ -134,7 +134,7 @@ class ImagingReader:
 
     def __init__(self, terminology: Terminology, narratives: NarrativeReader, reader: ActivityReader) -> None:
         self._terminology, self._narratives, self._activities = terminology, narratives, reader
-        self._cords = CordReader(terminology, narratives)
+        self._cords = CordReader(terminology)
         self._texts = ReportText(terminology, narratives)
 
     def read(self, record: Record, activities: Activities) -> Imaging:

@@ -60,17 +60,16 @@ class NarrativeReader:
 
     def sentences(self, text: str | None) -> Iterator[Sentence]:
         """The sentences of a text that say anything, each read once."""
-        for part in _SENTENCE.split((text or "")[:LONGEST]):
-            if part := part.strip():
-                read = self._terminology.read("finding", part)
-                states = read.unsaid
-                yield Sentence(
-                    RequestText(part),
-                    frozenset(row.concept for row in read.rows),
-                    frozenset(c for c, state in states.items() if state == "suspected"),
-                    frozenset(c for c, state in states.items() if state == "negated"),
-                    tuple(self._clauses(part)),
-                )
+        for part in split(text):
+            read = self._terminology.read("finding", part)
+            states = read.unsaid
+            yield Sentence(
+                RequestText(part),
+                frozenset(row.concept for row in read.rows),
+                frozenset(c for c, state in states.items() if state == "suspected"),
+                frozenset(c for c, state in states.items() if state == "negated"),
+                tuple(self._clauses(part)),
+            )
 
     def _clauses(self, sentence: str) -> Iterator[Clause]:
         for part in _CLAUSE.split(sentence):
@@ -84,6 +83,11 @@ class NarrativeReader:
     def names_a_bone(self, text: str | None) -> bool:
         """Whether any clause of a text names a bone."""
         return any(clause.bone for sentence in self.sentences(text) for clause in sentence.clauses)
+
+
+def split(text: str | None) -> Iterator[str]:
+    """The sentences of a text, as far as it is read."""
+    yield from filter(None, map(str.strip, _SENTENCE.split((text or "")[:LONGEST])))
 
 
 def quoted(text: str) -> RequestText:
