@@ -14,7 +14,7 @@ from cds_service.deliver.claims import Told, unsaid
 from cds_service.edition import Edition
 from cds_service.evaluate.findings import Findings
 from cds_service.evaluate.gate import FIRST, concerned
-from cds_service.evaluate.judge import judged
+from cds_service.evaluate.judge import beyond, ended, judged
 from cds_service.evaluate.topic import Question, Topic, questions, required, wanted
 from cds_service.facts.facts import Facts
 from cds_service.facts.subjects import Chart, Subject
@@ -74,31 +74,37 @@ def answer(
     if not asked or (call.kind == "chart" and not is_professional(call.user_id)):
         return Answer(call, caller, NOTHING, subjects, obtaining.record, None, passed_over=len(others))
     since = wanted(asked, now.date())
-    page = _page(edition, call, obtaining, since, subjects, now)
+    page, goes_on = _page(edition, call, obtaining, since, subjects, now)
     record = page.record
+    if not goes_on:
+        return Answer(call, caller, NOTHING, subjects, record, ended(asked, page), passed_over=len(others))
     needed = edition.must(call.service, required(_heard(asked, caller.silent)))
-    causes = unmet(record, needed, since)
+    causes, unreadable = unmet(record, needed, since), record.unreadable
+    if (causes or unreadable) and beyond(asked, page):
+        # Nobody misses what could not have changed the answer.
+        causes, unreadable = (), {}
     if causes and caller.missing_data == "refuse":
         raise DataNotObtained(causes)
     findings = judged(asked, page).silencing(caller.silent)
     if call.kind == "chart":
         findings = edition.quieted(unsaid(findings, call, caller, told) if told else findings, call.service)
-    response = render(findings, record.unreadable, causes, rendering)
+    response = render(findings, unreadable, causes, rendering)
     return Answer(call, caller, response, subjects, record, findings, causes, len(others))
 
 
 def _page(
     edition: Edition, call: HookCall, obtaining: Obtaining, since: Wanted, subjects: tuple[Subject, ...], now: datetime
-) -> Facts:
-    """The facts, as far as the questions go. An opened chart is read further only where it could say anything."""
+) -> tuple[Facts, bool]:
+    """The facts, as far as the questions go, and whether anything could be said of this patient. An opened chart is
+    read further only where it could."""
     if call.kind != "chart":
         orders = tuple(s for s in subjects if not isinstance(s, Chart))
-        return Facts(obtaining.needs(since), orders, now, edition.readers)
+        return Facts(obtaining.needs(since), orders, now, edition.readers), True
     page = Facts(obtaining.needs({key: since[key] for key in FIRST if key in since}), (), now, edition.readers)
     if not concerned(page):
-        return page
+        return page, False
     record = obtaining.needs(since)
-    return page if record is page.record else Facts(record, (), now, edition.readers)
+    return (page if record is page.record else Facts(record, (), now, edition.readers)), True
 
 
 def _of_the_patient(

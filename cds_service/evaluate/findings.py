@@ -149,6 +149,8 @@ def precedence(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         if isinstance(each.outcome, Advise):
             speaking[each.subject.key].append((each, each.outcome))
     several = {subject: advice for subject, advice in speaking.items() if len(advice) > 1}
+    if not several:
+        return found
     marks = {subject: _marks(advice) for subject, advice in several.items()}
     folds = {subject: _folds(advice, marks[subject]) for subject, advice in several.items()}
     if not any(marks.values()) and not any(folds.values()):

@@ -23,6 +23,8 @@ from cds_service.record.completeness import Wanted
 from cds_service.record.read import Record
 
 WHOLE = frozenset({"obtained", "none"})
+# Types of what could not be read: of "Resource" no type is stated.
+_MAY_BE_CONDITIONS = frozenset({"Condition", "Resource"})
 
 
 def judge(
@@ -42,11 +44,29 @@ def judged(asked: Sequence[Question], facts: Facts) -> Findings:
     return Findings(facts, precedence(_asked(asked, facts)))
 
 
+def beyond(asked: Sequence[Question], facts: Facts) -> bool:
+    """Whether none of these subjects is within the guideline, whatever else were known of the patient: another primary
+    on record, or osteoporosis that explains the order. A Condition that did not come, or could not be read, may be the
+    lung cancer."""
+    unread = _MAY_BE_CONDITIONS & facts.record.unreadable.keys()
+    if unread or facts.lacking("conditions"):
+        return False
+    return all(scope_of(question.subject, facts) in SILENT for question in asked)
+
+
+def ended(asked: Sequence[Question], facts: Facts) -> Findings:
+    """The findings of a chart that the gate ends (not ``gate.concerned``): no rule is asked, and no data are missed."""
+    scope = scope_of(Chart(), facts)
+    silent = None if scope in SILENT or scope == "no-diagnosis" else silent_to_all(Chart(), facts)
+    none = NoAdvice(silent or OUT_OF_SCOPE)
+    return Findings(facts, tuple([Finding(q.topic, q.subject, scope, none) for q in asked]))
+
+
 def _asked(asked: Sequence[Question], facts: Facts) -> Iterable[Finding]:
     record = facts.record
     subjects = {q.subject.key: q.subject for q in asked}
     scopes = {key: (scope_of(subject, facts), silent_to_all(subject, facts)) for key, subject in subjects.items()}
-    since = wanted(asked, facts.today) if _gaps(asked, record) else {}
+    since = wanted(asked, facts.today) if _gaps(asked, record) and not beyond(asked, facts) else {}
     for question in asked:
         scope, silent = scopes[question.subject.key]
         unknown = tuple(_unknown(question.topic, record, since)) if since else ()

@@ -32,9 +32,13 @@ def journal(app: Flask) -> None:
     def line(response: Response) -> Response:
         endpoint = request.endpoint or "unknown"
         # Any word may stand there, before anybody has said who is calling.
-        method = request.method if request.method in _METHODS else "OTHER"
-        cards = len(g.delivered.cards) if "delivered" in g else "-"
-        log.info("%s %s %s %.1fms cards=%s", method, endpoint, response.status_code, _spent_ms(), cards)
+        method = request.method
+        delivered = g.get("delivered")
+        cards = len(delivered.cards) if delivered else "-"
+        log.info(
+            "%s %s %s %.1fms cards=%s",
+            method if method in _METHODS else "OTHER", endpoint, response.status_code, _spent_ms(), cards,
+        )  # fmt: skip
         return response
 
 
@@ -51,7 +55,9 @@ def record_calls(app: Flask, edition: Edition, memory: Memory) -> None:
 
 
 def _spent_ms() -> float:
-    return (time.perf_counter() - g.started) * 1000 if "started" in g else 0.0
+    now = time.perf_counter()
+    began: float = g.get("started", now)
+    return (now - began) * 1000
 
 
 def _record(status: int, service: str, knowledge: str) -> CallRecord:
