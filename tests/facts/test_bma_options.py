@@ -10,8 +10,18 @@ import pytest
 from cds_service.base.kinds import LANGUAGES, LanguageTag, RequestText
 from cds_service.edition import Edition
 from cds_service.facts.allergies import Allergies
-from cds_service.facts.bma_options import DENOSUMAB, Known, LeftOut, Option, Options, explained, options
-from cds_service.facts.calcium import Calcium
+from cds_service.facts.bma_options import (
+    DENOSUMAB,
+    TABLE_TOPIC,
+    DoseTable,
+    Known,
+    LeftOut,
+    Option,
+    Options,
+    explained,
+    options,
+)
+from cds_service.facts.calcium import Calcium, CalciumLevel
 from cds_service.facts.clearances import Clearance
 from cds_service.facts.creatinine import CreatinineGiven, CreatininesGiven
 from cds_service.facts.diagnoses import Diagnoses, DiagnosesGiven
@@ -116,6 +126,21 @@ def test_the_label_forbids_ibandronate_above_its_creatinine(
     one = CreatinineGiven(**{"days_ago": 0} | given)  # type: ignore[arg-type]  # numbers all
     it = known("30.5", creatinine=CreatininesGiven(creatinines=[one]).told())
     assert left(edition, it) == ({"ibandronate": "label-limit"} if out else {})
+
+
+@pytest.mark.parametrize(("level", "waits"), [("low", True), ("normal", False), ("high", False), (None, False)])
+def test_while_calcium_is_low_none_is_ordered_by_a_button(
+    edition: Edition, level: CalciumLevel | None, waits: bool
+) -> None:
+    found = of(edition, known(calcium=Calcium(28, level)))
+    assert found.waits is waits
+    assert found.orderable == (() if waits else found.offered)
+
+
+def test_the_table_is_that_of_its_topic(edition: Edition) -> None:
+    topic = edition.recommendations[TABLE_TOPIC]
+    limits = {"mg/dL": Fraction(5), "umol/L": Fraction(442)}
+    assert DoseTable.of(topic) == DoseTable(topic.tables["table_2"].rows, limits) == edition.readers.table
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)
