@@ -26,9 +26,9 @@ LONGEST_SHOWN = 100  # of one part; what is longer is no result to quote
 REMEMBERED = 8192  # values per analyte
 LONGEST_REMEMBERED = 200  # as it is spelt, all its parts
 MOST_DECIMALS, FIGURES = 3, 3
-# {1.73_m2} and [lb_av] are for machines.
 # A number as a machine writes it, in a text.
 _LONG_NUMBER = re.compile(r"(?<![0-9.])[0-9]{1,12}\.[0-9]{4,25}(?![0-9.])")
+# {1.73_m2} and [lb_av] are for machines.
 _UCUM_MARKS = re.compile(r"[{}\[\]_]+")
 
 
