@@ -22,7 +22,7 @@ class _Any:
         return True
 
 
-FIRST, SECOND = cast(Order, _Draft("first")), cast(Order, _Draft("second"))
+FIRST, SECOND = cast("Order", _Draft("first")), cast("Order", _Draft("second"))
 # Every member another value than its default.
 FULL = Advise(
     "warning", "same", {"sign": 1}, (Suggestion("test", (CreateService("creatinine"),)),), "any", False, {"due": 7}
@@ -35,6 +35,6 @@ def judged(order: object) -> Outcome:
 
 def test_the_first_of_several_keeps_every_member_of_its_outcome() -> None:
     assert all(getattr(FULL, f.name) != f.default for f in msgspec.structs.fields(Advise))
-    outcome = said_once(FIRST, cast(Rule, _Any()), (FIRST, SECOND), judged)
+    outcome = said_once(FIRST, cast("Rule", _Any()), (FIRST, SECOND), judged)
     assert outcome == msgspec.structs.replace(FULL, data={"sign": 1, "orders": (FIRST, SECOND)})
-    assert said_once(SECOND, cast(Rule, _Any()), (FIRST, SECOND), judged) == NoAdvice(SAID_ONCE)
+    assert said_once(SECOND, cast("Rule", _Any()), (FIRST, SECOND), judged) == NoAdvice(SAID_ONCE)
