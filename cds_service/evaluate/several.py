@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from msgspec import structs
+
 from cds_service.evaluate.outcome import Advise, NoAdvice, Outcome
 from cds_service.evaluate.triggers import Rule
 from cds_service.facts.subjects import Order
@@ -31,11 +33,5 @@ def said_once(order: Order, rule: Rule, orders: Iterable[Order], judged: Callabl
     if first is not order:
         return NoAdvice(SAID_ONCE)
     together = (order, *(o for o in asked if o is not order and same(o)))
-    return Advise(
-        outcome.indicator,
-        said,
-        {**outcome.data, "orders": together},
-        outcome.suggestions,
-        outcome.choose,
-        outcome.alone,
-    )
+    # Whatever else an outcome holds goes with it: a list of its members forgets the next one that is added.
+    return structs.replace(outcome, data={**outcome.data, "orders": together})

@@ -17,6 +17,8 @@ from typing import Literal
 
 from cds_service.base.kinds import Missing, RequestText
 from cds_service.base.numbers import compare
+from cds_service.facts.calcium_kinds import LIMITS as KIND_LIMITS
+from cds_service.facts.calcium_kinds import UNSTATED, concluded, told_apart
 from cds_service.facts.diagnoses import KEYS as DIAGNOSIS_KEYS
 from cds_service.facts.diagnoses import Diagnoses
 from cds_service.facts.explained import Basis, Fact, Input, reference
@@ -31,7 +33,8 @@ BASIS = Basis(
     windows=("calcium",),
     limits=(
         *("calcium-corrected-low", "calcium-ionised-low", "calcium-total-low"),
-        *("calcium-corrected-high", "calcium-ionised-high", "calcium-total-high", "albumin-restored"),
+        *("calcium-corrected-high", "calcium-ionised-high", "calcium-total-high"),
+        *(*KIND_LIMITS, "albumin-restored"),
     ),
     formulas=("calcium-correction",),
 )
@@ -44,7 +47,7 @@ CORRECTION_PER_ALBUMIN = Fraction("0.8")
 CORRECTION_ALBUMIN = Fraction(4)
 
 ANALYTES = ("calcium-ionised", "calcium-corrected", "calcium-total")
-ALL_ANALYTES = (*ANALYTES, "albumin")
+ALL_ANALYTES = (*ANALYTES, UNSTATED, "albumin")
 # Which default range a value is held against when the result brings none.
 RANGE_OF: dict[Kind, str] = {
     "ionised": "calcium-ionised",
@@ -86,6 +89,7 @@ class Calcium:
     lab_unit: str = ""
     reading: Reading | None = None  # the result that counts
     albumin: Reading | None = None  # that corrects it
+    concluded: bool = False  # whether it is total or ionised was concluded; its name does not say
 
     @property
     def unread(self) -> tuple[Missing, ...]:
@@ -93,20 +97,20 @@ class Calcium:
         return tuple(m for m in (*self.problems, *self.newer, *self.uncorrected) if m.why not in NOT_THERE)
 
 
-def calcium(results: Results, today: date, measurements: Measurements) -> Calcium:
-    """Calcium status of the look-back window ending today. ``results``: by analyte, newest first. Never raises."""
-    days = measurements.days("calcium")
+def calcium(found: Results, today: date, measurements: Measurements) -> Calcium:
+    """Calcium status of the look-back window ending today. ``found``: by analyte, newest first. Never raises."""
+    days, results = measurements.days("calcium"), told_apart(found, measurements)
     chosen = _chosen(results, today, days, measurements)
     if chosen is None:
         return Calcium(days, None, problems=tuple(_problems(results, today, days)))
     reading, albumin = chosen.reading, chosen.albumin
     low, high, origin = _range(reading, measurements, RANGE_OF[chosen.kind])
     lab = reading.lab * chosen.value / reading.value if albumin else reading.lab
-    found, severe, downward = judged(chosen, lab, (low, high), measurements)
+    level, severe, downward = judged(chosen, lab, (low, high), measurements)
     inputs = (Sourced("calcium-total", reading.value, reading.unit, reading),) if albumin else ()
     return Calcium(
         look_back_days=days,
-        level=found,
+        level=level,
         kind=chosen.kind,
         value=chosen.value,
         unit=reading.unit,
@@ -125,6 +129,7 @@ def calcium(results: Results, today: date, measurements: Measurements) -> Calciu
         lab_unit=reading.lab_unit,
         reading=reading,
         albumin=albumin,
+        concluded=concluded(reading, found),
     )
 
 
@@ -271,5 +276,5 @@ def explained(calcium: Calcium) -> Iterator[Fact]:
         inputs,
         formula="calcium-correction" if calcium.albumin else None,
         windows=BASIS.windows,
-        limits=(*graded, *(BASIS.limits[-1:] if calcium.albumin else ())),
+        limits=(*graded, *(KIND_LIMITS if calcium.concluded else ()), *(BASIS.limits[-1:] if calcium.albumin else ())),
     )

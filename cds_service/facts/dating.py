@@ -8,6 +8,8 @@ results, else in the server's.
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone, tzinfo
@@ -18,14 +20,19 @@ import msgspec
 from cds_service.fhir.dates import moment_of
 from cds_service.fhir.structs import Observation
 
+MONTHS = 12
+_PART = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2]))?")
+
 
 class Dated(msgspec.Struct, frozen=True, gc=False):  # a Struct: one is made for every result
-    """When a result was taken. ``unusable`` says why the day does not let it count; ``ahead``: it is after now."""
+    """When a result was taken. ``unusable`` says why the day does not let it count; ``ahead``: it is after now.
+    ``until``: the last day it may have been, where only its month or year is stated."""
 
     day: date | None
     at: datetime | None
     unusable: str | None = None
     ahead: bool = False
+    until: date | None = None
 
 
 class Dating:
@@ -42,7 +49,7 @@ class Dating:
             return Dated(None, None, "undated")
         moment = moment_of(stated)
         if moment is None:
-            return Dated(None, None, "date-imprecise")
+            return Dated(None, None, "date-imprecise", until=_last_day(stated))
         day, at = moment
         if at is not None and at.tzinfo is None:
             at = at.replace(tzinfo=self._zone)
@@ -60,6 +67,15 @@ class Dating:
             return self._now.tzinfo
         most = max(found.values())
         return timezone(min(zone for zone, times in found.items() if times == most))
+
+
+def _last_day(stated: str) -> date | None:
+    """The last day of a year or a month; None for what is neither."""
+    if _PART.fullmatch(stated) is None or stated.startswith("0000"):
+        return None
+    year, _, month = stated.partition("-")
+    last = int(month or MONTHS)
+    return date(int(year), last, monthrange(int(year), last)[1])
 
 
 def _zones(observations: Iterable[Observation]) -> Iterable[timedelta]:

@@ -1,7 +1,8 @@
 """Observation → Reading or Unusable: which results count, when they were taken, and their value in one unit.
 
 When a result was taken is told in ``dating``, in what it was measured in ``fluids``.
-Never counted: a status that says there is no valid result (or no status), and what was measured in another fluid.
+Never counted: a status that says there is no result, or none that is valid, and what was measured in another fluid. One
+whose status says neither is named as unusable.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ from cds_service.knowledge.measurements import Analyte, Measurements
 
 # "appended" is R5: final, with something added.
 COUNTING = frozenset({"final", "amended", "corrected", "appended", "preliminary"})
+# No result, not yet, or not any more: nothing to tell of.
+NO_RESULT = frozenset({"registered", "specimen-in-process", "cannot-be-obtained", "cancelled", "entered-in-error"})
 NOWHERE: frozenset[str] = frozenset()
 
 Coded = tuple[str | None, str | None, str | None]
@@ -82,7 +85,7 @@ def collect(
     for code, observations in coded.items():
         analytes = names.named(code)
         for observation in observations:
-            if (analytes or observation.component) and observation.status in COUNTING:
+            if (analytes or observation.component) and _standing(observation) not in NO_RESULT:
                 elsewhere = NOWHERE
                 if fluids and observation.specimen is not None and fluids.elsewhere(observation):
                     elsewhere = fluids.measured_in_blood
@@ -90,6 +93,11 @@ def collect(
                     if analyte not in elsewhere:
                         found.setdefault(analyte, []).append(unread)
     return {analyte: _series(unread) for analyte, unread in found.items()}
+
+
+def _standing(observation: Observation) -> str:
+    """The status as the standard writes it: some send it in capitals."""
+    return (observation.status or "").strip().casefold()
 
 
 def _series(unread: list[_Unread]) -> Series:
@@ -174,10 +182,13 @@ def _result(analyte: Analyte, name: str, observation: Observation, source: Sourc
     known = _read(quantity, analyte, observation, source) if quantity else measured(_text(source), analyte)
     words = known.shown if known else RequestText(_text(source))
     value = _value(source, known, dated)
+    status = _standing(observation)
     if isinstance(value, str) or known is None:
-        return Unusable(name, str(value), words or None, dated.day, ref)
+        return Unusable(name, str(value), words or None, dated.day, ref, dated.until)
+    if status not in COUNTING:
+        return Unusable(name, "status-unknown", words, dated.day, ref, dated.until)
     low, high = _own_range(source, analyte)
-    preliminary, day = observation.status == "preliminary", dated.day or date.min  # a value is only given with a day
+    preliminary, day = status == "preliminary", dated.day or date.min  # a value is only given with a day
     return Reading(
         name, value, analyte.unit, words, day, ref, preliminary, low, high, dated.at, dated.ahead,
         known.own, known.lab_unit,

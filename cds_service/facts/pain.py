@@ -144,8 +144,6 @@ def _read(score: Scored, written: Written, steps: Steps) -> PainScore | Missing:
     number, unit, tied = score.number, score.unit, False
     if number is None:
         words = written.highest(score.words)
-        if not words.clear:
-            return Missing("pain-score", "not-a-number", score.shown, score.when)
         number, degree, tied = words.number, words.degree, words.lower
         places += words.places
     scale = SCALES[VISUAL if VISUAL in score.methods else score.concept]
@@ -154,7 +152,8 @@ def _read(score: Scored, written: Written, steps: Steps) -> PainScore | Missing:
         return Missing("pain-score", value, score.shown, score.when)
     if value is not None:
         degree = steps.degree(value)
-    assert degree is not None  # words that are clear have a number or a degree
+    if degree is None:  # words of which something was left unread: neither a number nor a degree
+        return Missing("pain-score", "not-a-number", score.shown, score.when)
     site = _site(places, score.name, written)
     return PainScore(
         value, degree, scale if value is not None else "words", score.when, score.ref, score.shown, site,

@@ -54,6 +54,7 @@ class Unusable(msgspec.Struct, frozen=True, gc=False):  # a Struct: one is made 
     shown: str | None
     when: date | None
     ref: RequestText
+    until: date | None = None  # without a day: the last one it may have been, where its month or year is stated
 
 
 Result = Reading | Unusable

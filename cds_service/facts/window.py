@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from cds_service.base.kinds import Missing
-from cds_service.facts.results import Reading, Results, Unusable
+from cds_service.facts.results import Reading, Result, Results, Unusable
 
 
 def within(day: date | None, today: date, days: int) -> bool:
@@ -46,9 +46,21 @@ def newer_unusable(what: str, analyte: str, results: Results, than: date) -> Ite
     """Results newer than the one that counts, which cannot be used: the reader must know they are there."""
     for result in results.get(analyte, ()):
         if result.when is None or result.when <= than:
-            return  # they are sorted, those without a day last
+            break  # they are sorted, those without a day last
         if isinstance(result, Unusable):
             yield Missing(what, result.why, result.shown, result.when)
+    yield from _maybe_newer(what, results.get(analyte, ()), than)
+
+
+def _maybe_newer(what: str, results: Sequence[Result], than: date) -> Iterator[Missing]:
+    """One without a day may be newer too; one of each kind is enough to say so."""
+    found: dict[str, Missing] = {}
+    for result in reversed(results):
+        if result.when is not None:
+            break
+        if isinstance(result, Unusable) and (result.until is None or result.until > than):
+            found[result.why] = Missing(what, result.why, result.shown)
+    yield from found.values()
 
 
 def reasons(what: str, analyte: str, results: Results, today: date, days: int) -> Iterator[Missing]:

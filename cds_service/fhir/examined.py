@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from cds_service.fhir.structs import CodeableConcept, Element, Many, Period, Reference, Resource
 
 
@@ -21,6 +23,8 @@ class DiagnosticReport(Resource, frozen=True, tag="DiagnosticReport"):
     conclusion: str | None = None
     conclusion_code: Many[CodeableConcept] = None
     coded_diagnosis: Many[CodeableConcept] = None
+    specimen: Many[Reference] = None
+    contained: list[msgspec.Raw] | None = None  # results of a laboratory that sends none of their own
 
 
 class Specimen(Resource, frozen=True, tag="Specimen"):

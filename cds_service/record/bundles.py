@@ -47,6 +47,7 @@ from cds_service.fhir.structs import (
 from cds_service.fhir.undecoded import concept
 from cds_service.record.clock import DATED, Clock
 from cds_service.record.completeness import Completeness
+from cds_service.record.contained import results_inside
 from cds_service.record.versions import LONGEST_VERSION, is_newer
 from cds_service.record.whose import belongs
 
@@ -105,6 +106,9 @@ class Gatherer:
             return
         if kind in _REFERRED:
             self.name(resource, full_url)
+        if isinstance(resource, DiagnosticReport):
+            for inside in results_inside(resource):
+                self.add(inside, None)
         # One without an id is only itself.
         kept, identity = self._kept[kind], resource.id or object()
         known = kept.setdefault(identity, resource)

@@ -13,7 +13,10 @@ from cds_service.knowledge.model import Parameters
 
 # A serious adverse reaction is the guideline's reason to stop; these are the ones a record can show.
 ADVERSE = ("osteonecrosis-of-jaw", "acute-kidney-injury", "dialysis", "severe-kidney-disease")
-EVENTS = ("bone-pain", "pathological-fracture", "spinal-cord-compression", "hypercalcaemia")
+EVENTS = (
+    "bone-pain", "pathological-fracture", "vertebral-compression-fracture", "spinal-cord-compression",
+    "hypercalcaemia", "skeletal-related-event",
+)  # fmt: skip
 # The drugs that Table 2 does not recommend in its lowest row.
 NOT_BELOW = ("zoledronic-acid", "pamidronate")
 CREATININE = ("zoledronic-acid", "pamidronate")

@@ -11,7 +11,10 @@ from cds_service.knowledge.model import Parameters
 DENOSUMAB = "denosumab"
 # After these the drug ends for good, and what follows its end must be thought of all the same.
 ADVERSE = {"osteonecrosis-of-jaw", "acute-kidney-injury", "chronic-kidney-disease", "dialysis", "hypocalcaemia"}
-EVENTS = {"bone-pain", "pathological-fracture", "spinal-cord-compression", "hypercalcaemia"}
+EVENTS = {
+    "bone-pain", "pathological-fracture", "vertebral-compression-fracture", "spinal-cord-compression",
+    "hypercalcaemia", "skeletal-related-event",
+}  # fmt: skip
 
 
 @rule("denosumab-discontinuation", ordered("rankl-inhibitor"), stopped("rankl-inhibitor"), chart_opened())

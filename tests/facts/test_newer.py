@@ -70,9 +70,29 @@ def test_of_the_same_day_or_older_nothing_is_told() -> None:
     assert not newer_calcium(row("calcium-ionised", COUNTS, "cup"), row("calcium-total", COUNTS + 1, "cup"))
 
 
-def test_today_is_told_and_a_result_without_a_day_is_not() -> None:
+def test_today_is_told_and_a_result_without_a_day_that_may_be_newer() -> None:
     assert [told.when for told in newer(row("creatinine", 0, "cup"))] == [TODAY]
-    assert not newer(row("creatinine", None, "cup"))
+    undated = [row("creatinine", None, "cup"), row("creatinine", None, "mg/dL")]
+    assert {(told.why, told.when) for told in newer(*undated, *undated)} == {
+        ("unit-unknown", None),
+        ("implausible", None),
+    }
+    assert [told.why for told in newer_calcium(row("calcium-total", None, "cup"))] == ["unit-unknown"]
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        (None, ["undated"]), ("2026-11", ["date-imprecise"]), ("2026", ["date-imprecise"]),
+        ("2026-13", ["date-imprecise"]), ("0000", ["date-imprecise"]),
+        ("2026-10", []), ("2019-12", []), ("2025", []),
+    ],
+)  # fmt: skip
+def test_a_month_or_year_that_ended_before_is_no_newer_day(stated: str | None, told: list[str]) -> None:
+    undated = observation("creatinine", 1.2, "mg/dL", id="u", effectiveDateTime=stated)
+    assert [m.why for m in newer(undated)] == told
+    low = observation("calcium-total", 1.8, "mmol/L", id="u", effectiveDateTime=stated)
+    assert [m.why for m in newer_calcium(low)] == told
 
 
 def test_all_newer_ones_are_told() -> None:

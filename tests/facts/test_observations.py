@@ -27,10 +27,23 @@ def test_results_with_a_value_count(status: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "status", ["entered-in-error", "cancelled", "unknown", "registered", "specimen-in-process", "Final", "", None]
+    "status", ["entered-in-error", "cancelled", "Cancelled", "registered", "specimen-in-process", "cannot-be-obtained"]
 )
-def test_results_without_a_valid_status_never_count(status: str | None) -> None:
+def test_no_result_is_nothing_to_tell_of(status: str) -> None:
     assert results(observation(value=1.5, unit="mg/dL", status=status)) == {}
+
+
+@pytest.mark.parametrize("status", ["unknown", "reviewed", "", None])
+def test_a_result_of_no_known_status_is_named_and_does_not_count(status: str | None) -> None:
+    found = only(observation(value=1.5, unit="mg/dL", status=status))
+    assert isinstance(found, Unusable)
+    assert (found.why, found.shown, found.when) == ("status-unknown", "1.5 mg/dL", date(2026, 11, 20))
+    assert why(observation(value=1.5, unit="furlong", status=status)) == "unit-unknown"
+
+
+@pytest.mark.parametrize("status", ["Final", "FINAL", " amended "])
+def test_a_status_in_capitals_is_that_status(status: str) -> None:
+    assert reading(observation(value=1.5, unit="mg/dL", status=status)).value == Fraction(3, 2)
 
 
 def test_the_result_is_shown_as_reported_and_can_be_found_again() -> None:
