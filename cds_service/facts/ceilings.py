@@ -17,6 +17,7 @@ from cds_service.knowledge.dosing import Dosing
 
 # How many words may stand between "max", the amount and the day.
 NEAR = 4
+DAILY = frozenset({"daily"})
 HOURS = Fraction(24)  # of a day
 
 
@@ -28,11 +29,12 @@ class Ceilings:
         self._days = {u for u, days in dosing.days.items() if days == 1}
         self._hours = {u for u, minutes in dosing.minutes.items() if minutes == dosing.minutes["h"]}
 
-    def read(self, dosage: Dosage, piece: Piece, *, alone: bool) -> Fraction | None:
-        """mg a day; of several the lowest. ``alone``: the product has one ingredient, so that a mass is its own."""
+    def read(self, dosage: Dosage, piece: Piece, dose: Fraction | None = None, *, alone: bool) -> Fraction | None:
+        """mg a day; of several the lowest. ``alone``: the product has one ingredient, so that a mass is its own.
+        ``dose``: mg of a single one, for a limit in doses (24小时不超过4次)."""
         found = [*self._stated(dosage, piece, alone=alone)]
         for line in instructions(dosage):
-            found += self._said(told(line), piece, alone=alone)
+            found += self._said(told(line), piece, dose, alone=alone)
         return min(found, default=None)
 
     def _stated(self, dosage: Dosage, piece: Piece, *, alone: bool) -> Iterator[Fraction]:
@@ -44,12 +46,12 @@ class Ceilings:
             if days and mass and (a_day := bounded(mass / days)):
                 yield a_day
 
-    def _said(self, line: str, piece: Piece, *, alone: bool) -> Iterator[Fraction]:
+    def _said(self, line: str, piece: Piece, dose: Fraction | None, *, alone: bool) -> Iterator[Fraction]:
         terms = self._tokens.terms(line)
         for at, term in enumerate(terms):
             if term.kind != "limit":
                 continue
-            amount = next((n for n in range(at + 1, min(at + NEAR, len(terms))) if _counts(terms[n])), None)
+            amount = next((n for n in range(at + 1, min(at + NEAR, len(terms))) if _counts(terms, n)), None)
             if amount is None or not self._a_day(terms, at, amount):
                 continue
             found = terms[amount]
@@ -57,14 +59,21 @@ class Ceilings:
                 yield found.value
             elif found.kind == "piece" and piece.mg and found.value:
                 yield found.value * piece.mg
+            elif found.kind == "giving" and dose and found.value:
+                yield found.value * dose
 
     def _a_day(self, terms: list[Term], limit: int, amount: int) -> bool:
         """Whether the limit is one of a day: "max 4 g/day", "in 24 h", 每日不超过4g."""
         behind = terms[amount + 1 : amount + 1 + NEAR]
-        if behind and behind[0].kind in ("per", "in"):
+        if behind and behind[0].word in DAILY:
+            return True
+        if behind and (behind[0].kind in ("per", "in") or behind[0].word == "a"):
             unit = next((t for t in behind[1:] if t.kind in ("calendar", "clock", "number")), None)
             return unit is not None and self._is_day(unit)
-        return any(self._is_day(t) for t in terms[max(0, limit - NEAR) : amount] if t.kind == "calendar")
+        before = terms[max(0, limit - NEAR) : amount]
+        hours = terms[limit - 1 : limit] if terms[amount].kind == "giving" else []  # 24小时不超过4次
+        days = [t for t in before if t.kind == "calendar"]
+        return any(map(self._is_day, (*days, *hours))) or any(t.word in DAILY for t in before)
 
     def _is_day(self, term: Term) -> bool:
         if term.word in self._days:
@@ -72,5 +81,8 @@ class Ceilings:
         return term.value == HOURS and term.word in self._hours
 
 
-def _counts(term: Term) -> bool:
-    return term.kind in ("mass", "piece") and term.value is not None
+def _counts(terms: list[Term], at: int) -> bool:
+    """Whether it is an amount, or a number of doses ("max 4 doses a day"; "max 2 times 3 g" names a mass)."""
+    masses = {term.kind for term in terms[at + 1 : at + 2]} & {"mass", "piece"}
+    kinds = ("mass", "piece") if masses else ("mass", "piece", "giving")
+    return terms[at].kind in kinds and terms[at].value is not None

@@ -110,7 +110,7 @@ class TextReader:
             if term.kind == "range":
                 said.unclear |= self._tokens.kind(term.word) in ("mass", "piece", "volume")
             elif term.kind in ("mass", "piece", "volume") and term.unread:
-                said.unclear = True
+                said.unclear |= not _in_all(terms, at)
             elif term.value is None:
                 continue
             elif term.kind == "mass":
@@ -176,6 +176,11 @@ def _so_often(terms: list[Term], at: int) -> bool:
     """ "500 mg every 6 hours", 每次10mg 每12小时1次: how often it is given, and no rate as "16 mg/h" is."""
     span = _at(terms, at + 1)
     return _at(terms, at).word in OFTEN and span.kind == "clock" and span.value is not None
+
+
+def _in_all(terms: list[Term], at: int) -> bool:
+    """ "2 tablets (1,000 mg total)": what the pieces are together, said once more."""
+    return _at(terms, at - 1).word == "(" and _counted(_at(terms, at - 2)) and _at(terms, at + 1).word == "total"
 
 
 def _counted(term: Term) -> bool:

@@ -64,7 +64,7 @@ class IntervalReader:
         leads = (
             r"(?<![a-z])(?:every|each|per)(?![a-z])",
             r"(?<![a-z])q(?![a-z]{3})",
-            r"每隔?",
+            r"每隔?|间隔",
             # "once in a day": its "a" is no year.
             r"(?:(?<=once )|(?<=twice )|(?<=times ))(?:an?|in an?|in(?! an? ))(?= )",
             rf"(?<![0-9.a-z第百千万零{digits}])(?=(?:{amount}) ?个?(?:{chinese}) ?/? ?(?:(?:{amount}) ?)?次)",

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+import msgspec
+
 from cds_service.base.kinds import Route
 from cds_service.facts.bounded import norm, told
 from cds_service.facts.ceilings import Ceilings
 from cds_service.facts.doses import Dosed, DoseReader
 from cds_service.facts.exact import bounded, number
 from cds_service.facts.intervals import instructions
+from cds_service.facts.moments import Moments
 from cds_service.facts.pieces import NOTHING_KNOWN, Piece
 from cds_service.facts.units import LONGEST_NUMBER
 from cds_service.fhir.structs import Dosage, Extension, many
@@ -25,6 +28,7 @@ from cds_service.knowledge.dosing import Dosing
 
 Form = Literal["oral", "parenteral", "transdermal", "transmucosal", "rectal", "other", "unstated"]
 FORMS: tuple[Form, ...] = ("parenteral", "transdermal", "transmucosal", "rectal")  # flags of the code lists
+_SOME = Piece(mg=Fraction(1), ml=Fraction(1), mg_per_ml=Fraction(1))  # of which a dose is a dose, whatever it holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,11 @@ class PortionReader:
         forms = (re.escape(f) for f in map(norm, dosing.patch_forms))
         self._patch = re.compile("|".join(rf"\b{f}\b" if f.isascii() else f for f in forms))
         self._patches = frozenset(map(norm, dosing.patch_units)) | frozenset(map(norm, dosing.pieces))
+        units = "|".join(sorted((re.escape(u) for u in self._patches if not u.isdigit()), key=len, reverse=True))
+        amounts = "|".join(map(re.escape, dosing.numbers))
+        self._worn_at_once = re.compile(rf"(?<![0-9.a-z])({digits}|{amounts}) ?(?:{units})(?![a-z])")
+        self._numbers = {norm(word): Fraction(n) for word, n in dosing.numbers.items()}
+        self._moments, self._shares = Moments(dosing), dosing.shares
         self._patch_days = Fraction(dosing.patch_hours, 24)
 
     def read(
@@ -115,10 +124,12 @@ class PortionReader:
     ) -> Daily:
         """The daily amounts. ``names``: all that the product is called, strengths of its codes among it."""
         called = list(names)
-        worn = any(self._patch.search(told(name)) for name in called)
+        lines = [line for dosage in dosages for line in instructions(dosage)]
+        worn = any(self._patch.search(told(text)) for text in (*called, *lines))
         form = _form(ingredients, route, injected=injected, worn=worn)
-        portions = tuple(self._portion(i, dosages, extensions) for i in ingredients)
-        as_needed = bool(dosages) and all(map(self.as_needed, dosages))
+        parts = [part for dosage in dosages for part in self._parts(dosage)]
+        portions = tuple(self._portion(i, parts, extensions) for i in ingredients)
+        as_needed = bool(parts) and all(map(self.as_needed, parts))
         if form != "transdermal":
             return Daily(portions, as_needed, form)
         rate = self._worn(dosages, called)
@@ -132,6 +143,22 @@ class PortionReader:
         if dosage.as_needed_codeable_concept or dosage.as_needed_for:
             return True
         return any(self._as_needed.search(told(line)) for line in instructions(dosage))
+
+    def _parts(self, dosage: Dosage) -> Iterator[Dosage]:
+        """The dosages that one text holds ("30 mg q12h and 10 mg prn"); itself where structure tells any of it."""
+        stated = (dosage.dose_and_rate, dosage.dose_quantity, dosage.dose_range, dosage.dose, dosage.timing)
+        line = "" if any(stated) else told(dosage.text)
+        if line:
+            yield from (msgspec.structs.replace(dosage, text=part) for part in self._moments.parts(line, self._tells))
+        else:
+            yield dosage
+
+    def _tells(self, part: str) -> bool:
+        """Whether a part of a text tells a dose, and when or that it is as needed."""
+        dosage = Dosage(text=part)
+        dosed = self._doses.read([dosage], (), _SOME, most=True)
+        when = dosed.interval_days or self._moments.count(part) or self.as_needed(dosage)
+        return bool(dosed.dose and when)
 
     # One ingredient
 
@@ -151,9 +178,10 @@ class PortionReader:
         if isinstance(mg, str):
             return _Part(None, None, None, mg)
         as_needed = self.as_needed(dosage)
-        times = _times(dosage, dosed)
+        mg *= self._shares.get(ingredient.name, 1)
+        times = self._times(dosage, dosed)
         full = bounded(mg * times) if times else None
-        ceiling = self._ceilings.read(dosage, ingredient.piece, alone=ingredient.alone)
+        ceiling = self._ceilings.read(dosage, ingredient.piece, mg, alone=ingredient.alone)
         # A limit beside a regular dose is not what is ordered; where how often cannot be read it is the most.
         most = (ceiling or full) if as_needed else (full or ceiling)
         if most is None:
@@ -172,6 +200,17 @@ class PortionReader:
             return "dose-of-combination"
         return dosed.dose.mg if dosed.dose else "dose-unknown"
 
+    def _times(self, dosage: Dosage, dosed: Dosed) -> Fraction | None:
+        """How often a day at most; once for a single dose. Moments named beside a day's interval count each."""
+        if dosed.single:
+            return Fraction(1)
+        repeat = dosage.timing.repeat if dosage.timing else None
+        stated = (repeat.time_of_day, repeat.when) if repeat else ()
+        named = [len(each) for each in stated if isinstance(each, list)]
+        named += [self._moments.count(told(line)) for line in instructions(dosage)]
+        often = 1 / dosed.interval_days if dosed.interval_days else None
+        return max(often or Fraction(0), Fraction(max(named, default=0))) or None
+
     # Patches
 
     def _worn(self, dosages: Sequence[Dosage], names: Iterable[str]) -> Fraction | str:
@@ -184,7 +223,9 @@ class PortionReader:
         interval = self._doses.intervals.read(dosages).interval
         if interval is None or interval.low != self._patch_days or interval.high != self._patch_days:
             return "patch-interval"
-        count = Fraction(1)
+        count = self._count(dosage)
+        if count is None:
+            return "patch-dose-unknown"
         for each in many(dosage.dose_and_rate):
             quantity = each.dose_quantity
             if quantity is None or quantity.value is None:
@@ -198,20 +239,16 @@ class PortionReader:
             return "patch-rate-unknown"
         return rates.pop() * count
 
+    def _count(self, dosage: Dosage) -> Fraction | None:
+        """How many patches a text says are worn at once, one where it says none; None for several numbers."""
+        counted = [m[1] for line in instructions(dosage) for m in self._worn_at_once.finditer(told(line))]
+        found = {self._numbers.get(each) or number(each) for each in counted} or {Fraction(1)}
+        return found.pop() if len(found) == 1 else None
+
     def _rates(self, text: str) -> Iterator[Fraction]:
         for match in self._rate.finditer(told(text)):
             if value := number(match[1]):
                 yield value * self._micrograms[match[2]]
-
-
-def _times(dosage: Dosage, dosed: Dosed) -> Fraction | None:
-    """How often a day at most; once for a single dose. Moments named beside a day's interval count each."""
-    if dosed.single:
-        return Fraction(1)
-    repeat = dosage.timing.repeat if dosage.timing else None
-    named = max((len(m) for m in (repeat.time_of_day, repeat.when) if isinstance(m, list)), default=0) if repeat else 0
-    often = 1 / dosed.interval_days if dosed.interval_days else None
-    return max(often or Fraction(0), Fraction(named)) or None
 
 
 def _sum(parts: Sequence[_Part], member: str) -> Fraction:

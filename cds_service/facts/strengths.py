@@ -19,7 +19,8 @@ READ = ("opioid", "acetaminophen")  # the code lists whose ingredients are told 
 MOST = 12  # parts of a name, and ingredients of a Medication, that are looked at
 # "acetaminophen 325 MG / oxycodone 5 MG", "对乙酰氨基酚325mg+羟考酮5mg".
 _DIGITS = r"([0-9]{1,4}(?:\.[0-9]{1,4})?)"
-_PAIR = re.compile(rf"(?<![0-9./]){_DIGITS} ?(?:mg)? ?[/\-:+] ?{_DIGITS}(?: ?mg)?(?![0-9a-z./%])")
+_PAIR = re.compile(rf"(?<![0-9./]){_DIGITS} ?(m?g)? ?[/\-:+] ?{_DIGITS}(?: ?(m?g))?(?![0-9a-z./%])")
+_GRAM = Fraction(1000)
 _PARTS = re.compile(r"\s/\s|[+＋,，、;；()（）]|(?<=[gG])/(?=[^\s/])|和|与")
 
 
@@ -74,8 +75,8 @@ class Strengths:
 
 
 def _of_pair(match: Match, actives: set[tuple[str, str | None]], names: Sequence[str]) -> Piece:
-    """The strength of one of the two in "5mg/325mg", 5/325 or 5-325: of acetaminophen and an opioid, whichever is named
-    first, every product holds more of acetaminophen."""
+    """The strength of one of the two in "5mg/325mg", 5/325, 5-325 or 0.3g/8.4mg: of acetaminophen and an opioid,
+    whichever is named first, every product holds more of acetaminophen."""
     if sorted(concept for concept, _ in actives) != sorted(READ):
         return NOTHING_KNOWN
     pairs = {pair for name in names for pair in _pairs(name)}
@@ -87,6 +88,6 @@ def _of_pair(match: Match, actives: set[tuple[str, str | None]], names: Sequence
 
 def _pairs(name: str) -> Iterator[tuple[Fraction, Fraction]]:
     for found in _PAIR.finditer(told(name)):
-        first, second = number(found[1]), number(found[2])
+        first, second = number(found[1]), number(found[3])
         if first and second:
-            yield first, second
+            yield first * (_GRAM if found[2] == "g" else 1), second * (_GRAM if found[4] == "g" else 1)

@@ -55,10 +55,15 @@ class Dosing(File, frozen=True, dict=True):
     time_units: dict[str, str]
     period_units: dict[str, str]
     named_intervals: dict[str, str]
+    moments: dict[str, list[str]]
+    moment_each: str
+    joining_words: list[str]
+    phase_words: list[str]
     once_words: list[str]
     once_in_a_day: list[str]
     not_once: list[str]
     as_needed_words: list[str]
+    prodrugs: dict[str, str]
     patch_units: list[str]
     patch_hours: int
     patch_forms: list[str]
@@ -92,6 +97,10 @@ class Dosing(File, frozen=True, dict=True):
     @cached_property
     def intervals(self) -> dict[str, Fraction]:
         return _exact(self.named_intervals)
+
+    @cached_property
+    def shares(self) -> dict[str, Fraction]:
+        return _exact(self.prodrugs)
 
     @cached_property
     def pieces(self) -> frozenset[str]:

@@ -34,6 +34,8 @@ class RadiotherapyWords(File, frozen=True, dict=True):
 
     dose_units: dict[str, str]
     fraction_units: list[str]
+    count_labels: list[str]
+    fraction_adjectives: list[str]
     number_words: dict[str, int]
     time_words: list[str]
     daily_words: list[str]
@@ -43,6 +45,7 @@ class RadiotherapyWords(File, frozen=True, dict=True):
     single_words: list[str]
     single_english: list[str]
     single_of: list[str]
+    once_words: list[str]
     ordinal_words: list[str]
     most_fractions: int
     extensions: RadiationExtensions

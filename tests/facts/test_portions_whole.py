@@ -144,7 +144,13 @@ def test_of_a_combination_each_ingredient_by_its_own_strength() -> None:
         ({"text": "1 g q6h prn, max 3 g in 24 hours"}, portion(0, 3000, 1000)),
         ({"text": "1 g q6h prn, max 3 g in 1 day"}, portion(0, 3000, 1000)),
         ({"text": "1g q6h 必要时 每日不超过3g"}, portion(0, 3000, 1000)),
-        ({"text": "1 g q6h prn, daily max 3 g"}, portion(0, 4000, 1000)),  # "daily" is no unit of time here
+        ({"text": "1 g q6h prn, daily max 3 g"}, portion(0, 3000, 1000)),
+        ({"text": "1 g q6h prn, max 3 g daily"}, portion(0, 3000, 1000)),
+        ({"text": "1 g q4h prn, not to exceed 3 g/day"}, portion(0, 3000, 1000)),
+        ({"text": "1 g q4h prn, NTE 3 g in 24 hours"}, portion(0, 3000, 1000)),
+        ({"text": "1 g q4h prn, no more than 3 g in 24 hours"}, portion(0, 3000, 1000)),
+        ({"text": "必要时 每次1g 24小时不超过3次"}, portion(0, 3000, 1000)),
+        ({"text": "1 g q4h prn, max 3 doses in 24 hours"}, portion(0, 3000, 1000)),
         # No limit of a day.
         ({"text": "1 g q6h prn, max 3 g"}, portion(0, 4000, 1000)),
         ({"text": "1 g q6h prn, max 3 g per dose"}, portion(0, 4000, 1000)),
