@@ -114,7 +114,8 @@ def lesions(told: Iterable[Told], counts: Iterable[Counted], reader: NarrativeRe
         if number := _number(of_bone):
             words = next(c.text for c in of_bone if {SOLITARY, MULTIPLE, FEW} & c.said)
             counted.append(Counted(number, text.when, text.ref, quoted(words)))
-        typed += _typed(of_bone, text)
+        of_metastases = [s for s in sentences if METASTASIS not in s.doubted]
+        typed += _typed([c for s in of_metastases for c in s.clauses if c in of_bone], text)
         new += [found for sentence in sentences if (found := _new(sentence, text))]
     return Lesions(_newest_first(counted), _newest_first(typed), _newest_first(new))
 
@@ -129,7 +130,8 @@ def _new(sentence: Sentence, text: Told) -> Appeared | None:
     if not {METASTASIS} & (sentence.said | sentence.doubted) or FRACTURED in sentence.said:
         return None
     for clause in sentence.clauses:
-        if NEW in clause.said and LESION & clause.named and clause.of_bone(of_itself=text.of_itself):
+        called = LESION & clause.named or (clause.lesion and clause.bone)
+        if NEW in clause.said and called and clause.of_bone(of_itself=text.of_itself):
             sure = METASTASIS in sentence.said and METASTASIS not in sentence.doubted
             return Appeared(sure, clause.bone, text.when, text.ref, quoted(clause.text))
     return None

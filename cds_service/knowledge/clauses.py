@@ -16,6 +16,7 @@ from cds_service.knowledge.phrases import (
     AWAY,
     CLOSING,
     COMMA,
+    COMPARED,
     CONTRAST,
     DOUBT,
     LINK,
@@ -86,7 +87,7 @@ class Clauses:
         )
 
     def _apply(self, at: int, cue: Cue) -> None:
-        if cue.only:
+        if cue.last:
             if self._mentions[-1].start < at and not any(w.what and w.what.process for w in self._words[at + 1 :]):
                 self._backward(at, cue)
         elif at in self._inside:
@@ -100,7 +101,8 @@ class Clauses:
             if not self._forward(at, cue) and self._alone(at):
                 self._unsay(at, cue)
         elif self._alone(at):
-            self._unsay(at, cue)
+            if not cue.only:  # 乳腺癌，病史10年: since when, of what is there
+                self._unsay(at, cue)
         else:
             self._backward(at, cue)
 
@@ -118,10 +120,12 @@ class Clauses:
         following = bisect_right(self._mentions, at, key=_start)
         if following == len(self._mentions) or self._mentions[following].start >= end:
             return False
-        if self._ended[at] <= start:
-            return True
         tight_before, tight_after = self._tight(at), self._tight(at + 1)
         text = self._units[self._words[at].start]
+        if text.text == QUERY and tight_before and self._unknown[at] > self._unknown[at - 1]:
+            return False  # 脊髓受压？T7转移: it asks about the word that it follows
+        if self._ended[at] <= start:
+            return True
         if text.text == QUERY:
             return not tight_before
         return not (text.chinese and tight_before and not tight_after)
@@ -188,6 +192,26 @@ class Clauses:
             self._mark(range(first, self._relatives), cue)
         elif not self._of_something_else(end, at):
             self._mark(self._ends[end], cue)
+            self._mark_again(end, cue)
+            if cue.compares:
+                self._mark_compared(end, cue)
+
+    def _mark_again(self, end: int, cue: Cue) -> None:
+        """Takes back what the words right before it say once more: 溶骨性骨质破坏不除外 names one lesion twice."""
+        taken = {row.concept for number in self._ends[end] for row in self._mentions[number].rows}
+        before = min(self._mentions[number].start for number in self._ends[end])
+        while before in self._ends and self._tight(before):
+            again = [n for n in self._ends[before] if any(r.concept in taken for r in self._mentions[n].rows)]
+            if not again:
+                return
+            self._mark(again, cue)
+            before = min(self._mentions[number].start for number in again)
+
+    def _mark_compared(self, end: int, cue: Cue) -> None:
+        """Takes back the other of two things between which a word decides: 转移与退变鉴别."""
+        link = min(self._mentions[number].start for number in self._ends[end]) - 1
+        if link > 0 and COMPARED in self._roles[link] and link in self._ends:
+            self._mark(self._ends[link], cue)
 
     def _of_something_else(self, end: int, at: int) -> bool:
         """Whether it is about a marker between, or about other words that are set apart: "骨转移 左肺结节待排"."""
