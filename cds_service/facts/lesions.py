@@ -111,8 +111,10 @@ def lesions(told: Iterable[Told], counts: Iterable[Counted], reader: NarrativeRe
     for text in told:
         sentences = list(reader.sentences(text.text))
         of_bone = [c for s in sentences for c in s.clauses if c.of_bone(of_itself=text.of_itself) and _stands(c)]
-        if number := _number(of_bone):
-            words = next(c.text for c in of_bone if {SOLITARY, MULTIPLE, FEW} & c.said)
+        doubtful = [c for s in sentences if METASTASIS in s.doubted for c in s.clauses]
+        numbered = [c for c in of_bone if c not in doubtful or not _only_many(c)]
+        if number := _number(numbered):
+            words = next(c.text for c in numbered if {SOLITARY, MULTIPLE, FEW} & c.said)
             counted.append(Counted(number, text.when, text.ref, quoted(words)))
         of_metastases = [s for s in sentences if METASTASIS not in s.doubted]
         typed += _typed([c for s in of_metastases for c in s.clauses if c in of_bone], text)
@@ -123,6 +125,12 @@ def lesions(told: Iterable[Told], counts: Iterable[Counted], reader: NarrativeRe
 def _stands(clause: Clause) -> bool:
     """Whether some lesion of the clause is not in doubt: 孤立性骨破坏不除外 says neither how many nor of which kind."""
     return not clause.doubted or bool(LESION & clause.said)
+
+
+def _only_many(clause: Clause) -> bool:
+    """Whether it says of what may be a metastasis that it is in many places, and not that bone is destroyed there: many
+    foci of uptake may be many worn joints."""
+    return MULTIPLE in clause.said and clause.said.isdisjoint(name for name, _ in KINDS)
 
 
 def _new(sentence: Sentence, text: Told) -> Appeared | None:

@@ -80,7 +80,9 @@ class NarrativeReader:
         for part in _CLAUSE.split(sentence):
             if part := part.strip():
                 read = self._terminology.read("finding", part)
-                unsaid = {row.concept: states[row.concept] for row in read.rows if row.concept in states} | read.unsaid
+                unsaid = dict(read.unsaid) | {
+                    row.concept: states[row.concept] for row in read.rows if row.concept in states
+                }
                 said = frozenset(row.concept for row in read.rows if row.concept not in states)
                 named = said | {concept for concept, state in unsaid.items() if state != "relative"}
                 doubted = frozenset(concept for concept, state in unsaid.items() if state == "suspected")

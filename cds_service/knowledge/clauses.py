@@ -8,7 +8,7 @@ before it.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 from cds_service.knowledge.phrases import (
@@ -81,6 +81,9 @@ class Clauses:
         self._measures = list(accumulate((MEASURE in r for r in roles), initial=0))
         # For each word the last place up to which a mention has ended before it.
         self._ended = list(accumulate((at if at in self._ends else -1 for at in range(count + 1)), max))
+        # For each word the last place before which a bracket has closed.
+        closing = (at if at and self._units[self._words[at - 1].start].text == ")" else 0 for at in range(count + 1))
+        self._closed = list(accumulate(closing, max))
         self._roles = roles
         self._clause_from = list(
             accumulate(range(1, count), lambda last, at: at if ends_at(at - 1) else last, initial=0)
@@ -94,17 +97,28 @@ class Clauses:
             self._mark(self._inside[at], cue)
         elif cue.where == "between":
             self._backward(at, cue)
-            self._forward(at, cue)
+            # 模拟定位+调强放疗: what is set apart is done beside it.
+            if not cue.only or self._tight(at + 1) or not self._units[self._words[at].start].chinese:
+                self._forward(at, cue)
         elif self._is_asked(at, cue):
             self._apply(at, cue._replace(state="suspected", asked=False))
         elif self._is_forward(at, cue):
-            if not self._forward(at, cue) and self._alone(at):
-                self._unsay(at, cue)
-        elif self._alone(at):
-            if not cue.only:  # 乳腺癌，病史10年: since when, of what is there
-                self._unsay(at, cue)
+            if not self._forward(at, cue):
+                self._lonely(at, cue, self._backward if self._answers(at) else None)
         else:
-            self._backward(at, cue)
+            self._lonely(at, cue, self._backward)
+
+    def _lonely(self, at: int, cue: Cue, otherwise: Callable[[int, Cue], None] | None) -> None:
+        """A clause that is only a cue is about what stands before it: not 乳腺癌，病史10年, which says since when."""
+        if not self._alone(at):
+            if otherwise:
+                otherwise(at, cue)
+        elif not cue.only:
+            self._unsay(at, cue)
+
+    def _answers(self, at: int) -> bool:
+        """Whether it is the last word of its clause, behind a colon: 骨转移：无."""
+        return at > 0 and self._clause_end[at] == at + 1 and self._units[self._words[at - 1].start].text == ":"
 
     def _is_asked(self, at: int, cue: Cue) -> bool:
         """Whether an exclusion is what is asked for: 建议MRI除外骨转移, 请随访排除."""
@@ -217,6 +231,9 @@ class Clauses:
         """Whether it is about a marker between, or about other words that are set apart: "骨转移 左肺结节待排"."""
         if self._markers[at] > self._markers[end]:
             return True
+        closed = self._closed[at]
+        if closed > end and self._unknown[at] > self._unknown[closed]:
+            return True  # 骨转移(+) 脑转移(-)
         chinese = self._units[self._words[end - 1].start].chinese
         return chinese and self._unknown[at] > self._unknown[end] and not self._tight(end)
 

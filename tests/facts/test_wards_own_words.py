@@ -47,6 +47,11 @@ def test_a_history_of_another_cancer_is_of_the_past(edition: Edition, text: str)
         ("糖尿病病史10年", {"diabetes"}),
         ("父亲乳腺癌病史", set()),
         ("无乳腺癌病史", set()),
+        ("右肺癌，骨转移：无", {"lung-cancer"}),
+        ("右肺癌 骨转移(+) 脑转移(-)", {"lung-cancer", "bone-metastasis"}),
+        ("右肺癌 骨转移(-)", {"lung-cancer"}),
+        ("T12压缩性骨折（病理性）", {"pathological-fracture"}),
+        ("骨转移性疼痛", {"bone-metastasis", "bone-pain"}),
     ],
 )
 def test_of_what_else_a_history_stays_what_there_is(edition: Edition, text: str, active: set[str]) -> None:
@@ -120,6 +125,12 @@ def test_a_bare_result_is_of_the_study_or_of_nothing(edition: Edition, conclusio
         ("Metastases to liver, lung and bone", "positive"),
         ("History of lung cancer. No abnormal osseous uptake.", "negative"),
         ("L3硬化性骨转移", "positive"),
+        ("骨转移：无", "negative"),
+        ("骨转移：有", "positive"),
+        ("Bone metastases: none.", "negative"),
+        ("Negative study for bone metastases.", "negative"),
+        ("原T8浓聚灶消失，余未见异常", "negative"),
+        ("Abnormal bone scan with uptake in L1", "equivocal"),
     ],
 )
 def test_what_is_normal_denied_or_of_another_organ(edition: Edition, conclusion: str, reading: str) -> None:
@@ -156,6 +167,9 @@ def test_a_kind_in_doubt_is_not_stated(edition: Edition, conclusion: str) -> Non
         ("椎体、肋骨考虑全身多发骨转移", "multiple", set()),
         ("Sclerotic metastases in L3", "unknown", {"osteoblastic"}),
         ("Numerous osseous metastases", "multiple", set()),
+        ("腰椎多发骨代谢活跃灶，不除外骨转移", "unknown", set()),
+        ("全身多发骨质破坏，转移不除外", "multiple", set()),
+        ("T8孤立性骨质破坏，转移不除外", "solitary", set()),
     ],
 )
 def test_what_stands_in_one_word_with_a_metastasis_is_said(
@@ -213,6 +227,9 @@ def test_planning_is_no_radiotherapy_and_no_closer_look(edition: Edition, name: 
         ("T8椎体转移瘤调强放疗", "radiotherapy"),
         ("术前放疗 左股骨", "radiotherapy"),
         ("立体定位放疗", "radiotherapy"),
+        ("图像引导下定位放疗", "radiotherapy"),
+        ("CT模拟定位+调强放疗 30Gy/10次", "radiotherapy"),
+        ("放疗（含定位、计划及实施）30Gy/10F", "radiotherapy"),
         ("External beam RT to T8", "radiotherapy"),
         ("立体定向放疗（左髂骨）", "sbrt"),
         ("CT定位下髂骨穿刺活检", "bone-biopsy"),
