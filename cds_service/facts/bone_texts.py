@@ -16,6 +16,7 @@ from cds_service.fhir.dates import day_of
 from cds_service.fhir.examined import DiagnosticReport
 from cds_service.fhir.structs import CodeableConcept, Condition, Observation
 from cds_service.fhir.undecoded import concept, notes
+from cds_service.fhir.when import day_stated
 from cds_service.knowledge.terminology import Terminology
 from cds_service.record.read import Record
 
@@ -36,11 +37,9 @@ def told(record: Record, terminology: Terminology, skeleton: Skeleton) -> Iterat
         yield Told(text, when, ref, ref in of_bone)
     for report in record.all(DiagnosticReport):
         if report.status in REPORTED and report.conclusion:
-            period = report.effective_period
-            when = day_of(report.effective_date_time) or day_of((period.end or period.start) if period else None)
             of_itself = SCAN in _procedures(terminology, report.code)
             ref = RequestText(f"DiagnosticReport/{report.id or '?'}")
-            yield Told(report.conclusion, when or day_of(report.issued), ref, of_itself)
+            yield Told(report.conclusion, day_stated(report), ref, of_itself)
     yield from _results(record, terminology)
 
 
@@ -50,7 +49,7 @@ def _results(record: Record, terminology: Terminology) -> Iterator[Told]:
         if any(o.value_string for o in observations) and SCAN in _procedures(terminology, concept(code)):
             for it in observations:
                 if it.status in REPORTED and it.value_string:
-                    when = day_of(it.effective_date_time or it.effective_instant) or day_of(it.issued)
+                    when = day_stated(it)
                     yield Told(it.value_string, when, RequestText(f"Observation/{it.id or '?'}"), of_itself=True)
 
 
@@ -70,7 +69,7 @@ def _count(it: Observation, name: str) -> Iterator[Counted]:
     elif quantity is not None and (quantity.unit or quantity.code or "").strip() in COUNTED_IN:
         value, comparator = f"{quantity.value:f}"[:20] if quantity.value is not None else "", quantity.comparator
     if value:
-        when = day_of(it.effective_date_time or it.effective_instant) or day_of(it.issued)
+        when = day_stated(it)
         shown = quoted(f"{name} {comparator or ''}{value}")
         yield Counted(count_of(value, comparator), when, RequestText(f"Observation/{it.id or '?'}"), shown)
 

@@ -15,8 +15,8 @@ from cds_service.facts.activities import Activities, Activity, ActivityReader
 from cds_service.facts.explained import Fact, reference
 from cds_service.facts.imaging import REPORTED
 from cds_service.facts.sites import Place
-from cds_service.fhir.dates import day_of
 from cds_service.fhir.examined import DiagnosticReport
+from cds_service.fhir.when import day_stated
 from cds_service.record.read import Record
 
 KEYS = ("procedures", "serviceRequests", "encounters", "reports")
@@ -47,7 +47,7 @@ def conferences(record: Record, activities: Activities, reader: ActivityReader) 
     found = [*activities.of(CONFERENCE), *(a for a in reader.encounters() if CONFERENCE in a.what)]
     for report in record.all(DiagnosticReport):
         if report.status in REPORTED and report.code and CONFERENCE in reader.what(report.code):
-            when = day_of(report.effective_date_time) or day_of(report.issued)
+            when = day_stated(report)
             ref, text = RequestText(f"DiagnosticReport/{report.id or '?'}"), RequestText(report.code.said())
             found.append(Activity(frozenset({CONFERENCE}), "done", when, Place(), text, ref))
     return Conferences(tuple(found), activities)

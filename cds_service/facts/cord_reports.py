@@ -1,6 +1,7 @@
 """What a report says of the spinal cord: read with the list of diagnoses, sentence by sentence.
 
-A sentence that names a worn spine beside a compressed cord (椎间盘突出) gives the cause, which is no metastasis.
+A sentence that names a worn spine beside a compressed cord (椎间盘突出) gives the cause, which is no metastasis; one
+that names a metastasis too leaves open which it is (T9转移瘤，椎管狭窄，脊髓受压), and that must not be missed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from cds_service.base.kinds import RequestText
-from cds_service.facts.narrative import quoted, split
+from cds_service.facts.narrative import METASTASIS, quoted, split
 from cds_service.facts.skeleton import CORD, DEGENERATIVE
 from cds_service.fhir.structs import CodeableConcept
 from cds_service.knowledge.terminology import Terminology
@@ -37,12 +38,17 @@ class CordReader:
         for sentence in split(text):
             read = self._terminology.read("condition", sentence)
             said = {row.concept for row in read.rows}
-            if DEGENERATIVE in said:
+            if DEGENERATIVE in said and not self._names_metastasis(sentence):
                 continue
             if CORD in said:
                 yield "positive", sentence
             elif read.unsaid.get(CORD) == "suspected":
                 yield "equivocal", sentence
+
+    def _names_metastasis(self, sentence: str) -> bool:
+        read = self._terminology.read("finding", sentence)
+        doubted = read.unsaid.get(METASTASIS) == "suspected"
+        return doubted or any(row.concept == METASTASIS for row in read.rows)
 
     def _coded(self, codes: Iterable[CodeableConcept]) -> Iterator[tuple[Named, str]]:
         for each in codes:

@@ -1,9 +1,7 @@
 """When a result was taken, told by the clock of whoever wrote it.
 
-Which date: effectiveDateTime, else effectiveInstant, else the end (or start) of effectivePeriod, else the
-last event of effectiveTiming, else issued; the first
-one that is stated decides, also when it cannot be read. A time without a zone is in the zone of the record's other
-results, else in the server's.
+Which date: ``fhir.when``; the first one that is stated decides, also when it cannot be read. A time without a zone is
+in the zone of the record's other results, else in the server's.
 """
 
 from __future__ import annotations
@@ -19,6 +17,7 @@ import msgspec
 
 from cds_service.fhir.dates import moment_of
 from cds_service.fhir.structs import Observation
+from cds_service.fhir.when import stated
 
 MONTHS = 12
 _PART = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2]))?")
@@ -44,10 +43,10 @@ class Dating:
 
     def of(self, observation: Observation) -> Dated:
         """A result up to ``hours`` after now counts as of now; one farther ahead is named as unusable."""
-        stated = _stated(observation)
-        if not stated:
+        told = stated(observation)
+        if not told:
             return Dated(None, None, "undated")
-        moment = moment_of(stated)
+        moment = moment_of(told)
         if moment is None:
             return Dated(None, None, "date-imprecise", until=_last_day(stated))
         day, at = moment
@@ -80,24 +79,7 @@ def _last_day(stated: str) -> date | None:
 
 def _zones(observations: Iterable[Observation]) -> Iterable[timedelta]:
     for observation in observations:
-        moment = moment_of(_stated(observation))
+        moment = moment_of(stated(observation))
         offset = moment.at.utcoffset() if moment and moment.at else None
         if offset is not None:
             yield offset
-
-
-def _stated(observation: Observation) -> str | None:
-    period, timing = observation.effective_period, observation.effective_timing
-    return (
-        observation.effective_date_time
-        or observation.effective_instant
-        or (period and (period.end or period.start))
-        or (_last_event(timing.get("event")) if isinstance(timing, dict) else None)
-        or observation.issued
-    )
-
-
-def _last_event(events: object) -> str | None:
-    """The last of the moments that a Timing names."""
-    stated = [events] if isinstance(events, str) else events if isinstance(events, list) else []
-    return max((event for event in stated if isinstance(event, str)), default=None)

@@ -16,22 +16,21 @@ from cds_service.facts.activities import Activities, ActivityReader, How
 from cds_service.facts.cord_reports import CordReader, Named
 from cds_service.facts.explained import Fact, reference
 from cds_service.facts.narrative import NarrativeReader
-from cds_service.facts.report_text import READINGS, Reading, ReportText, one
+from cds_service.facts.report_text import READINGS, STUDIES, Reading, ReportText, one
 from cds_service.facts.sites import Place
 from cds_service.facts.skeleton import given_site
 from cds_service.facts.told import ago
 from cds_service.facts.window import within
-from cds_service.fhir.dates import day_of
 from cds_service.fhir.examined import DiagnosticReport
 from cds_service.fhir.structs import CodeableConcept, Observation, many
 from cds_service.fhir.undecoded import concept, concepts
+from cds_service.fhir.when import day_stated
 from cds_service.knowledge.model import File
 from cds_service.knowledge.terminology import Terminology
 from cds_service.record.read import Record
 
 KEYS = ("reports", "observations", "procedures", "serviceRequests")
 REPORT_KEYS = ("reports", "observations")
-STUDIES = ("naf-pet", "bone-scan", "pet-mri", "pet-ct", "mri-whole-body", "mri-bone", "mri", "ct-bone", "ct")
 REPORTED = frozenset({"final", "amended", "corrected", "appended", "modified", "preliminary", "partial"})
 EARLY = frozenset({"preliminary", "partial"})
 CLOSER = frozenset({"mri", "mri-bone", "mri-whole-body", "pet-mri", "pet-ct", "ct-bone", "ct"})
@@ -154,20 +153,15 @@ class ImagingReader:
         return Imaging(tuple(found), activities)
 
     def _report(self, kind: str, code: CodeableConcept, report: DiagnosticReport) -> Study:
-        period = report.effective_period
-        when = day_of(report.effective_date_time) or day_of((period.end or period.start) if period else None)
-        when = when or day_of(report.issued)
         codes = [*many(report.conclusion_code), *many(report.coded_diagnosis)]
         ref, early = f"DiagnosticReport/{report.id or '?'}", report.status in EARLY
-        return self._read(kind, code, when, ref, codes, report.conclusion, early)
+        return self._read(kind, code, day_stated(report), ref, codes, report.conclusion, early)
 
     def _result(self, kind: str, code: CodeableConcept, it: Observation) -> Study:
         codes = concepts(it.interpretation) + ([it.value_codeable_concept] if it.value_codeable_concept else [])
         text = it.value_string or (it.value_codeable_concept.codeable.text if it.value_codeable_concept else None)
-        period = it.effective_period
-        stated = it.effective_date_time or it.effective_instant or ((period.end or period.start) if period else None)
         ref, early = f"Observation/{it.id or '?'}", it.status in EARLY
-        return self._read(kind, code, day_of(stated) or day_of(it.issued), ref, codes, text, early)
+        return self._read(kind, code, day_stated(it), ref, codes, text, early)
 
     def _read(
         self, kind: str, code: CodeableConcept, when: date | None, ref: str, codes: Sequence[CodeableConcept],

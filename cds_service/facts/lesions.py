@@ -111,10 +111,13 @@ def lesions(told: Iterable[Told], counts: Iterable[Counted], reader: NarrativeRe
     for text in told:
         sentences = list(reader.sentences(text.text))
         of_bone = [c for s in sentences for c in s.clauses if c.of_bone(of_itself=text.of_itself) and _stands(c)]
-        if number := _number(of_bone):
-            words = next(c.text for c in of_bone if {SOLITARY, MULTIPLE, FEW} & c.said)
+        doubtful = [c for s in sentences if METASTASIS in s.doubted for c in s.clauses]
+        numbered = [c for c in of_bone if c not in doubtful or not _only_many(c)]
+        if number := _number(numbered):
+            words = next(c.text for c in numbered if {SOLITARY, MULTIPLE, FEW} & c.said)
             counted.append(Counted(number, text.when, text.ref, quoted(words)))
-        typed += _typed(of_bone, text)
+        of_metastases = [s for s in sentences if METASTASIS not in s.doubted]
+        typed += _typed([c for s in of_metastases for c in s.clauses if c in of_bone], text)
         new += [found for sentence in sentences if (found := _new(sentence, text))]
     return Lesions(_newest_first(counted), _newest_first(typed), _newest_first(new))
 
@@ -124,12 +127,19 @@ def _stands(clause: Clause) -> bool:
     return not clause.doubted or bool(LESION & clause.said)
 
 
+def _only_many(clause: Clause) -> bool:
+    """Whether it says of what may be a metastasis that it is in many places, and not that bone is destroyed there: many
+    foci of uptake may be many worn joints."""
+    return MULTIPLE in clause.said and clause.said.isdisjoint(name for name, _ in KINDS)
+
+
 def _new(sentence: Sentence, text: Told) -> Appeared | None:
     """What a sentence says of a new lesion of bone: that it is a metastasis, or may be one."""
     if not {METASTASIS} & (sentence.said | sentence.doubted) or FRACTURED in sentence.said:
         return None
     for clause in sentence.clauses:
-        if NEW in clause.said and LESION & clause.named and clause.of_bone(of_itself=text.of_itself):
+        called = LESION & clause.named or (clause.lesion and clause.bone)
+        if NEW in clause.said and called and clause.of_bone(of_itself=text.of_itself):
             sure = METASTASIS in sentence.said and METASTASIS not in sentence.doubted
             return Appeared(sure, clause.bone, text.when, text.ref, quoted(clause.text))
     return None

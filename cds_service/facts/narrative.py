@@ -7,12 +7,14 @@ what they are about (``knowledge.clauses``); "please correlate clinically" is ne
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cds_service.base.kinds import RequestText
 from cds_service.facts.sites import BoneSite, SiteReader
+from cds_service.knowledge.phrases import Words
 from cds_service.knowledge.terminology import Terminology
+from cds_service.knowledge.words import plain
 
 LONGEST = 4_000  # characters of one text; what it concludes stands in them
 QUOTED = 80  # characters of a quote on a card; the view cuts there too
@@ -34,6 +36,7 @@ class Clause:
     named: frozenset[str]
     bone: BoneSite | None
     doubted: frozenset[str] = frozenset()
+    lesion: bool = False  # it calls what it is about a lesion
 
     def of_bone(self, *, of_itself: bool = False) -> bool:
         """Whether its words are about bone: it names one (or the text ``of_itself`` is about one) and no other organ
@@ -57,6 +60,7 @@ class NarrativeReader:
 
     def __init__(self, terminology: Terminology, sites: SiteReader) -> None:
         self._terminology, self.sites = terminology, sites
+        self._lesion = re.compile(pattern(terminology.wording.lesions))
 
     def sentences(self, text: str | None) -> Iterator[Sentence]:
         """The sentences of a text that say anything, each read once."""
@@ -68,17 +72,22 @@ class NarrativeReader:
                 frozenset(row.concept for row in read.rows),
                 frozenset(c for c, state in states.items() if state == "suspected"),
                 frozenset(c for c, state in states.items() if state == "negated"),
-                tuple(self._clauses(part)),
+                tuple(self._clauses(part, states)),
             )
 
-    def _clauses(self, sentence: str) -> Iterator[Clause]:
+    def _clauses(self, sentence: str, states: Mapping[str, str]) -> Iterator[Clause]:
+        """``states``: what the sentence takes back, in whichever clause: 未见溶骨性及成骨性骨质破坏 denies both."""
         for part in _CLAUSE.split(sentence):
             if part := part.strip():
                 read = self._terminology.read("finding", part)
-                said = frozenset(row.concept for row in read.rows)
-                named = said | {concept for concept, state in read.unsaid.items() if state != "relative"}
-                doubted = frozenset(concept for concept, state in read.unsaid.items() if state == "suspected")
-                yield Clause(RequestText(part), said, named, self.sites.of((), (part,)).bone, doubted)
+                unsaid = dict(read.unsaid) | {
+                    row.concept: states[row.concept] for row in read.rows if row.concept in states
+                }
+                said = frozenset(row.concept for row in read.rows if row.concept not in states)
+                named = said | {concept for concept, state in unsaid.items() if state != "relative"}
+                doubted = frozenset(concept for concept, state in unsaid.items() if state == "suspected")
+                lesion = self._lesion.search(plain(part)) is not None
+                yield Clause(RequestText(part), said, named, self.sites.of((), (part,)).bone, doubted, lesion)
 
     def names_a_bone(self, text: str | None) -> bool:
         """Whether any clause of a text names a bone."""
@@ -88,6 +97,12 @@ class NarrativeReader:
 def split(text: str | None) -> Iterator[str]:
     """The sentences of a text, as far as it is read."""
     yield from filter(None, map(str.strip, _SENTENCE.split((text or "")[:LONGEST])))
+
+
+def pattern(words: Words) -> str:
+    """A pattern for words of both languages: English ones as whole words, Chinese ones anywhere, longer ones first."""
+    spelt = sorted(map(plain, words.all()), key=len, reverse=True)
+    return "|".join(rf"\b{re.escape(w)}\b" if w.isascii() else re.escape(w) for w in spelt)
 
 
 def quoted(text: str) -> RequestText:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cds_service.base.kinds import RequestText
-from cds_service.facts.narrative import ELSEWHERE, METASTASIS, Clause, NarrativeReader, Sentence, quoted
-from cds_service.knowledge.phrases import Words
+from cds_service.facts.narrative import ELSEWHERE, METASTASIS, Clause, NarrativeReader, Sentence, pattern, quoted
 from cds_service.knowledge.terminology import BONE, Terminology
 from cds_service.knowledge.words import plain
 
@@ -26,6 +25,13 @@ READINGS: dict[str, Reading] = {
 }
 NEGATIVE, EQUIVOCAL, NEW, MARROW = "reading-negative", "reading-equivocal", "lesion-new", "marrow"
 DECIDING = frozenset({METASTASIS, *READINGS})
+KINDS = frozenset({"lesion-osteolytic", "lesion-osteoblastic", "lesion-mixed"})
+STUDIES = ("naf-pet", "bone-scan", "pet-mri", "pet-ct", "mri-whole-body", "mri-bone", "mri", "ct-bone", "ct")
+POSITIVE, BENIGN = "reading-positive", "benign-cause"
+# Results in one sign: a bracket, or what ends a clause behind a colon.
+_MINUS, _BOTH, _PLUS = "[-‐−–—]", r"±|\+/-|-/\+", r"\+{1,4}"
+_SIGN = re.compile(rf"(?:[(:]\s*|\s)(?:(?P<both>{_BOTH})|(?P<minus>{_MINUS})|(?P<plus>{_PLUS}))(?:\)|$)")
+_SIGNED = {"both": EQUIVOCAL, "minus": NEGATIVE, "plus": POSITIVE}
 _YEAR = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")  # of an earlier study
 
 
@@ -45,10 +51,12 @@ class ReportText:
         self._terminology, self._narratives = terminology, narratives
         wording = terminology.wording
         self._folded = str.maketrans({old: new for new, olds in wording.traditional.items() for old in olds})
-        before = _pattern(wording.background)
+        before = pattern(wording.background)
         self._background = re.compile(before)
         self._heading = re.compile(rf"(?:{before})\W*:")
-        self._partly = re.compile(_pattern(wording.partly))
+        self._partly = re.compile(pattern(wording.partly))
+        self._signs = frozenset(map(plain, wording.signs.all()))
+        self._beside = re.compile(rf"{pattern(wording.signs)}|{pattern(wording.beside_signs)}|[\W\d_]")
 
     def read(self, text: str | None, kind: str) -> ReadText:
         """``kind``: which study it reports."""
@@ -56,7 +64,7 @@ class ReportText:
         background: dict[Reading, RequestText] = {}
         spine = nothing_found = False
         for sentence in self._narratives.sentences(text):
-            reading, words = _of_sentence(sentence), _words(sentence)
+            reading, words = self._of_sentence(sentence, kind), _words(sentence)
             if self._whole(sentence, kind):
                 # What stands before "the scan is normal" is why it was done.
                 found, background, reading = {}, {}, "negative"
@@ -71,6 +79,53 @@ class ReportText:
             found = background | found
         reading = one(found)
         return ReadText(reading, found.get(reading) or (quoted(text) if text else None), spine)
+
+    def _of_sentence(self, sentence: Sentence, kind: str) -> Reading | None:
+        said, doubted, denied = self._said(sentence, kind), sentence.doubted, sentence.denied
+        if _is_elsewhere(sentence):
+            said, doubted, denied = (told - {METASTASIS} for told in (said, doubted, denied))
+        if METASTASIS in said or POSITIVE in said:
+            return "positive"
+        if METASTASIS in doubted:
+            return "equivocal"
+        # A joint or an old fracture explains the uptake of its own sentence.
+        if BENIGN in said | doubted:
+            return "negative"
+        uptake = EQUIVOCAL in said | doubted
+        if METASTASIS in denied or NEGATIVE in said or (KINDS & denied and not KINDS & (said | doubted)):
+            # "Uptake in T8, the other bones are normal": the rest does not speak for it.
+            return "equivocal" if uptake and not self._finds_nothing(sentence.clauses) else "negative"
+        if uptake:
+            return "equivocal"
+        return "negative" if EQUIVOCAL in denied else None
+
+    def _said(self, sentence: Sentence, kind: str) -> frozenset[str]:
+        """What it says; a result of one word or sign only where it is one of the study."""
+        said = set(sentence.said)
+        for concept in {POSITIVE, NEGATIVE} & said:
+            if not any(self._is_result(c, concept, kind) for c in sentence.clauses if concept in c.said):
+                said.discard(concept)
+        for clause in sentence.clauses:
+            sign = _SIGN.search(self._plain(clause.text))
+            if sign and self._is_of_study(clause, kind):
+                said.add(_SIGNED[sign.lastgroup or ""])
+        return frozenset(said)
+
+    def _is_result(self, clause: Clause, concept: str, kind: str) -> bool:
+        """Whether a word of a result is more than 阳性 alone, or of the study: "EGFR阳性" is none of it."""
+        rows = (row.code for row in self._terminology.read("finding", clause.text).rows if row.concept == concept)
+        bare = all(plain(code) in self._signs or not code.strip("()+ ") for code in rows)
+        return not bare or METASTASIS in clause.named or self._is_of_study(clause, kind)
+
+    def _is_of_study(self, clause: Clause, kind: str) -> bool:
+        """Whether a clause names the study or a bone, or holds nothing but a result."""
+        named = self._terminology.read("procedure", clause.text)
+        studies = {row.concept for row in named.rows} | named.unsaid.keys()
+        if kind in studies:
+            return True
+        if not studies.isdisjoint(STUDIES):
+            return False
+        return clause.bone is not None or not self._beside.sub("", self._plain(clause.text))
 
     def _whole(self, sentence: Sentence, kind: str) -> bool:
         """Whether it ends by saying that the study itself is normal."""
@@ -102,18 +157,19 @@ class ReportText:
         return plain(text).translate(self._folded)
 
 
-def _of_sentence(sentence: Sentence) -> Reading | None:
-    said, doubted = sentence.said, sentence.doubted
-    if METASTASIS in said or "reading-positive" in said:
-        return "positive"
-    if METASTASIS in doubted:
-        return "equivocal"
-    # A joint or an old fracture explains the uptake of its own sentence.
-    if METASTASIS in sentence.denied or NEGATIVE in said or "benign-cause" in said | doubted:
-        return "negative"
-    if EQUIVOCAL in said | doubted:
-        return "equivocal"
-    return "negative" if EQUIVOCAL in sentence.denied else None
+def _is_elsewhere(sentence: Sentence) -> bool:
+    """Whether every metastasis that it names is of another organ: 双肺多发结节，考虑转移. A place holds over commas."""
+    elsewhere = found = False
+    for clause in sentence.clauses:
+        if clause.bone:
+            elsewhere = False
+        elif ELSEWHERE in clause.named:
+            elsewhere = True
+        if METASTASIS in clause.named or (clause.bone and not clause.named):
+            found = found or METASTASIS in clause.named
+            if not elsewhere:
+                return False
+    return found
 
 
 def _negative(clause: Clause) -> bool:
@@ -135,8 +191,3 @@ def one(told: Iterable[Reading]) -> Reading:
     known = set(told)
     order: tuple[Reading, ...] = ("positive", "equivocal", "negative")
     return next((reading for reading in order if reading in known), "not-read")
-
-
-def _pattern(words: Words) -> str:
-    spelt = sorted(map(plain, words.all()), key=len, reverse=True)
-    return "|".join(rf"\b{re.escape(w)}\b" if w.isascii() else re.escape(w) for w in spelt)

@@ -23,11 +23,11 @@ from cds_service.facts.sites import BoneSite, Place, SiteReader
 from cds_service.facts.skeleton import words
 from cds_service.facts.told import Number, ago, exact
 from cds_service.facts.units import converted
-from cds_service.fhir.dates import day_of
 from cds_service.fhir.examined import BodyStructure
 from cds_service.fhir.references import type_and_id
 from cds_service.fhir.structs import CodeableConcept, Condition, Observation, ObservationComponent, Quantity, many
 from cds_service.fhir.undecoded import concept, concepts, notes, references
+from cds_service.fhir.when import day_stated
 from cds_service.knowledge.measurements import Analyte, Measurements
 from cds_service.knowledge.model import File
 from cds_service.knowledge.terminology import BONE, Match
@@ -127,7 +127,7 @@ class SizeReader:
 
     def _size(self, it: Observation, code: CodeableConcept, lookup: Callable[[str], object]) -> Size | LeftOut:
         ref = RequestText(f"Observation/{it.id or '?'}")
-        when = day_of(it.effective_date_time or it.effective_instant) or day_of(it.issued)
+        when = day_stated(it)
         told = [code.codeable.text or "", *notes(it.note)]
         focus = next((r.reference for r in references(it.focus) if r.reference), None)
         site = self._site(it, told, lookup(focus) if focus else None)
@@ -187,7 +187,7 @@ def _lists(meant: Iterable[Match]) -> frozenset[str]:
 
 
 def _stated(it: Observation) -> Iterator[Stated]:
-    when = day_of(it.effective_date_time or it.effective_instant) or day_of(it.issued)
+    when = day_stated(it)
     value = it.value_codeable_concept.said() if it.value_codeable_concept else it.value_string
     if when and value:
         yield Stated(quoted(value), when, RequestText(f"Observation/{it.id or '?'}"))

@@ -8,7 +8,7 @@ before it.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 from cds_service.knowledge.phrases import (
@@ -16,6 +16,7 @@ from cds_service.knowledge.phrases import (
     AWAY,
     CLOSING,
     COMMA,
+    COMPARED,
     CONTRAST,
     DOUBT,
     LINK,
@@ -80,29 +81,44 @@ class Clauses:
         self._measures = list(accumulate((MEASURE in r for r in roles), initial=0))
         # For each word the last place up to which a mention has ended before it.
         self._ended = list(accumulate((at if at in self._ends else -1 for at in range(count + 1)), max))
+        # For each word the last place before which a bracket has closed.
+        closing = (at if at and self._units[self._words[at - 1].start].text == ")" else 0 for at in range(count + 1))
+        self._closed = list(accumulate(closing, max))
         self._roles = roles
         self._clause_from = list(
             accumulate(range(1, count), lambda last, at: at if ends_at(at - 1) else last, initial=0)
         )
 
     def _apply(self, at: int, cue: Cue) -> None:
-        if cue.only:
+        if cue.last:
             if self._mentions[-1].start < at and not any(w.what and w.what.process for w in self._words[at + 1 :]):
                 self._backward(at, cue)
         elif at in self._inside:
             self._mark(self._inside[at], cue)
         elif cue.where == "between":
             self._backward(at, cue)
-            self._forward(at, cue)
+            # 模拟定位+调强放疗: what is set apart is done beside it.
+            if not cue.only or self._tight(at + 1) or not self._units[self._words[at].start].chinese:
+                self._forward(at, cue)
         elif self._is_asked(at, cue):
             self._apply(at, cue._replace(state="suspected", asked=False))
         elif self._is_forward(at, cue):
-            if not self._forward(at, cue) and self._alone(at):
-                self._unsay(at, cue)
-        elif self._alone(at):
-            self._unsay(at, cue)
+            if not self._forward(at, cue):
+                self._lonely(at, cue, self._backward if self._answers(at) else None)
         else:
-            self._backward(at, cue)
+            self._lonely(at, cue, self._backward)
+
+    def _lonely(self, at: int, cue: Cue, otherwise: Callable[[int, Cue], None] | None) -> None:
+        """A clause that is only a cue is about what stands before it: not 乳腺癌，病史10年, which says since when."""
+        if not self._alone(at):
+            if otherwise:
+                otherwise(at, cue)
+        elif not cue.only:
+            self._unsay(at, cue)
+
+    def _answers(self, at: int) -> bool:
+        """Whether it is the last word of its clause, behind a colon: 骨转移：无."""
+        return at > 0 and self._clause_end[at] == at + 1 and self._units[self._words[at - 1].start].text == ":"
 
     def _is_asked(self, at: int, cue: Cue) -> bool:
         """Whether an exclusion is what is asked for: 建议MRI除外骨转移, 请随访排除."""
@@ -118,10 +134,12 @@ class Clauses:
         following = bisect_right(self._mentions, at, key=_start)
         if following == len(self._mentions) or self._mentions[following].start >= end:
             return False
-        if self._ended[at] <= start:
-            return True
         tight_before, tight_after = self._tight(at), self._tight(at + 1)
         text = self._units[self._words[at].start]
+        if text.text == QUERY and tight_before and self._unknown[at] > self._unknown[at - 1]:
+            return False  # 脊髓受压？T7转移: it asks about the word that it follows
+        if self._ended[at] <= start:
+            return True
         if text.text == QUERY:
             return not tight_before
         return not (text.chinese and tight_before and not tight_after)
@@ -188,11 +206,34 @@ class Clauses:
             self._mark(range(first, self._relatives), cue)
         elif not self._of_something_else(end, at):
             self._mark(self._ends[end], cue)
+            self._mark_again(end, cue)
+            if cue.compares:
+                self._mark_compared(end, cue)
+
+    def _mark_again(self, end: int, cue: Cue) -> None:
+        """Takes back what the words right before it say once more: 溶骨性骨质破坏不除外 names one lesion twice."""
+        taken = {row.concept for number in self._ends[end] for row in self._mentions[number].rows}
+        before = min(self._mentions[number].start for number in self._ends[end])
+        while before in self._ends and self._tight(before):
+            again = [n for n in self._ends[before] if any(r.concept in taken for r in self._mentions[n].rows)]
+            if not again:
+                return
+            self._mark(again, cue)
+            before = min(self._mentions[number].start for number in again)
+
+    def _mark_compared(self, end: int, cue: Cue) -> None:
+        """Takes back the other of two things between which a word decides: 转移与退变鉴别."""
+        link = min(self._mentions[number].start for number in self._ends[end]) - 1
+        if link > 0 and COMPARED in self._roles[link] and link in self._ends:
+            self._mark(self._ends[link], cue)
 
     def _of_something_else(self, end: int, at: int) -> bool:
         """Whether it is about a marker between, or about other words that are set apart: "骨转移 左肺结节待排"."""
         if self._markers[at] > self._markers[end]:
             return True
+        closed = self._closed[at]
+        if closed > end and self._unknown[at] > self._unknown[closed]:
+            return True  # 骨转移(+) 脑转移(-)
         chinese = self._units[self._words[end - 1].start].chinese
         return chinese and self._unknown[at] > self._unknown[end] and not self._tight(end)
 

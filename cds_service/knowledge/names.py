@@ -12,6 +12,7 @@ from cds_service.knowledge.phrases import (
     ATTRIBUTE,
     AWAY,
     CLOSING,
+    COMPARED,
     CONTRAST,
     DOUBT,
     FILLER,
@@ -36,6 +37,7 @@ from cds_service.knowledge.wording import MARKS, TAKEN_BACK, VERTEBRA, Wording, 
 from cds_service.knowledge.words import Found, Lexicon, Unit, apart, is_chinese
 
 NEGATIVE = "reading-negative"  # the list whose names deny something themselves
+OF_LESIONS = ("metastasis", "lesion-")  # lists whose words stand together: how many, of which kind, what they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Names:
             self._add(row)
         for row in rows:
             self._settle(row)
+        if domain == "finding":
+            self._add_held(rows)
         self._add_marks()
         self._add_phrases(phrases)
         if domain in TAKEN_BACK:
@@ -182,6 +186,18 @@ class Names:
                     self._domain == "observation" and is_chinese(name)
                 )
 
+    def _add_held(self, rows: Iterable[Row]) -> None:
+        """What a name of lesions holds, it says too: 考虑多发骨转移 how many, 硬化性骨转移 that it is a metastasis."""
+        for row in rows:
+            if row.match == "exclude" or not row.concept.startswith(OF_LESIONS):
+                continue
+            inside = self._lexicon.words(self._splitter.key(row.code))
+            held = [other for word in inside if word.what for other in word.what.rows]
+            for other in held:
+                if other.match != "exclude" and other.concept.startswith(OF_LESIONS):
+                    for meaning in self._at(row.code):
+                        _best(meaning.rows, other)
+
     def _bare(self, name: str) -> str:
         """A Chinese drug's name without salt and form, as long as three characters of it remain."""
         if self._domain != "drug" or not is_chinese(name):
@@ -236,7 +252,9 @@ class Names:
                 sides = {"before": group.before, "after": group.after, "around": group.around, "between": group.between}
                 for where, words in sides.items():
                     for meaning in self._each(words):
-                        meaning.cue = Cue(group.state, where, frozenset(group.only), group.asked)
+                        meaning.cue = Cue(
+                            group.state, where, frozenset(group.only), group.asked, group.last, group.compares
+                        )
         for words, role in (
             (self._wording.harmless, FILLER),
             (self._wording.contrast, CONTRAST),
@@ -244,6 +262,7 @@ class Names:
             (self._wording.asking, ASKING),
             (self._wording.measures, MEASURE),
             (self._wording.observed, OBSERVED),
+            (self._wording.compared, COMPARED),
         ):
             for meaning in self._each(words):
                 meaning.roles.add(role)

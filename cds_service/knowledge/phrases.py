@@ -20,6 +20,7 @@ COMMA, STOP, BRACKET = "comma", "stop", "bracket"
 ATTRIBUTE, CONTRAST, CLOSING, FORM, ASKING, MEASURE = "attribute", "contrast", "closing", "form", "asking", "measure"
 # A word like "findings"; a name that begins with a doubt ("suspicious for metastasis").
 OBSERVED, DOUBT = "observed", "doubt"
+COMPARED = "compared"  # between two things of which one is meant (转移与退变鉴别)
 
 
 class Words(File, frozen=True):
@@ -69,6 +70,8 @@ class Cue(NamedTuple):
     where: str  # before: the cue stands before what it is about; after; around; between
     only: frozenset[str]
     asked: bool = False
+    last: bool = False  # only where nothing of ours is said after it
+    compares: bool = False  # it is about both of two things that a word joins
 
 
 @dataclass(slots=True)

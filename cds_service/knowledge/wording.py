@@ -37,8 +37,8 @@ TAKEN_BACK = frozenset({"condition", "drug", "procedure", "finding", "purpose"})
 
 
 class CueWords(File, frozen=True):
-    """Words that take something back. ``only``: just these concepts, and only where nothing is said after it.
-    ``asked``: where the clause asks for it (``asking``), they are a doubt."""
+    """Words that take something back. ``only``: just these concepts; ``last``: only where nothing is said after it.
+    ``asked``: where the clause asks for it (``asking``), they are a doubt. ``compares``: of both things beside them."""
 
     state: State
     before: Words = Words()
@@ -47,7 +47,9 @@ class CueWords(File, frozen=True):
     between: Words = Words()
     domains: list[str] = field(default_factory=lambda: ["condition", "drug", "procedure", "finding"])
     only: list[str] = []
+    last: bool = False
     asked: bool = False
+    compares: bool = False
 
 
 class Wording(File, frozen=True):
@@ -65,6 +67,10 @@ class Wording(File, frozen=True):
     contrast: Words
     closing: Words
     observed: Words
+    compared: Words
+    lesions: Words
+    signs: Words
+    beside_signs: Words
     background: Words
     partly: Words
     measured_in_blood: list[str]

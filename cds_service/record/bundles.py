@@ -45,6 +45,7 @@ from cds_service.fhir.structs import (
     many,
 )
 from cds_service.fhir.undecoded import concept
+from cds_service.fhir.when import stated
 from cds_service.record.clock import DATED, Clock
 from cds_service.record.completeness import Completeness
 from cds_service.record.contained import results_inside
@@ -257,10 +258,8 @@ def resource_type(raw: msgspec.Raw) -> str:
 
 def _day(resource: Resource | None) -> str | None:
     when: str | None = None
-    if isinstance(resource, Observation):
-        when = resource.effective_date_time or resource.effective_instant or resource.issued
-    elif isinstance(resource, DiagnosticReport):
-        when = resource.effective_date_time or resource.issued
+    if isinstance(resource, Observation | DiagnosticReport):
+        when = stated(resource)
     elif isinstance(resource, Encounter):
         period = resource.period or resource.actual_period
         when = period.start if period else None

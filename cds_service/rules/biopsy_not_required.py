@@ -25,7 +25,7 @@ def _judged(order: RequestedProcedure, facts: Facts, p: Parameters) -> Outcome:
         return NoAdvice("marrow-biopsy")
     if not any(d.confirmed for d in facts.diagnoses.found("lung-cancer")):
         return NoAdvice("lung-cancer-not-confirmed")
-    if facts.diagnoses.has("other-primary-cancer", "multiple-myeloma"):
+    if facts.diagnoses.ever("other-primary-cancer", "multiple-myeloma"):
         return NoAdvice("other-primary")
     if says.purposes.of("molecular"):
         return NoAdvice("molecular")

@@ -20,7 +20,7 @@ def radionuclide_not_first_line(order: Order, facts: Facts, p: Parameters) -> Ou
 def _judged(order: Order, facts: Facts, p: Parameters) -> Outcome:
     if isinstance(order, RequestedProcedure) and OTHER_AGENT in {*order.concepts, *order.says.named}:
         return NoAdvice("not-bone-agent")
-    if facts.diagnoses.has(*OTHER_CANCERS):
+    if facts.diagnoses.ever(*OTHER_CANCERS):
         return NoAdvice("second-cancer")
     data = {
         "orders": (order,),
