@@ -48,7 +48,7 @@ class Dating:
             return Dated(None, None, "undated")
         moment = moment_of(told)
         if moment is None:
-            return Dated(None, None, "date-imprecise", until=_last_day(stated))
+            return Dated(None, None, "date-imprecise", until=_last_day(told))
         day, at = moment
         if at is not None and at.tzinfo is None:
             at = at.replace(tzinfo=self._zone)
@@ -68,11 +68,11 @@ class Dating:
         return timezone(min(zone for zone, times in found.items() if times == most))
 
 
-def _last_day(stated: str) -> date | None:
+def _last_day(told: str) -> date | None:
     """The last day of a year or a month; None for what is neither."""
-    if _PART.fullmatch(stated) is None or stated.startswith("0000"):
+    if _PART.fullmatch(told) is None or told.startswith("0000"):
         return None
-    year, _, month = stated.partition("-")
+    year, _, month = told.partition("-")
     last = int(month or MONTHS)
     return date(int(year), last, monthrange(int(year), last)[1])
 

@@ -129,8 +129,8 @@ def tried(mutants: dict[str, Mutant], stop: float) -> str:
                 print(f"\n{done.total()} of {len(mutants)}: {dict(done)}", end="", flush=True)
 
         trial = Trial(list(mutants.values()), note, stop)
-        # -s: a fork has no use for captured output, and the table is printed as it comes. Plain assertions: nobody reads
-        # what they say, and the product, which brings a plugin of pytest, is imported already and cannot be rewritten.
+        # -s: a fork has no use for captured output, and the table is printed as it comes. Plain assertions: nobody
+        # reads what they say, and the product (it brings a plugin of pytest) is imported already: no rewriting.
         status = pytest.main(
             ["-s", "-qqq", "--tb=no", "--assert=plain", "-p", "no:cacheprovider", *TESTS], plugins=[trial]
         )
