@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from cds_service.knowledge.clauses import Clauses
-from cds_service.knowledge.codelists import NAMES, STATUSES, Row
+from cds_service.knowledge.codelists import NAMES, Row
 from cds_service.knowledge.phrases import (
     ASKING,
     ATTRIBUTE,
@@ -32,21 +32,13 @@ from cds_service.knowledge.phrases import (
     Phrases,
     Words,
 )
+from cds_service.knowledge.readings import Reading, better_of, reading
 from cds_service.knowledge.spelling import Spelling
 from cds_service.knowledge.wording import MARKS, TAKEN_BACK, VERTEBRA, Wording, marks, splitter
 from cds_service.knowledge.words import Found, Lexicon, Unit, apart, is_chinese
 
 NEGATIVE = "reading-negative"  # the list whose names deny something themselves
 OF_LESIONS = ("metastasis", "lesion-")  # lists whose words stand together: how many, of which kind, what they are
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a text says: rows that are said of the patient, concepts it only takes back, concepts it rules out."""
-
-    rows: tuple[Row, ...]
-    unsaid: Mapping[str, str]  # concept -> state
-    barred: frozenset[str]
 
 
 class Names:
@@ -92,7 +84,7 @@ class Names:
         if not mentions:
             return Reading((), {}, barred)
         states = Clauses(words, units, mentions).states()
-        return _reading(
+        return reading(
             mentions, states, barred, lambda mention: bool(corrected) and _overlaps(mention, words, corrected)
         )
 
@@ -172,7 +164,7 @@ class Names:
         if bare != row.code and row.match != "exclude":
             for meaning in self._at(row.code):
                 for known in next(self._at(bare)).rows:
-                    _best(meaning.rows, known)
+                    better_of(meaning.rows, known)
 
     def _add(self, row: Row) -> None:
         if row.match == "exclude" and "anywhere" in row.flags:
@@ -181,7 +173,7 @@ class Names:
             return
         for name in {row.code, self._bare(row.code)}:
             for meaning in self._at(name):
-                _best(meaning.rows, row)
+                better_of(meaning.rows, row)
                 meaning.guarded |= bool(row.flags & {"token", "alone"}) or (
                     self._domain == "observation" and is_chinese(name)
                 )
@@ -196,7 +188,7 @@ class Names:
             for other in held:
                 if other.match != "exclude" and other.concept.startswith(OF_LESIONS):
                     for meaning in self._at(row.code):
-                        _best(meaning.rows, other)
+                        better_of(meaning.rows, other)
 
     def _bare(self, name: str) -> str:
         """A Chinese drug's name without salt and form, as long as three characters of it remain."""
@@ -287,45 +279,8 @@ def _rows(pair: Pair, domain: str) -> Iterator[Row]:
         yield Row(concept, domain, NAMES[0], code, "", "exact", "M", None, flags, None, None)  # type: ignore[arg-type]
 
 
-def _reading(
-    mentions: Sequence[Mention],
-    states: Sequence[str | None],
-    barred: frozenset[str],
-    uncertain: Callable[[Mention], bool],
-) -> Reading:
-    found: dict[tuple[str, str | None], Row] = {}
-    unsaid: dict[str, str] = {}
-    order = sorted(range(len(mentions)), key=lambda n: (mentions[n].start - mentions[n].end, mentions[n].start))
-    for number in order:
-        mention, state = mentions[number], states[number]
-        for row in mention.rows:
-            if state:
-                unsaid.setdefault(row.concept, state)
-                continue
-            known = replace(row, flags=row.flags | {"low-confidence"}) if uncertain(mention) else row
-            other = found.setdefault((row.concept, row.product), known)
-            if _better(known, other):
-                found[row.concept, row.product] = known
-    said = {row.concept for row in found.values()}
-    return Reading(tuple(found.values()), {c: s for c, s in unsaid.items() if c not in said}, barred)
-
-
 def _overlaps(mention: Mention, words: Sequence[Found[Meaning]], units: frozenset[int]) -> bool:
     return any(words[mention.start].start <= at < words[mention.end - 1].end for at in units)
-
-
-def _best(rows: list[Row], row: Row) -> None:
-    """One row per concept and name: the better verified one."""
-    for index, other in enumerate(rows):
-        if other.concept == row.concept:
-            if _better(row, other):
-                rows[index] = row
-            return
-    rows.append(row)
-
-
-def _better(row: Row, other: Row) -> bool:
-    return STATUSES.index(row.status) < STATUSES.index(other.status)
 
 
 def _glued(units: Sequence[Unit], at: int) -> bool:

@@ -12,8 +12,9 @@ from cds_service.base.complaints import ContentError
 from cds_service.base.yamlfile import load_as
 from cds_service.knowledge.codelists import DOMAINS, NAMES, Row, Systems, load_rows, load_systems
 from cds_service.knowledge.codes import CACHED, Codes
-from cds_service.knowledge.names import Names, Reading
+from cds_service.knowledge.names import Names
 from cds_service.knowledge.phrases import Phrases
+from cds_service.knowledge.readings import Reading
 from cds_service.knowledge.wording import Wording
 
 Coding = tuple[str | None, str | None, str | None]  # system, code, display
