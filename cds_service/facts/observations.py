@@ -85,7 +85,8 @@ def collect(
     for code, observations in coded.items():
         analytes = names.named(code)
         for observation in observations:
-            if (analytes or observation.component) and _standing(observation) not in NO_RESULT:
+            stands = observation.status in COUNTING or _standing(observation) not in NO_RESULT  # most are plainly final
+            if (analytes or observation.component) and stands:
                 elsewhere = NOWHERE
                 if fluids and observation.specimen is not None and fluids.elsewhere(observation):
                     elsewhere = fluids.measured_in_blood
@@ -103,8 +104,8 @@ def _standing(observation: Observation) -> str:
 def _series(unread: list[_Unread]) -> Series:
     unread.sort(key=itemgetter(0), reverse=True)
     if any(one[0] == next_one[0] for one, next_one in pairwise(unread)):
-        # Two of one moment and one name: the value as printed settles what is left.
-        unread.sort(key=lambda each: (each[0], each[1]().shown or ""), reverse=True)
+        # Two of one moment and one name: the value as printed settles what is left, then all that is known of it.
+        unread.sort(key=lambda each: (each[0], (read := each[1]()).shown or "", repr(read)), reverse=True)
     return Series([read for _, read in unread])
 
 

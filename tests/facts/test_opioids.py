@@ -88,7 +88,7 @@ def test_a_factor_outside_its_range_is_refused(factor: dict[str, str], fault: st
     ("name", "mg", "ome", "low", "high"),
     [
         ("morphine", 30, "30", "30", "30"), ("oxycodone", 20, "30", "20", "40"), ("oxycodone", 21, "31.5", "21", "42"),
-        ("tramadol", 400, "80", "40", "80"), ("codeine", 240, "36", "36", "36"), ("hydromorphone", 8, "40", "30", "40"),
+        ("tramadol", 400, "80", "40", "80"), ("codeine", 240, "36", "36", "36"), ("hydromorphone", 8, "40", "30", "60"),
     ],
 )  # fmt: skip
 def test_a_dose_in_oral_morphine(name: str, mg: int, ome: str, low: str, high: str) -> None:

@@ -61,7 +61,7 @@ BY_REASON: dict[str, Any] = {
             {
                 "told": ("放疗", "股骨转移疼痛"),
                 "place": Place(BoneSite("femur", None, frozenset(), RequestText("股骨转移疼痛"))),
-                "conditions": frozenset({"pathological-fracture", "bone-metastasis"}),
+                "conditions": frozenset({"pathological-fracture", "bone-metastasis", "bone-pain"}),
                 "reasons": frozenset({"pathological-fracture"}),
                 "said": frozenset({"metastasis", "pain-named"}),
                 "purposes": Purposes((Purpose("new-symptom", RequestText("M84.50XA")),)),
