@@ -75,3 +75,26 @@ def test_results_of_one_name_in_two_reports_are_two(edition: Edition) -> None:
     (card,) = answered(edition, body).response.cards
     assert card.source.topic.code == "renal-function-unstable"
     assert "78 μmol/L" in (card.detail or "")
+
+
+def test_of_two_versions_of_a_report_the_results_of_the_newer_count_and_of_one_sent_twice_each_once(
+    edition: Edition,
+) -> None:
+    def report(version: str, value: float, status: str = "final") -> Json:
+        inside = result(valueQuantity={"value": value, "unit": "μmol/L"})
+        return {
+            "resourceType": "DiagnosticReport", "id": "chem", "status": status, "code": {"text": "生化"},
+            "meta": {"versionId": version, "lastUpdated": f"{ago(2)}T0{version}:00:00Z"},
+            "subject": {"reference": f"Patient/{PATIENT}"}, "effectiveDateTime": ago(2), "contained": [inside],
+        }  # fmt: skip
+
+    def creatinines(*reports: Json) -> list[str]:
+        told = prefetch(laboratory=bundle(*reports, calcium(2.3)), measurements=bundle(WEIGHT))
+        found = answered(edition, request(zoledronic(), prefetch=told)).findings
+        assert found
+        return [str(each.shown) for each in found.facts.results.get("creatinine", ())]
+
+    old, new, withdrawn = report("1", 70), report("2", 105), report("3", 105, "entered-in-error")
+    assert creatinines(old, old) == ["70 μmol/L"]
+    assert creatinines(old, new) == creatinines(new, old) == ["105 μmol/L"]
+    assert creatinines(new, withdrawn) == []

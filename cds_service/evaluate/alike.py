@@ -16,6 +16,11 @@ from cds_service.knowledge.model import Parameters
 
 EXAMINATION = ("dental-examination", "dental-referral")
 CALCIUM = ("calcium-total", "calcium-ionised", "calcium-corrected")
+# Reasons for stopping a drug that are pain or a skeletal event (reviewed: no others are asked about).
+PAIN_OR_EVENT = frozenset({
+    "bone-pain", "pathological-fracture", "vertebral-compression-fracture", "spinal-cord-compression", "hypercalcaemia",
+    "skeletal-related-event",
+})  # fmt: skip
 NO_CLAIMS: Mapping[str, object] = {}
 
 

@@ -55,11 +55,11 @@ def beyond(asked: Sequence[Question], facts: Facts) -> bool:
 
 
 def ended(asked: Sequence[Question], facts: Facts) -> Findings:
-    """The findings of a chart that the gate ends (not ``gate.concerned``): no rule is asked, and no data are missed."""
-    scope = scope_of(Chart(), facts)
-    silent = None if scope in SILENT or scope == "no-diagnosis" else silent_to_all(Chart(), facts)
-    none = NoAdvice(silent or OUT_OF_SCOPE)
-    return Findings(facts, tuple([Finding(q.topic, q.subject, scope, none) for q in asked]))
+    """The findings of a chart that the gate ends (not ``gate.concerned``): no rule is asked, and no data missed."""
+    scope, silent = scope_of(Chart(), facts), silent_to_all(Chart(), facts)
+    return Findings(
+        facts, tuple([Finding(q.topic, q.subject, scope, _outcome(q, facts, scope, silent)) for q in asked])
+    )
 
 
 def _asked(asked: Sequence[Question], facts: Facts) -> Iterable[Finding]:

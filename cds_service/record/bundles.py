@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import get_args
 
 import msgspec
@@ -78,6 +78,7 @@ class Gatherer:
         self.patient_id, self._clock = patient_id, Clock(now)
         self.plain_reference = f"Patient/{patient_id}"
         self._kept: defaultdict[type[Resource], dict[object, Resource]] = defaultdict(dict)
+        self._inside: dict[object, list[Observation]] = {}  # by report: the results that it contains
         self._unread_codes = 0
         self.by_ref: dict[str, Resource] = {}
         self.other_patient = self.later = 0
@@ -95,26 +96,34 @@ class Gatherer:
         return found
 
     def add(self, resource: Resource, full_url: str | None) -> None:
+        if not self._counts(resource):
+            return
+        kind = type(resource)
+        if kind in _REFERRED:
+            self.name(resource, full_url)
+        # One without an id is only itself.
+        kept, identity = self._kept[kind], resource.id or object()
+        known = kept.setdefault(identity, resource)
+        if known is not resource:
+            if not is_newer(resource, known):
+                return
+            kept[identity] = resource
+        if isinstance(resource, DiagnosticReport):
+            # Those of the version that is kept, and once.
+            self._inside[identity] = [it for it in results_inside(resource) if self._counts(it)]
+
+    def _counts(self, resource: Resource) -> bool:
+        """Whether it is the patient's, and not dated after now; else it is counted as left out."""
         # The commonest reference is told by one comparison; a page of results has hundreds.
         subject = getattr(resource, "subject", None)
         plain = subject is not None and subject.reference == self.plain_reference
         if not plain and not belongs(resource, self.patient_id):
             self.other_patient += 1
-            return
-        kind = type(resource)
-        if kind in DATED and self._clock.is_later(resource):
+            return False
+        if type(resource) in DATED and self._clock.is_later(resource):
             self.later += 1
-            return
-        if kind in _REFERRED:
-            self.name(resource, full_url)
-        if isinstance(resource, DiagnosticReport):
-            for inside in results_inside(resource):
-                self.add(inside, None)
-        # One without an id is only itself.
-        kept, identity = self._kept[kind], resource.id or object()
-        known = kept.setdefault(identity, resource)
-        if known is not resource and is_newer(resource, known):
-            kept[identity] = resource
+            return False
+        return True
 
     def of(self, kind: type[Resource]) -> Iterable[Resource]:
         """The resources of a type, each once, in the order they came: of two versions the newer."""
@@ -131,7 +140,7 @@ class Gatherer:
         found: dict[bytes, list[Observation]] = defaultdict(list)
         unread = 0
         observations: Iterable[Observation] = self.of(Observation)  # type: ignore[assignment]  # they are kept by type
-        for observation in observations:
+        for observation in chain(observations, *self._inside.values()):
             found[bytes(observation.code)].append(observation)
         for code in [code for code in found if not _is_concept(code)]:
             unread += len(found.pop(code))

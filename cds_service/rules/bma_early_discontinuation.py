@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from cds_service.evaluate.alike import PAIN_OR_EVENT
 from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.triggers import BONE_MODIFYING, rule, stopped
 from cds_service.facts.clearances import Clearance
@@ -13,10 +14,6 @@ from cds_service.knowledge.model import Parameters
 
 # A serious adverse reaction is the guideline's reason to stop; these are the ones a record can show.
 ADVERSE = ("osteonecrosis-of-jaw", "acute-kidney-injury", "dialysis", "severe-kidney-disease")
-EVENTS = (
-    "bone-pain", "pathological-fracture", "vertebral-compression-fracture", "spinal-cord-compression",
-    "hypercalcaemia", "skeletal-related-event",
-)  # fmt: skip
 # The drugs that Table 2 does not recommend in its lowest row.
 NOT_BELOW = ("zoledronic-acid", "pamidronate")
 CREATININE = ("zoledronic-acid", "pamidronate")
@@ -29,7 +26,7 @@ def bma_early_discontinuation(order: DrugOrder, facts: Facts, p: Parameters) -> 
     # The guideline lets the drug be held for it.
     if order.held and facts.orders.requests("invasive-dental-procedure"):
         return NoAdvice("dental-procedure")
-    events = order.stop_reasons & set(EVENTS)
+    events = order.stop_reasons & PAIN_OR_EVENT
     if order.stop_stated and not events:
         return NoAdvice("reason-stated")
     if facts.diagnoses.has(*ADVERSE) or _calcium_low(facts) or _creatinine_rose(order, facts, p):

@@ -1,5 +1,6 @@
 """Denosumab labels: after denosumab ends or lapses with no other agent, vertebral fractures may follow."""
 
+from cds_service.evaluate.alike import PAIN_OR_EVENT
 from cds_service.evaluate.outcome import Advise, CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.triggers import BONE_MODIFYING, chart_opened, ordered, rule, stopped
 from cds_service.facts.facts import Facts
@@ -11,10 +12,6 @@ from cds_service.knowledge.model import Parameters
 DENOSUMAB = "denosumab"
 # After these the drug ends for good, and what follows its end must be thought of all the same.
 ADVERSE = {"osteonecrosis-of-jaw", "acute-kidney-injury", "chronic-kidney-disease", "dialysis", "hypocalcaemia"}
-EVENTS = {
-    "bone-pain", "pathological-fracture", "vertebral-compression-fracture", "spinal-cord-compression",
-    "hypercalcaemia", "skeletal-related-event",
-}  # fmt: skip
 
 
 @rule("denosumab-discontinuation", ordered("rankl-inhibitor"), stopped("rankl-inhibitor"), chart_opened())
@@ -26,7 +23,7 @@ def denosumab_discontinuation(order: DrugOrder | Chart, facts: Facts, p: Paramet
     # The guideline lets the drug be held for it.
     if order.held and facts.orders.requests("invasive-dental-procedure"):
         return NoAdvice("dental-procedure")
-    if order.stop_stated and not order.stop_reasons & (ADVERSE | EVENTS):
+    if order.stop_stated and not order.stop_reasons & (ADVERSE | PAIN_OR_EVENT):
         return NoAdvice("reason-stated")
     if _covered(order, facts, p):
         return NoAdvice("other-agent")
