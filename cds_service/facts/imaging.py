@@ -129,25 +129,25 @@ def _latest(study: Study) -> tuple[date, str]:
 
 
 class ImagingReader:
-    """Reads studies and what their reports say."""
+    """Reads studies and what their reports say. Made once: its patterns are of hundreds of words."""
 
-    def __init__(self, terminology: Terminology, narratives: NarrativeReader, reader: ActivityReader) -> None:
-        self._terminology, self._narratives, self._activities = terminology, narratives, reader
+    def __init__(self, terminology: Terminology, narratives: NarrativeReader) -> None:
+        self._terminology, self._narratives = terminology, narratives
         self._cords = CordReader(terminology)
         self._texts = ReportText(terminology, narratives)
 
-    def read(self, record: Record, activities: Activities) -> Imaging:
-        """The studies among activities, in reports and in results named like a study."""
+    def read(self, record: Record, activities: Activities, reader: ActivityReader) -> Imaging:
+        """The studies among activities, in reports and in results named like a study. ``reader``: of this record."""
         found = [
             Study(kind, a.how, a.when, a.place, a.ref, a.text) for a in activities.all for kind in _kinds(a.what)
         ]  # fmt: skip
         for report in record.all(DiagnosticReport):
             if report.status in REPORTED and report.code:
-                kinds = _kinds(self._activities.what(report.code))
+                kinds = _kinds(reader.what(report.code))
                 found += [self._report(kind, report.code, report) for kind in kinds]
         for code, observations in record.coded.items():
             # What a code means is asked once.
-            if (told := concept(code)) and (kinds := _kinds(self._activities.what(told))):
+            if (told := concept(code)) and (kinds := _kinds(reader.what(told))):
                 reported = (it for it in observations if it.status in REPORTED)
                 found += [self._result(kind, told, it) for it in reported for kind in kinds]
         return Imaging(tuple(found), activities)

@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cds_service.base.kinds import RequestText
 from cds_service.facts.sites import BoneSite, SiteReader
 from cds_service.knowledge.phrases import Words
-from cds_service.knowledge.terminology import Terminology
+from cds_service.knowledge.terminology import CACHED_TEXT, Terminology
 from cds_service.knowledge.words import plain
 
 LONGEST = 4_000  # characters of one text; what it concludes stands in them
+SENTENCES = 1_024  # that are remembered
 QUOTED = 80  # characters of a quote on a card; the view cuts there too
 
 _SENTENCE = re.compile(r"[。；;\n\r！]|\.(?=\s|$)")
@@ -61,19 +63,24 @@ class NarrativeReader:
     def __init__(self, terminology: Terminology, sites: SiteReader) -> None:
         self._terminology, self.sites = terminology, sites
         self._lesion = re.compile(pattern(terminology.wording.lesions))
+        # Imaging, lesions and spread read the same reports, and most sentences of reports are written every day.
+        self._known = lru_cache(maxsize=SENTENCES)(self._sentence)
 
     def sentences(self, text: str | None) -> Iterator[Sentence]:
         """The sentences of a text that say anything, each read once."""
         for part in split(text):
-            read = self._terminology.read("finding", part)
-            states = read.unsaid
-            yield Sentence(
-                RequestText(part),
-                frozenset(row.concept for row in read.rows),
-                frozenset(c for c, state in states.items() if state == "suspected"),
-                frozenset(c for c, state in states.items() if state == "negated"),
-                tuple(self._clauses(part, states)),
-            )
+            yield (self._known if len(part) <= CACHED_TEXT else self._sentence)(part)
+
+    def _sentence(self, text: str) -> Sentence:
+        read = self._terminology.read("finding", text)
+        states = read.unsaid
+        return Sentence(
+            RequestText(text),
+            frozenset(row.concept for row in read.rows),
+            frozenset(c for c, state in states.items() if state == "suspected"),
+            frozenset(c for c, state in states.items() if state == "negated"),
+            tuple(self._clauses(text, states)),
+        )
 
     def _clauses(self, sentence: str, states: Mapping[str, str]) -> Iterator[Clause]:
         """``states``: what the sentence takes back, in whichever clause: 未见溶骨性及成骨性骨质破坏 denies both."""

@@ -10,6 +10,7 @@ from cds_service.facts.courses import CourseReader
 from cds_service.facts.doses import DoseReader
 from cds_service.facts.drugs import DrugReader
 from cds_service.facts.function import Lengths
+from cds_service.facts.imaging import ImagingReader
 from cds_service.facts.narrative import NarrativeReader
 from cds_service.facts.observations import Names
 from cds_service.facts.opioids import Conversion
@@ -49,6 +50,7 @@ class Readers:
     table: DoseTable
     drug_facts: Drugs
     narratives: NarrativeReader
+    imaging: ImagingReader
     courses: CourseReader
 
     @classmethod
@@ -84,6 +86,7 @@ class Readers:
             table,
             drugs,
             narratives,
+            ImagingReader(terminology, narratives),
             CourseReader(radiotherapy),
         )
 

@@ -14,7 +14,6 @@ from cds_service.facts import spread as spread_chapter
 from cds_service.facts.activities import ActivityReader
 from cds_service.facts.bone_texts import counts, told
 from cds_service.facts.chapter import chapter
-from cds_service.facts.imaging import ImagingReader
 from cds_service.facts.readers import Readers
 from cds_service.fhir.structs import Condition
 from cds_service.record.read import Record
@@ -50,9 +49,7 @@ class SkeletalFacts:
 
     @chapter(*imaging_chapter.KEYS, explained=imaging_chapter.explained)
     def imaging(self) -> imaging_chapter.Imaging:
-        readers = self._readers
-        reader = ImagingReader(readers.terminology, readers.narratives, self._activity_reader)
-        return reader.read(self.record, self.activities)
+        return self._readers.imaging.read(self.record, self.activities, self._activity_reader)
 
     @chapter(*lesions_chapter.KEYS, explained=lesions_chapter.explained)
     def lesions(self) -> lesions_chapter.Lesions:
