@@ -216,3 +216,27 @@ def test_what_failed_to_come_never_makes_a_chart_silent(edition: Edition, situat
     for key in whole.get("prefetch") or {}:
         body = whole | {"prefetch": whole["prefetch"] | {key: FAILED}}
         assert silenced(edition, situation, body, f"failed: {key}") == [], key
+
+
+# By type, what makes a resource one that nobody can read.
+BROKEN: dict[str, Json] = {
+    kind: {"status": [5]}
+    for kind in ("Observation", "DiagnosticReport", "Procedure", "ServiceRequest", "MedicationRequest",
+                 "MedicationStatement", "MedicationAdministration", "Encounter", "Appointment", "QuestionnaireResponse")
+} | {"Condition": {"code": 5}, "AllergyIntolerance": {"code": 5}}  # fmt: skip
+
+
+@pytest.mark.parametrize("situation", ALL, ids=lambda s: s.name)
+def test_a_resource_nobody_can_read_never_makes_silence(edition: Edition, situation: Situation) -> None:
+    """Of an opened chart too: what came and could not be read may be what is urgent."""
+    whole, language = json.loads(situation.request), situation.story.language
+    before = _urgent(situation.response)
+    for number, broken in enumerate(_resources(whole, *BROKEN)):
+        body = copy.deepcopy(whole)
+        list(_resources(body, *BROKEN))[number].update(BROKEN[broken["resourceType"]])
+        status, response = ask(edition, situation, language, json.dumps(body).encode(), situation.at)
+        cards = response.get("cards", ())
+        # A page that ends with it may not reach back far enough: then the order is said not to be checked.
+        unchecked = ("not-evaluated", "warning") in {(c["source"]["topic"]["code"], c["indicator"]) for c in cards}
+        said = unchecked or any(broken["resourceType"] in card.get("detail", "") for card in cards)
+        assert status != 200 or said or before <= _urgent(response), broken["resourceType"]

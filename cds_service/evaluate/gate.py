@@ -27,6 +27,8 @@ CHART: tuple[SilentFor, ...] = ("dead", "child")
 SETTLED: frozenset[str] = frozenset({OUT_OF_SCOPE, *KINDS})
 # What must be known of a patient before it is worth while to read more.
 FIRST = (PATIENT, "conditions")
+# Types of what could not be read: of "Resource" no type is stated.
+_MAY_BE_CONDITIONS = frozenset({"Condition", "Resource"})
 
 
 def silent_to_all(subject: Subject, facts: Facts) -> SilentFor | None:
@@ -54,4 +56,9 @@ def concerned(facts: Facts) -> bool:
     if facts.patient.dead or facts.patient.child:
         return False
     scope: ScopeKind = scope_of(Chart(), facts)
-    return scope not in SILENT and (scope != "no-diagnosis" or bool(facts.lacking("conditions")))
+    return scope not in SILENT and (scope != "no-diagnosis" or not all_diagnoses_known(facts))
+
+
+def all_diagnoses_known(facts: Facts) -> bool:
+    """Whether no diagnosis is left out: one that did not come, or could not be read, may be the lung cancer."""
+    return not _MAY_BE_CONDITIONS & facts.record.unreadable.keys() and not facts.lacking("conditions")

@@ -11,7 +11,7 @@ from datetime import datetime
 from cds_service.base.kinds import Missing
 from cds_service.call.problems import RuleFailed
 from cds_service.evaluate.findings import Finding, Findings, precedence
-from cds_service.evaluate.gate import silences, silent_to_all
+from cds_service.evaluate.gate import all_diagnoses_known, silences, silent_to_all
 from cds_service.evaluate.outcome import CannotTell, NoAdvice, Outcome
 from cds_service.evaluate.scope import OUT_OF_SCOPE, SILENT, ScopeKind, at_oncology_dose, scope_of
 from cds_service.evaluate.topic import ABSENT, Question, Topic, required, wanted
@@ -23,8 +23,6 @@ from cds_service.record.completeness import Wanted
 from cds_service.record.read import Record
 
 WHOLE = frozenset({"obtained", "none"})
-# Types of what could not be read: of "Resource" no type is stated.
-_MAY_BE_CONDITIONS = frozenset({"Condition", "Resource"})
 
 
 def judge(
@@ -46,12 +44,8 @@ def judged(asked: Sequence[Question], facts: Facts) -> Findings:
 
 def beyond(asked: Sequence[Question], facts: Facts) -> bool:
     """Whether none of these subjects is within the guideline, whatever else were known of the patient: another primary
-    on record, or osteoporosis that explains the order. A Condition that did not come, or could not be read, may be the
-    lung cancer."""
-    unread = _MAY_BE_CONDITIONS & facts.record.unreadable.keys()
-    if unread or facts.lacking("conditions"):
-        return False
-    return all(scope_of(question.subject, facts) in SILENT for question in asked)
+    on record, or osteoporosis that explains the order."""
+    return all_diagnoses_known(facts) and all(scope_of(question.subject, facts) in SILENT for question in asked)
 
 
 def ended(asked: Sequence[Question], facts: Facts) -> Findings:

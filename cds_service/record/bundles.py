@@ -209,11 +209,16 @@ class Gatherer:
 
     def opened(self, bundle: Bundle) -> Completeness:
         """A Bundle in which not everything can be read, or that stands in a Bundle (the answer to a batch)."""
-        return self.entries(list(self.readable(bundle)), many(bundle.link), bundle.total)
+        before = self._unreadable.total()
+        entries = list(self.readable(bundle))
+        return self.entries(entries, many(bundle.link), bundle.total, self._unreadable.total() - before)
 
-    def entries(self, entries: Sequence[ReadEntry], links: list[Link], total: int | str | None) -> Completeness:
-        """Take in the entries of a Bundle. ``total``: how many the search found, where the server says so."""
-        failed, read, inner = False, 0, list[Completeness]()
+    def entries(
+        self, entries: Sequence[ReadEntry], links: list[Link], total: int | str | None, unreadable: int = 0
+    ) -> Completeness:
+        """Take in the entries of a Bundle. ``total``: how many the search found, where the server says so;
+        ``unreadable``: how many of them came and could not be read, which is told by itself."""
+        failed, read, inner = False, unreadable, list[Completeness]()
         for entry in entries:
             resource = entry.resource
             if entry.response is not None and entry.response.failed:

@@ -99,10 +99,12 @@ def _reviewed(
 ) -> Iterable[Json]:
     """What an opened chart is told besides its cards: what may wait, and what was not looked at.
 
-    Data that failed to come are a card where something urgent may hide behind them; what was never sent is a line, of
-    the summary or of the last card, and none of its own.
+    Data that failed to come are a card where something urgent may hide behind them, and so is what came and could not
+    be read where no other card could say it; what was never sent is a line, of the summary or of the last card, and
+    none of its own.
     """
-    if in_vain := tuple(_in_vain(findings, rendering.beside)):
+    in_vain = tuple(_in_vain(findings, rendering.beside))
+    if in_vain or (unreadable and not cards and not findings.summarised):
         yield _not_evaluated((*findings.unknown, *in_vain), unreadable, (), rendering)
         unseen = ""
     else:
