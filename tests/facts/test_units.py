@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 
 from cds_service.base.complaints import ContentError
 from cds_service.base.yamlfile import load_as
-from cds_service.facts.units import converted, factor_of, quantity_read, shown, unit_of
+from cds_service.facts.units import (
+    LONGEST_NUMBER,
+    LONGEST_REMEMBERED,
+    REMEMBERED,
+    converted,
+    factor_of,
+    printed,
+    quantity_read,
+    shown,
+    unit_of,
+)
 from cds_service.fhir.structs import Quantity
 from cds_service.knowledge.measurements import Measurements
 from tests.facts.lab import CARDS, MEASUREMENTS
@@ -167,6 +177,63 @@ def test_what_was_reported_is_shown_as_it_was_without_the_brackets_of_machines(
     analyte: str, quantity: Quantity, printed: str
 ) -> None:
     assert shown(quantity, ANALYTES[analyte]) == printed
+
+
+@pytest.mark.parametrize(
+    ("quantity", "told"),
+    [
+        # What is in the analyte's own unit is compared there; another that limits are printed in, in that one.
+        (Quantity(value=Decimal(1), unit="mg/dL"), (Fraction(1), "1 mg/dL", "mg/dL", None)),
+        (Quantity(value=Decimal("88.4"), unit="umol/L"), (Fraction(1), "88.4 μmol/L", "umol/L", Fraction("88.4"))),
+        (Quantity(value=Decimal(10), unit="mg/L"), (Fraction(1), "10 mg/L", "mg/dL", None)),
+        (Quantity(value=Decimal(1), unit="furlong"), ("unit-unknown", "1 furlong", "mg/dL", None)),
+        (Quantity(value=Decimal(1)), ("unit-missing", "1", "mg/dL", None)),
+    ],
+)
+def test_all_of_a_quantity_is_told_and_the_same_when_it_is_met_again(
+    quantity: Quantity, told: tuple[object, ...]
+) -> None:
+    analyte = ANALYTES["creatinine"]
+    analyte.quantities.clear()
+    first = quantity_read(quantity, analyte)
+    assert tuple(first) == told
+    assert quantity_read(quantity, analyte) is first, "remembered"
+    assert quantity_read(Quantity(value=quantity.value, unit="mg/l"), analyte) is not first
+
+
+def test_what_is_remembered_of_quantities_is_bounded_in_number_and_length() -> None:
+    analyte = ANALYTES["creatinine"]
+    analyte.quantities.clear()
+    for number in range(REMEMBERED):
+        quantity_read(Quantity(value=Decimal(number), unit="mg/dL"), analyte)
+    assert len(analyte.quantities) == REMEMBERED
+    quantity_read(Quantity(value=Decimal(REMEMBERED), unit="mg/dL"), analyte)
+    assert len(analyte.quantities) == 1
+    unit = "x" * (LONGEST_REMEMBERED - 1)
+    quantity_read(Quantity(value=Decimal(1), unit=unit + "xx"), analyte)
+    assert len(analyte.quantities) == 1
+    quantity_read(Quantity(value=Decimal(1), unit=unit), analyte)
+    assert len(analyte.quantities) == 2
+    analyte.quantities.clear()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("1.0000", "1"),
+        ("1.0005", "1.001"),
+        ("1.0015", "1.002"),
+        ("1.000", "1.000"),
+        ("0.00012345", "0.000123"),
+        ("-1.0005", "-1.001"),
+    ],
+)
+def test_a_number_is_printed_as_a_laboratory_prints_it_half_up(value: str, text: str) -> None:
+    assert printed(Decimal(value)) == text
+
+
+def test_what_no_laboratory_prints_is_shown_by_its_beginning() -> None:
+    assert printed(Decimal("1." + "1" * 100)) == ("1." + "1" * 100)[:LONGEST_NUMBER]
 
 
 AMOUNT = st.decimals(min_value=1, max_value=100, places=3)
