@@ -38,6 +38,8 @@ IGNORED = frozenset({"entered-in-error"})
 INDICATIONS = frozenset({"lung-cancer", "bone-metastasis", "other-primary-cancer", "osteoporosis", "multiple-myeloma"})
 # A drug order that was carried out is treatment given: it neither starts nor stops anything.
 CARRIED_OUT = frozenset({"completed"})
+# Tests that are ordered together under one name.
+PANELS = {"chemistry-panel": ("creatinine", "calcium-total"), "renal-panel": ("creatinine",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,8 @@ class OrderReader:
         matches = self.terminology.match("procedure", codings, text) or self.terminology.match(
             "observation", codings, text
         )
-        return tuple(dict.fromkeys(m.concept for m in matches if "broad" not in m.flags))
+        named = [m.concept for m in matches if "broad" not in m.flags]
+        return tuple(dict.fromkeys(each for concept in named for each in (concept, *PANELS.get(concept, ()))))
 
     def _conditions(self, concepts: Iterable[CodeableConcept]) -> frozenset[str]:
         """Concept ids of the conditions that reasons name."""
