@@ -100,3 +100,12 @@ def test_pain_in_a_questionnaire(edition: Edition, question: Json, card: str | N
 def test_a_goal_is_no_score(edition: Edition, name: str, card: str | None) -> None:
     scored = told("Observation", name, 1, status="final", valueInteger=3)
     assert said(edition, "analgesia-ladder", BONE_METASTASIS, observations=scored) == card
+
+
+@pytest.mark.parametrize(
+    ("drug", "card"),
+    [("carboplatin AUC 5 IV", "fracture"), ("amivantamab", "fracture"), ("赛沃替尼片", "fracture"), ("aspirin", None)],
+)
+def test_whether_the_cancer_is_treated(edition: Edition, drug: str, card: str | None) -> None:
+    drugs = told("MedicationRequest", drug, 60)
+    assert said(edition, "refractory-pain-radiotherapy", BONE_METASTASIS, BROKEN, medicationRequests=drugs) == card

@@ -102,3 +102,11 @@ def test_as_orders_are_worded(concept: str, texts: str) -> None:
 )  # fmt: skip
 def test_what_only_sounds_alike(text: str) -> None:
     assert named(text) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [("RT right femur s/p IM nail", True), ("T8减压术后放疗", True), ("RT right femur, IM nail planned", False)],
+)
+def test_radiotherapy_after_an_operation(text: str, after: bool) -> None:
+    assert ("postoperative" in {row.concept for row in terminology().read("finding", text).rows}) is after
