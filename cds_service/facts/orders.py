@@ -115,7 +115,8 @@ class OrderReader:
         concepts = [*many(resource.reason_code), *(r.codeable for r in many(resource.reason))]
         inside = [r.reference for r in many(resource.reason) if isinstance(r.reference, Reference)]
         for reference in (*many(resource.reason_reference), *inside):
-            code = getattr(lookup(reference.reference or ""), "code", None)
+            found = lookup(reference.reference or "")
+            code = getattr(found, "code", None) if found else CodeableConcept(text=reference.display)
             concepts += [code] if isinstance(code, CodeableConcept) else []
         return [c for c in concepts if c.codings() or c.codeable.text]
 
