@@ -12,6 +12,7 @@ from datetime import date
 from fractions import Fraction
 
 from cds_service.base.kinds import RequestText
+from cds_service.facts.bounded import told as folded
 from cds_service.facts.scored import INSTRUMENTS, Scored, lists_of
 from cds_service.facts.units import measurable
 from cds_service.fhir.answered import QuestionnaireResponse, ResponseAnswer, ResponseItem
@@ -27,7 +28,7 @@ _CODE = re.compile(r"(?:^|/)(\d{1,7}-\d)$")
 # The answer of LOINC's list that says "not at all".
 NOT_AT_ALL = "LA6568-5"
 ANY_SCALE = "pain-score"
-_OF_TEN = re.compile(r"(?<!\d)0\s*(?:-|–|~|～|to|至|到)\s*10(?!\d)", re.IGNORECASE)
+_OF_TEN = re.compile(r"(?<!\d)0\s*(?:-|–|~|to)\s*10(?!\d)", re.IGNORECASE)
 
 
 def answers(
@@ -90,7 +91,7 @@ def _concept(item: ResponseItem, terminology: Terminology, asked: frozenset[str]
     found = lists_of(terminology.match("observation", codes, None)) if codes else ()
     if asked.isdisjoint(found) and item.text:
         # The span is no part of the name.
-        name, spans = _OF_TEN.subn(" ", item.text[:LONGEST])
+        name, spans = _OF_TEN.subn(" ", folded(item.text)[:LONGEST])
         told = lists_of(terminology.match("observation", [], name))
         found = tuple(concept for concept in told if spans or concept != ANY_SCALE)
     wanted = [concept for concept in found if concept in asked]
