@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 from cds_service.base.kinds import RequestText
 from cds_service.facts.explained import Basis, Fact, reference
 from cds_service.facts.procedures import BOOKED, NOT_ORDERED, ORDERED
+from cds_service.facts.reasons import referred
 from cds_service.facts.requests import place_of
 from cds_service.facts.sites import BoneSite, Place, Side, SiteReader
 from cds_service.facts.skeleton import given_site
@@ -21,8 +22,8 @@ from cds_service.facts.told import ago
 from cds_service.facts.window import within
 from cds_service.fhir.dates import day_of
 from cds_service.fhir.examined import Appointment, Encounter
-from cds_service.fhir.structs import CodeableConcept, Condition, Period, Procedure, ServiceRequest, many
-from cds_service.fhir.undecoded import concepts, notes, references
+from cds_service.fhir.structs import CodeableConcept, Period, Procedure, ServiceRequest, many
+from cds_service.fhir.undecoded import concepts, notes
 from cds_service.knowledge.model import File
 from cds_service.knowledge.terminology import Terminology
 from cds_service.record.read import Record
@@ -184,21 +185,16 @@ class ActivityReader:
         if not how or it.code is None or not (what := self.what(it.code)):
             return
         more = many(it.order_detail) if isinstance(it, ServiceRequest) else []
-        reasons = [*concepts(it.reason_code), *(c.codeable for c in concepts(it.reason)), *self._referred(it)]
+        reasons = [
+            *concepts(it.reason_code),
+            *(c.codeable for c in concepts(it.reason)),
+            *referred(it, self._record.referred),
+        ]
         told = [t for c in (it.code, *more) for t in _words(c)] + notes(it.note)
         why = [t for c in reasons for t in _words(c)]
         place = place_of(self._sites, concepts(it.body_site), told, why, what)
         ref = f"{it.__struct_config__.tag}/{it.id or '?'}"
         yield Activity(what, how, when, place, RequestText(it.code.said()), RequestText(ref), (*told, *why))
-
-    def _referred(self, it: Procedure | ServiceRequest) -> Iterator[CodeableConcept]:
-        """The diagnoses that reasons refer to."""
-        inside = [c.reference for c in concepts(it.reason) if c.reference is not None]
-        for each in (*references(it.reason_reference), *inside):
-            target = each if isinstance(each, str) else each.reference
-            found = target and self._record.referred(target)
-            if isinstance(found, Condition) and found.code:
-                yield found.code
 
     def _named(
         self, said: Iterable[CodeableConcept], how: How | None, when: date | None, ref: str

@@ -1,6 +1,7 @@
 """Questionnaires answered: totals and single items that are scores of our lists, as ``Scored``.
 
 A question is known by the code in its link or definition ("/44261-6", "http://loinc.org/44261-6"), else by its text.
+One that is only called "pain" may have any scale (1 to 4, 1 to 5): by its text it must name a scale of ten.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from datetime import date
 from fractions import Fraction
 
 from cds_service.base.kinds import RequestText
-from cds_service.facts.scored import INSTRUMENTS, ITEM_9, Scored
+from cds_service.facts.bounded import told as folded
+from cds_service.facts.scored import INSTRUMENTS, Scored, lists_of
 from cds_service.facts.units import measurable
 from cds_service.fhir.answered import QuestionnaireResponse, ResponseAnswer, ResponseItem
 from cds_service.fhir.dates import day_of
@@ -21,24 +23,29 @@ from cds_service.knowledge.terminology import Terminology
 LOINC = "http://loinc.org"
 COUNTING = frozenset({"completed", "amended"})
 # Questions of one response that are looked at, and how deep groups may be.
-MOST, DEEPEST = 400, 8
+MOST, DEEPEST, LONGEST = 400, 8, 200
 _CODE = re.compile(r"(?:^|/)(\d{1,7}-\d)$")
 # The answer of LOINC's list that says "not at all".
 NOT_AT_ALL = "LA6568-5"
+ANY_SCALE = "pain-score"
+_OF_TEN = re.compile(r"(?<!\d)0\s*(?:-|–|~|to)\s*10(?!\d)", re.IGNORECASE)
 
 
-def answers(responses: Iterable[QuestionnaireResponse], terminology: Terminology) -> Iterator[Scored]:
-    """Totals and item 9 of questionnaires that were completed; one without a total is a screen done."""
+def answers(
+    responses: Iterable[QuestionnaireResponse], terminology: Terminology, asked: frozenset[str]
+) -> Iterator[Scored]:
+    """What was answered in questionnaires that were completed, of the lists ``asked`` for; an instrument without a
+    total is a screen done."""
     for response in responses:
         when = day_of(response.authored)
         if response.status not in COUNTING:
             continue
         ref = RequestText(f"QuestionnaireResponse/{response.id or '?'}")
-        found = [s for item in _items(many(response.item)) if (s := _scored(item, ref, when, terminology))]
+        found = [s for item in _items(many(response.item)) if (s := _scored(item, ref, when, terminology, asked))]
         totals = {s.concept for s in found}
         yield from found
         for name in _named(response, terminology):
-            if name not in totals:
+            if name in asked and name not in totals:
                 yield Scored(name, ref, None, when, None, why="no-value")
 
 
@@ -53,17 +60,21 @@ def _items(items: Sequence[ResponseItem]) -> Iterator[ResponseItem]:
             waiting += [(inner, depth + 1) for inner in reversed(many(item.item))]
 
 
-def _scored(item: ResponseItem, ref: RequestText, when: date | None, terminology: Terminology) -> Scored | None:
+def _scored(
+    item: ResponseItem, ref: RequestText, when: date | None, terminology: Terminology, asked: frozenset[str]
+) -> Scored | None:
     given = next(iter(many(item.answer)), None)
-    name = _name(item, terminology) if given else None
-    if given is None or name is None:
+    concept = _concept(item, terminology, asked) if given else None
+    if given is None or concept is None:
         return None
+    name = (item.text or "")[:LONGEST]
     number = given.value_integer if given.value_integer is not None else given.value_decimal
     number = number if number is not None else given.value_quantity.value if given.value_quantity else None
     if number is not None and measurable(number):
-        return Scored(name, ref, RequestText(str(number)), when, None, Fraction(number))
+        return Scored(concept, ref, RequestText(str(number)), when, None, Fraction(number), name=name)
     words = _words(given)
-    return Scored(name, ref, RequestText(words), when, None, words=words, why=None if words else "no-value")
+    why = None if words else "no-value"
+    return Scored(concept, ref, RequestText(words), when, None, words=words, why=why, name=name)
 
 
 def _words(given: ResponseAnswer) -> str:
@@ -73,15 +84,18 @@ def _words(given: ResponseAnswer) -> str:
     return "0" if coding.code == NOT_AT_ALL else coding.display or coding.code or ""
 
 
-def _name(item: ResponseItem, terminology: Terminology) -> str | None:
+def _concept(item: ResponseItem, terminology: Terminology, asked: frozenset[str]) -> str | None:
     """Which total or item a question asks for."""
     links = (text for text in (item.link_id, item.definition) if text)
     codes = [(LOINC, match[1], None) for text in links if (match := _CODE.search(text))]
-    wanted = {*INSTRUMENTS, ITEM_9}
-    found = [m.concept for m in terminology.match("observation", codes, None) if m.concept in wanted] if codes else []
-    if not found and item.text:
-        found = [m.concept for m in terminology.match("observation", [], item.text) if m.concept in wanted]
-    return ITEM_9 if ITEM_9 in found else found[0] if len(set(found)) == 1 else None
+    found = lists_of(terminology.match("observation", codes, None)) if codes else ()
+    if asked.isdisjoint(found) and item.text:
+        # The span is no part of the name.
+        name, spans = _OF_TEN.subn(" ", folded(item.text)[:LONGEST])
+        told = lists_of(terminology.match("observation", [], name))
+        found = tuple(concept for concept in told if spans or concept != ANY_SCALE)
+    wanted = [concept for concept in found if concept in asked]
+    return wanted[0] if len(wanted) == 1 else None
 
 
 def _named(response: QuestionnaireResponse, terminology: Terminology) -> Iterator[str]:

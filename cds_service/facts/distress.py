@@ -33,6 +33,7 @@ TOPS = {
     "distress-thermometer": 10,
 }  # fmt: skip
 ITEM_TOP = 3
+ASKED = (*INSTRUMENTS, ITEM_9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ def distress(
     scores: Scores, responses: Iterable[QuestionnaireResponse], terminology: Terminology, written: Written, today: date
 ) -> Distress:
     """From the scores of the record and from questionnaires answered."""
-    told = [*(s for name in (*INSTRUMENTS, ITEM_9) for s in scores.get(name, ())), *answers(responses, terminology)]
+    answered = answers(responses, terminology, frozenset(ASKED))
+    told = [*(s for name in ASKED for s in scores.get(name, ())), *answered]
     screens: list[Screen] = []
     items: list[Item] = []
     unusable: list[Missing] = []

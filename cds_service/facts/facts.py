@@ -36,6 +36,7 @@ from cds_service.facts import severity as severity_chapter
 from cds_service.facts import steadiness as steadiness_chapter
 from cds_service.facts import treatment as treatment_chapter
 from cds_service.facts.against import usable
+from cds_service.facts.answers import answers
 from cds_service.facts.chapter import Chapter, chapter
 from cds_service.facts.fluids import Fluids
 from cds_service.facts.medications import treatments
@@ -200,7 +201,9 @@ class Facts(SkeletalFacts, Page):
         basis=pain_chapter.BASIS,
     )
     def pain(self) -> pain_chapter.Pain:
-        return pain_chapter.pain(self.scored, self._readers.written, self.today, self._readers.measurements)
+        readers, responses = self._readers, self.record.all(QuestionnaireResponse)
+        answered = tuple(answers(responses, readers.terminology, pain_chapter.ASKED))
+        return pain_chapter.pain(self.scored, answered, readers.written, self.today, readers.measurements)
 
     @chapter(*function_chapter.KEYS, look_back=function_chapter.LOOK_BACK, explained=function_chapter.explained)
     def function(self) -> function_chapter.Function:

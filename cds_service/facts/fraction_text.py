@@ -81,7 +81,9 @@ class FractionText:
         self._kinds: dict[str, Kind] = {norm(w): kind for kind, listed in kinds for w in listed}
         known = {w for w in (*self._kinds, *self._numbers) if not w.isalnum() or not w.isascii()}
         longest = "|".join(map(re.escape, sorted((w for w in known if len(w) > 1), key=len, reverse=True)))
-        self._word = re.compile(rf"[0-9]+(?:[.,][0-9]+)*|{longest}|[a-z]+|[^\s]")
+        # "400cGyx5": a unit and a sign of multiplication with nothing between.
+        doses = "|".join(map(re.escape, sorted((u for u in self._gray if u.isascii()), key=len, reverse=True)))
+        self._word = re.compile(rf"[0-9]+(?:[.,][0-9]+)*|{longest}|(?:{doses})(?=x[0-9])|[a-z]+|[^\s]")
 
     def read(self, text: str | None) -> Said:
         """What one text says."""

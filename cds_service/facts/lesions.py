@@ -17,6 +17,7 @@ from cds_service.facts.narrative import METASTASIS, Clause, NarrativeReader, Sen
 from cds_service.facts.sites import BoneSite
 from cds_service.facts.told import ago
 from cds_service.knowledge.model import File
+from cds_service.knowledge.terminology import BONE
 
 KEYS = ("conditions", "reports", "observations")
 Number = Literal["solitary", "multiple", "unknown"]
@@ -27,7 +28,7 @@ KINDS: tuple[tuple[str, frozenset[Kind]], ...] = (
     ("lesion-osteolytic", frozenset({"osteolytic"})),
     ("lesion-osteoblastic", frozenset({"osteoblastic"})),
 )
-NEW, FRACTURED = "lesion-new", "benign-cause"
+NEW, BENIGN = "lesion-new", "benign-cause"
 # What beside "new" makes a clause one of a lesion; a new fracture is none.
 LESION = frozenset({METASTASIS, "reading-equivocal", "reading-positive", *(name for name, _ in KINDS)})
 _ONE_NUMBER = re.compile(r"\D*(\d{1,3})\D*")
@@ -112,7 +113,8 @@ def lesions(told: Iterable[Told], counts: Iterable[Counted], reader: NarrativeRe
         sentences = list(reader.sentences(text.text))
         of_bone = [c for s in sentences for c in s.clauses if c.of_bone(of_itself=text.of_itself) and _stands(c)]
         doubtful = [c for s in sentences if METASTASIS in s.doubted for c in s.clauses]
-        numbered = [c for c in of_bone if c not in doubtful or not _only_many(c)]
+        harmless = [c for s in sentences for c in _harmless(s.clauses)]
+        numbered = [c for c in of_bone if c not in harmless and (c not in doubtful or not _only_many(c))]
         if number := _number(numbered):
             words = next(c.text for c in numbered if {SOLITARY, MULTIPLE, FEW} & c.said)
             counted.append(Counted(number, text.when, text.ref, quoted(words)))
@@ -127,6 +129,15 @@ def _stands(clause: Clause) -> bool:
     return not clause.doubted or bool(LESION & clause.said)
 
 
+def _harmless(clauses: Sequence[Clause]) -> Iterator[Clause]:
+    """Clauses of what is called a bone island, a cyst or the like, there or right behind: no lesion to be counted."""
+    for clause, after in zip(clauses, [*clauses[1:], None], strict=True):
+        beside = after is not None and (after.bone is None or after.bone.name == BONE)
+        called = clause.said | clause.doubted | (after.said | after.doubted if after and beside else frozenset())
+        if BENIGN in called and METASTASIS not in called and "lesion-osteolytic" not in clause.named:
+            yield clause
+
+
 def _only_many(clause: Clause) -> bool:
     """Whether it says of what may be a metastasis that it is in many places, and not that bone is destroyed there: many
     foci of uptake may be many worn joints."""
@@ -135,7 +146,7 @@ def _only_many(clause: Clause) -> bool:
 
 def _new(sentence: Sentence, text: Told) -> Appeared | None:
     """What a sentence says of a new lesion of bone: that it is a metastasis, or may be one."""
-    if not {METASTASIS} & (sentence.said | sentence.doubted) or FRACTURED in sentence.said:
+    if not {METASTASIS} & (sentence.said | sentence.doubted) or BENIGN in sentence.said:
         return None
     for clause in sentence.clauses:
         called = LESION & clause.named or (clause.lesion and clause.bone)

@@ -38,6 +38,8 @@ IGNORED = frozenset({"entered-in-error"})
 INDICATIONS = frozenset({"lung-cancer", "bone-metastasis", "other-primary-cancer", "osteoporosis", "multiple-myeloma"})
 # A drug order that was carried out is treatment given: it neither starts nor stops anything.
 CARRIED_OUT = frozenset({"completed"})
+# Tests that are ordered together under one name.
+PANELS = {"chemistry-panel": ("creatinine", "calcium-total"), "renal-panel": ("creatinine",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,8 @@ class OrderReader:
         concepts = [*many(resource.reason_code), *(r.codeable for r in many(resource.reason))]
         inside = [r.reference for r in many(resource.reason) if isinstance(r.reference, Reference)]
         for reference in (*many(resource.reason_reference), *inside):
-            code = getattr(lookup(reference.reference or ""), "code", None)
+            found = lookup(reference.reference or "")
+            code = getattr(found, "code", None) if found else CodeableConcept(text=reference.display)
             concepts += [code] if isinstance(code, CodeableConcept) else []
         return [c for c in concepts if c.codings() or c.codeable.text]
 
@@ -156,7 +159,8 @@ class OrderReader:
         matches = self.terminology.match("procedure", codings, text) or self.terminology.match(
             "observation", codings, text
         )
-        return tuple(dict.fromkeys(m.concept for m in matches if "broad" not in m.flags))
+        named = [m.concept for m in matches if "broad" not in m.flags]
+        return tuple(dict.fromkeys(each for concept in named for each in (concept, *PANELS.get(concept, ()))))
 
     def _conditions(self, concepts: Iterable[CodeableConcept]) -> frozenset[str]:
         """Concept ids of the conditions that reasons name."""

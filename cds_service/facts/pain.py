@@ -7,7 +7,7 @@ interferes, are no severity.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
@@ -33,6 +33,7 @@ SCALES: dict[str, Scale] = {
     "pain-numeric": "numeric", "pain-visual": "visual", "pain-faces": "faces", "pain-score": "unstated"
 }  # fmt: skip
 VISUAL = "pain-visual"
+ASKED = frozenset({*PAIN_SCALES, OTHER_PAIN})
 # Scales run from nothing to this; of a visual scale of 100 mm a tenth is one.
 TOP, TENTH = Fraction(10), Fraction(1, 10)
 MILLIMETRES, CENTIMETRES = frozenset({"mm"}), frozenset({"cm"})
@@ -112,13 +113,14 @@ class Pain:
         return newest is not None and DEGREES.index(newest.degree) >= DEGREES.index(degree)
 
 
-def pain(scores: Scores, written: Written, today: date, measurements: Measurements) -> Pain:
-    """From the scores of the record."""
+def pain(scores: Scores, answered: Sequence[Scored], written: Written, today: date, measurements: Measurements) -> Pain:
+    """From the scores of the record, and from those ``answered`` in questionnaires."""
     steps = Steps.of(measurements)
     found: list[PainScore] = []
     elsewhere: PainScore | None = None
     unusable: list[Missing] = []
-    for score in _merged(scores, PAIN_SCALES):
+    told = (*(s for name in PAIN_SCALES for s in scores.get(name, ())), *_known(answered, today, PAIN_SCALES))
+    for score in sorted(told, key=lambda s: (s.order, s.ref), reverse=True):
         read = _read(score, written, steps)
         if isinstance(read, Missing):
             unusable.append(read)
@@ -126,13 +128,15 @@ def pain(scores: Scores, written: Written, today: date, measurements: Measuremen
             elsewhere = elsewhere or read
         else:
             found.append(read)
-    other = next((_other(s) for s in scores.get(OTHER_PAIN, ()) if s.when and not s.why), None)
+    no_severity = (*scores.get(OTHER_PAIN, ()), *_known(answered, today, (OTHER_PAIN,)))
+    other = next((_other(s) for s in no_severity if s.when and not s.why), None)
     window = measurements.days("pain")
     return Pain(tuple(_ordered(found)), today, window, steps, elsewhere, other, tuple(unusable))
 
 
-def _merged(scores: Scores, names: Iterable[str]) -> Sequence[Scored]:
-    return sorted((s for name in names for s in scores.get(name, ())), key=lambda s: (s.order, s.ref), reverse=True)
+def _known(answered: Iterable[Scored], today: date, names: Collection[str]) -> Iterator[Scored]:
+    """Those of these lists that are not dated after now."""
+    return (s for s in answered if s.concept in names and not (s.when and s.when > today))
 
 
 def _read(score: Scored, written: Written, steps: Steps) -> PainScore | Missing:

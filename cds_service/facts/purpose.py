@@ -29,6 +29,8 @@ KINDS: tuple[Kind, ...] = (
 # Whoever asks for one of these asks what the guideline does not speak of.
 OTHER: frozenset[Kind] = frozenset({"staging", "new-symptom", "planning", "trauma", "infection", "molecular"})
 METASTASIS = "bone-metastasis"
+# Words of a metastasis of another organ.
+ELSEWHERE, DEPOSIT, NODE = "elsewhere", "metastasis", "thoracic-node"
 # A diagnosis that is a reason to look, whether it is there or only feared.
 SYMPTOMS = frozenset({
     "bone-pain", "cancer-pain", "pathological-fracture", "vertebral-compression-fracture", "impending-fracture",
@@ -47,10 +49,18 @@ class Purpose:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A clause that names or suspects a metastasis outside bone; a node of the chest is none."""
+
+    text: RequestText
+
+
+@dataclass(frozen=True, slots=True)
 class Purposes:
     """All that an order states, as it stands there. None: it states no purpose."""
 
     all: tuple[Purpose, ...] = ()
+    elsewhere: Elsewhere | None = None
 
     def of(self, *kinds: Kind) -> Purpose | None:
         """The first that is stated of these kinds."""
@@ -75,9 +85,16 @@ class PurposeReader:
         reason refers to only a symptom is a purpose: their words describe the patient."""
         found = [p for concept in reasons for p in self._coded(concept)]
         found += [p for concept in (*reasons, *diagnoses) for p in self._symptom(concept)]
-        texts = dict.fromkeys(told)
-        found += [p for text in texts for clause in _CLAUSE.split(text) for p in self._clause(clause.strip())]
-        return Purposes(tuple({p.kind: p for p in reversed(found)}.values())[::-1])
+        clauses = [clause.strip() for text in dict.fromkeys(told) for clause in _CLAUSE.split(text)]
+        found += [p for clause in clauses for p in self._clause(clause)]
+        elsewhere = next((Elsewhere(quoted(clause)) for clause in clauses if self._is_elsewhere(clause)), None)
+        return Purposes(tuple({p.kind: p for p in reversed(found)}.values())[::-1], elsewhere)
+
+    def _is_elsewhere(self, clause: str) -> bool:
+        read = self._terminology.read("finding", clause)
+        told = {row.concept for row in read.rows}
+        told |= {concept for concept, state in read.unsaid.items() if state == "suspected"}
+        return told >= {ELSEWHERE, DEPOSIT} and NODE not in told
 
     def _coded(self, concept: CodeableConcept) -> Iterator[Purpose]:
         codings = [(c.system, c.code, None) for c in concept.codings()]

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from cds_service.facts.purpose import PurposeReader, Purposes
 from cds_service.facts.radiation_extensions import ExtensionReader, Stated
+from cds_service.facts.reasons import referred
 from cds_service.facts.sites import Place, SiteReader
-from cds_service.fhir.structs import CodeableConcept, Condition, Resource, ServiceRequest, many
-from cds_service.fhir.undecoded import concepts, extended, notes, quantity, references
+from cds_service.fhir.structs import CodeableConcept, Resource, ServiceRequest, many
+from cds_service.fhir.undecoded import concepts, extended, notes, quantity
 from cds_service.knowledge.terminology import Match, Terminology
 
 Lookup = Callable[[str], Resource | None]
@@ -66,7 +67,7 @@ class RequestReader:
         stated = self._extensions.read(extended(it.extension), quantity(it.quantity_quantity))
         described = [it.code.codeable, *many(it.order_detail)]
         asked = [*concepts(it.reason_code), *(c.codeable for c in concepts(it.reason))]
-        diagnoses = [*_referred(it, lookup)]
+        diagnoses = [*referred(it, lookup)]
         reasons = [*asked, *diagnoses]
         told = _texts((*(t for c in (it.code, *many(it.order_detail)) for t in words_of(c)), *notes(it.note)))
         why = _texts(t for c in reasons for t in words_of(c))
@@ -136,13 +137,3 @@ def _texts(texts: Iterable[str]) -> tuple[str, ...] | None:
     """The texts; None where they are too long for an order: it is not read by its beginning."""
     each = tuple(dict.fromkeys(texts))
     return each if sum(map(len, each)) <= LONGEST else None
-
-
-def _referred(it: ServiceRequest, lookup: Lookup) -> Iterable[CodeableConcept]:
-    """The diagnoses that reasons refer to."""
-    inside = [c.reference for c in concepts(it.reason) if c.reference is not None]
-    for reference in (*references(it.reason_reference), *inside):
-        target = reference if isinstance(reference, str) else reference.reference
-        found = lookup(target or "")
-        if isinstance(found, Condition) and found.code:
-            yield found.code

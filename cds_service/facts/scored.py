@@ -67,7 +67,7 @@ def scored(
     """All scores by list, newest first. What a code means is asked once; ``ahead``: hours that clocks may differ."""
     dating, found = Dating(coded, now, ahead), dict[str, list[Scored]]()
     for code, observations in coded.items():
-        own = _lists(codes.named(code))
+        own = lists_of(codes.named(code))
         for observation in observations:
             if not (own or observation.component) or observation.status not in COUNTING:
                 continue
@@ -76,7 +76,7 @@ def scored(
     return {name: tuple(sorted(each, key=lambda s: (s.order, s.ref), reverse=True)) for name, each in found.items()}
 
 
-def _lists(meant: Iterable[Match]) -> tuple[str, ...]:
+def lists_of(meant: Iterable[Match]) -> tuple[str, ...]:
     """The lists of scores that a code is of: the one that says most (a scale rather than any score of pain)."""
     names = list(dict.fromkeys([m.concept for m in meant if m.concept in SCORES and "broad" not in m.flags]))
     if OTHER_PAIN in names:
@@ -92,7 +92,7 @@ def _sources(
     observation: Observation, own: tuple[str, ...], codes: ResultCodes
 ) -> Iterator[tuple[str, Observation | ObservationComponent]]:
     """The observation's own value, and those of its components that are scores themselves."""
-    parts = [(name, c) for c in many(observation.component) for name in _lists(codes.of(c.code))]
+    parts = [(name, c) for c in many(observation.component) for name in lists_of(codes.of(c.code))]
     yield from parts
     if not parts or _has_value(observation):
         yield from ((name, observation) for name in own)

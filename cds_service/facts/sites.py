@@ -28,8 +28,12 @@ _LEVEL = re.compile(
 )
 _SIDES: tuple[tuple[Side, re.Pattern[str]], ...] = (
     ("left", re.compile(r"左|(?<![a-z])(?:left|lt)(?![a-z])")),
-    ("right", re.compile(r"右|(?<![a-z])(?:right|rt)(?![a-z])")),
+    # "RT to femur", "palliative RT femur": no side, but radiotherapy.
+    ("right", re.compile(r"右|(?<![a-z])(?:right|(?<!palliative )rt(?! (?:to|of|for) ))(?![a-z])")),
 )
+# The joint of these two bones: a broken neck of the femur is operated on as a hip.
+HIP = frozenset({"pelvis", "femur"})
+_HIP = re.compile(r"髋(?![骨臼])|(?<![a-z])hips?(?![a-z]| bone)")
 _BESIDE_LETTERS = re.compile(
     r"[骨椎脊颈胸腰骶髂尾]|spin|vert|bon[ey]|oss|skelet|metast|sacr|cocc|pedicle|lamina|lytic|blastic|sclero|fractur|转移"
 )
@@ -38,12 +42,14 @@ _TO = "-~–至"  # between two numbers: all from one to the other
 
 @dataclass(frozen=True, slots=True)
 class BoneSite:
-    """``name``: the code list it was found in (``bone`` where nobody says which). ``levels``: vertebrae (``T7``)."""
+    """``name``: the code list it was found in (``bone`` where nobody says which). ``levels``: vertebrae (``T7``).
+    ``hip``: it is told as a hip, which may be the femur's part of it."""
 
     name: str
     side: Side | None = None
     levels: frozenset[str] = frozenset()
     shown: str = ""
+    hip: bool = False
 
     @property
     def region(self) -> Region:
@@ -62,7 +68,8 @@ class BoneSite:
         """Whether another site is this one, or is not stated closely enough to be another."""
         if other is None or BONE in (self.name, other.name):
             return True
-        if self.name != other.name or (self.side and other.side and self.side != other.side):
+        at_hip = (self.hip or other.hip) and self.name in HIP and other.name in HIP
+        if (self.name != other.name and not at_hip) or (self.side and other.side and self.side != other.side):
             return False
         return not (self.levels and other.levels) or bool(self.levels & other.levels)
 
@@ -125,7 +132,8 @@ def _site(name: str, said: str) -> BoneSite:
     told = plain(said)
     sides = [side for side, pattern in _SIDES if pattern.search(told)]
     levels = frozenset(_levels(told)) if name == "spine" else frozenset()
-    return BoneSite(name, sides[0] if len(sides) == 1 else None, levels, RequestText(said))
+    side = sides[0] if len(sides) == 1 else None
+    return BoneSite(name, side, levels, RequestText(said), name == "pelvis" and bool(_HIP.search(told)))
 
 
 def _levels(text: str) -> Iterable[str]:

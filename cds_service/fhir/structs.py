@@ -351,6 +351,7 @@ class Reasoned(Resource, frozen=True):
     reason_reference: msgspec.Raw = msgspec.Raw()
     note: msgspec.Raw = msgspec.Raw()
     extension: msgspec.Raw = msgspec.Raw()
+    contained: msgspec.Raw = msgspec.Raw()
 
 
 class ServiceRequest(Reasoned, frozen=True, tag="ServiceRequest"):

@@ -28,7 +28,7 @@ def _judged(order: RequestedProcedure, facts: Facts, p: Parameters) -> Outcome:
         return NoAdvice("purpose-not-bone-screening")
     if facts.skeleton.ever_metastatic:
         return NoAdvice("metastasis-known")
-    if elsewhere := facts.spread.first:
+    if elsewhere := facts.spread.first or purposes.elsewhere:
         return NoAdvice("other-metastasis", {"deposit": elsewhere})
     if scan := facts.imaging.newest_scan(p.days("scan")):
         return NoAdvice("positive-scan" if scan.reading in ("positive", "equivocal") else "not-first", {"scan": scan})

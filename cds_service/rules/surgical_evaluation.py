@@ -52,10 +52,10 @@ def _signs(facts: Facts) -> Iterator[Sign]:
 
 
 def _operated(site: BoneSite | None, since: date | None, facts: Facts) -> bool:
-    """Whether that bone, or one not stated, was operated on since the day of the sign."""
+    """Whether that bone, or one not stated, was operated on since the day of the sign, or is going to be."""
     return since is not None and any(
-        a.how == "done" and a.when and a.when >= since and (a.site is None or a.site.may_be(site))
-        for a in facts.activities.of(*OPERATIONS)
+        a.when is not None and a.when >= since if a.how == "done" else facts.activities.is_awaited(a)
+        for a in facts.activities.about(site, *OPERATIONS)
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from cds_service.edition import Edition
 from cds_service.facts.answers import answers
+from cds_service.facts.distress import ASKED
 from cds_service.facts.scored import Scored
 from cds_service.fhir.answered import QuestionnaireResponse
 from cds_service.record.bundles import readable
@@ -25,7 +26,7 @@ TOTAL, ITEM, ANSWER = "/44261-6", "/44260-8", {"valueInteger": 9}
 def read(edition: Edition, *responses: Json) -> list[Scored]:
     decoded: Iterable[Any] = [readable.decode(msgspec.json.encode(each)) for each in responses]
     assert all(isinstance(it, QuestionnaireResponse) for it in decoded)
-    return list(answers(decoded, edition.terminology))
+    return list(answers(decoded, edition.terminology, frozenset(ASKED)))
 
 
 def response(*items: Json, **more: Any) -> Json:

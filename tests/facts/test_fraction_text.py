@@ -37,7 +37,7 @@ TEXT = FractionText(load_as(content_root() / "radiotherapy.yaml", RadiotherapyWo
         ("in 5 daily fractions", {5}), ("10 consecutive daily fractions", {10}), ("2 daily fractions", set()),
         ("3Gy qd×10", {10}), ("3 Gy daily x10", {10}), ("3 Gy/fx x 10", {10}), ("3 Gy fractions x 10", {10}),
         ("1.5 Gy BID x10", set()), ("3 Gy daily x 2 weeks", set()),
-        ("十五次", {15}), ("10(次)", {10}),
+        ("十五次", {15}), ("10(次)", {10}), ("400cGyx5", {5}), ("8Gyx1", {1}), ("3Gyx10f", {10}),
         ("单次", set()), ("single fraction", {1}),
     ],
 )  # fmt: skip

@@ -45,6 +45,22 @@ def test_regions_and_what_bears_weight(name: str, region: Region, bears: bool | 
     assert (BoneSite(name).region, BoneSite(name).weight_bearing) == (region, bears)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "may_be"),
+    [
+        ("Left hip hemiarthroplasty", "left femoral neck", True), ("左髋关节置换术", "左股骨颈", True),
+        ("Left hip hemiarthroplasty", "right femur", False), ("右髂骨", "右股骨", False), ("髋骨", "股骨", False),
+        ("Palliative RT femur", "left femur", True), ("RT to femur", "left femur", True),
+        ("Rt femur", "left femur", False), ("hip", "humerus", False),
+    ],
+)  # fmt: skip
+def test_a_hip_may_be_the_neck_of_the_femur(edition: Edition, one: str, other: str, may_be: bool) -> None:
+    first, second = (edition.readers.narratives.sites.of((), (text,)).bone for text in (one, other))
+    assert first
+    assert second
+    assert (first.may_be(second), second.may_be(first)) == (may_be, may_be)
+
+
 LEFT, RIGHT, NONE = BoneSite("femur", "left"), BoneSite("femur", "right"), BoneSite("femur")
 T7, T78, SPINE = (BoneSite("spine", None, frozenset(levels)) for levels in (("T7",), ("T7", "T8"), ()))
 T9, BONE = BoneSite("spine", None, frozenset({"T9"})), BoneSite("bone")

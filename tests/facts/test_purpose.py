@@ -187,3 +187,17 @@ def test_each_purpose_is_told_with_its_words(edition: Edition) -> None:
     both = read({"text": "筛查"}, {"text": "分期"})
     assert (both.of("staging"), both.of("trauma"), both.other) == (both.all[1], None, both.all[1])
     assert said("疗效评估").other is None
+
+
+@pytest.mark.parametrize(
+    ("text", "elsewhere"),
+    [
+        ("Screen for bone mets; suspected adrenal metastasis", "suspected adrenal metastasis"),
+        ("骨转移筛查，已知脑转移", "已知脑转移"), ("骨转移筛查，无肝转移", None),
+        ("骨转移筛查，右肺门淋巴结转移", None),
+        ("Screening for bone metastases", None),
+    ],
+)  # fmt: skip
+def test_a_metastasis_of_another_organ_is_named(edition: Edition, text: str, elsewhere: str | None) -> None:
+    found = purposes(edition, {"reasonCode": [{"text": text}]}).elsewhere
+    assert (found and found.text) == elsewhere
