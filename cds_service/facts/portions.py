@@ -182,8 +182,11 @@ class PortionReader:
         times = self._times(dosage, dosed)
         full = bounded(mg * times) if times else None
         ceiling = self._ceilings.read(dosage, ingredient.piece, mg, alone=ingredient.alone)
-        # A limit beside a regular dose is not what is ordered; where how often cannot be read it is the most.
-        most = (ceiling or full) if as_needed else (full or ceiling)
+        # A limit beside a regular dose is not what is ordered, and one above what the interval allows (a product's
+        # usual 4 g) is never reached; where how often cannot be read it is the most.
+        most = full or ceiling
+        if as_needed and ceiling and most:
+            most = ceiling if dosed.single else min(ceiling, most)
         if most is None:
             return _Part(None, None, mg, "frequency-unknown")
         return _Part(Fraction(0) if as_needed else most, most, mg, sequence=sequence)

@@ -68,6 +68,8 @@ def most(edition: Edition, name: str | Json, *dosages: Json, of: str = "acetamin
         ("acetaminophen", {"text": "1 g every 6 hours, max 2 g/day"}, 2000),
         # Of a span the upper end; a volume of a solution whose strength is known.
         ("对乙酰氨基酚片 0.5g", {"text": "每次1-2片 q6h prn"}, 4000),
+        ("对乙酰氨基酚", {"text": "1g q8h prn, max 4 g/day"}, 3000),
+        ("对乙酰氨基酚", {"text": "必要时单次口服1g，24小时内不超过4次"}, 4000),
         ("acetaminophen 500 mg tablet", {"text": "2 to 3 tablets every 6 hours"}, 6000),
         ("acetaminophen", {"text": "500-1000 mg q4-6h"}, 6000),
         ("acetaminophen", {"text": "500 mg to 1 g every 6 hours"}, 4000),
