@@ -83,8 +83,7 @@ class Ceilings:
 
 
 def _hours(terms: list[Term], limit: int) -> list[Term]:
-    """The hours that a limit is said of, before it: 24小时内不超过4次, 24小时总量不超过4g. A stop or another number ends
-    them."""
+    """The hours of a limit, before it: 24小时内不超过4次, 24小时总量不超过4g. A stop or a number ends the search."""
     for term in reversed(terms[max(0, limit - FAR) : limit]):
         if term.kind == "clock":
             return [term]

@@ -65,10 +65,13 @@ def most(edition: Edition, name: str | Json, *dosages: Json, of: str = "acetamin
         ),
         # A limit beside a regular dose is not what is ordered; where how often cannot be read it is the most.
         ("acetaminophen", {"text": "1 g, max 2 g/day"} | EVERY_6_H, 4000),
-        ("acetaminophen", {"text": "1 g every 6 hours, max 2 g/day"}, 2000),
+        ("acetaminophen", {"text": "1 g every 6 hours, max 2 g/day"}, 4000),
         # Of a span the upper end; a volume of a solution whose strength is known.
         ("对乙酰氨基酚片 0.5g", {"text": "每次1-2片 q6h prn"}, 4000),
         ("对乙酰氨基酚", {"text": "1g q8h prn, max 4 g/day"}, 3000),
+        ("对乙酰氨基酚", {"text": "500 mg q6h. Max 4 g per day"}, 2000),
+        ("对乙酰氨基酚", {"text": "每次0.5g q6h 每日总量不超过4g"}, 2000),
+        ("对乙酰氨基酚", {"text": "0.5g tid, 24小时内不超过4g"}, 1500),
         ("对乙酰氨基酚", {"text": "必要时单次口服1g，24小时内不超过4次"}, 4000),
         ("acetaminophen 500 mg tablet", {"text": "2 to 3 tablets every 6 hours"}, 6000),
         ("acetaminophen", {"text": "500-1000 mg q4-6h"}, 6000),
