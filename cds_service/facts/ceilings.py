@@ -10,13 +10,11 @@ from cds_service.facts.doses import DoseReader
 from cds_service.facts.exact import bounded
 from cds_service.facts.intervals import instructions
 from cds_service.facts.pieces import Piece
-from cds_service.facts.tokens import Term, Tokens
+from cds_service.facts.tokens import NEAR, Term, Tokens
 from cds_service.fhir.structs import Dosage
 from cds_service.fhir.undecoded import ratios
 from cds_service.knowledge.dosing import Dosing
 
-# How many words may stand between "max", the amount and the day.
-NEAR = 4
 # How many may stand between the hours of a day and "max" (24小时内用药次数不超过).
 FAR = 6
 DAILY = frozenset({"daily"})
@@ -53,7 +51,8 @@ class Ceilings:
         for at, term in enumerate(terms):
             if term.kind != "limit":
                 continue
-            amount = next((n for n in range(at + 1, min(at + NEAR, len(terms))) if _counts(terms, n)), None)
+            behind = [n for n in range(at + 1, min(at + NEAR + 1, len(terms))) if terms[n].kind != "colon"]
+            amount = next((n for n in behind[: NEAR - 1] if _counts(terms, n)), None)
             if amount is None or not self._a_day(terms, at, amount):
                 continue
             found = terms[amount]

@@ -70,12 +70,14 @@ class IntervalReader:
             rf"(?<![0-9.a-z第百千万零{digits}])(?=(?:{amount}) ?个?(?:{chinese}) ?/? ?(?:(?:{amount}) ?)?次)",
             r"/",
         )
-        times = rf"(?P<before>(?:once|twice)(?= )|(?:{amount})(?= ?(?:次|times|doses?))) ?(?:次|times|doses?)? ?"
+        # "4x/day" counts givings, and "x" before a number does not.
+        counted = r"(?:次|times|doses?|x(?= ?/| (?:an?|per|each|every)(?![a-z])))"
+        times = rf"(?P<before>(?:once|twice)(?= )|(?:{amount})(?= ?{counted})) ?{counted}? ?"
         self._every = re.compile(
             rf"(?:{times})?(?P<lead>{'|'.join(leads)}) ?"
             rf"(?:(?P<first>{amount})(?: ?(?P<near>{plain_unit}))?{_SPAN}(?P<last>{amount})|(?P<only>{amount}))?"
             rf" ?-?(?:个)? ?{unit}"
-            rf"(?: ?/? ?(?P<after>{amount}) ?(?:次|times))?"
+            rf"(?: ?/? ?(?:(?:{amount}){_SPAN})?(?P<after>{amount}) ?(?:次|times))?"
         )
         # What a rate "per day" or "/日" divides: a dose, a piece or a giving. "Cycle 1 / Day 1" divides nothing.
         divided = {*map(norm, dosing.milligrams), *map(norm, dosing.count_units), *map(norm, dosing.dose_words)}
@@ -89,7 +91,7 @@ class IntervalReader:
             rf"(?<![a-z]){re.escape(w)}(?![a-z])".replace(r"\ ", "[ -]") if w.isascii() else re.escape(w)
             for w in sorted(self._intervals, key=len, reverse=True)
         )
-        count = rf"(?P<times>(?:once|twice)(?= )|(?:{amount})(?= times)) ?(?:times )?"
+        count = rf"(?P<times>(?:once|twice)(?= )|(?:{amount})(?=(?: times|x)(?![a-z]))) ?(?:times |x )?"
         self._named = re.compile(rf"(?:{count}|(?P<several>{amount})[- ])?(?P<word>{named})")
         self._once = tuple(map(_spaced, dosing.once_words))
         self._in_a_day = tuple(map(_spaced, dosing.once_in_a_day))

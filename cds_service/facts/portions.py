@@ -156,6 +156,8 @@ class PortionReader:
     def _tells(self, part: str) -> bool:
         """Whether a part of a text tells a dose, and when or that it is as needed."""
         dosage = Dosage(text=part)
+        if self._ceilings.read(dosage, _SOME, alone=True):
+            return False  # the most a day is no dosage of its own
         dosed = self._doses.read([dosage], (), _SOME, most=True)
         when = dosed.interval_days or self._moments.count(part) or self.as_needed(dosage)
         return bool(dosed.dose and when)

@@ -36,6 +36,7 @@ class InfusionWords(File, frozen=True):
     lower_after: list[str]
     upper: list[str]
     upper_after: list[str]
+    half_hour: list[str]
     elsewhere: list[str]
 
 

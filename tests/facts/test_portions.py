@@ -69,6 +69,12 @@ def most(edition: Edition, name: str | Json, *dosages: Json, of: str = "acetamin
         # Of a span the upper end; a volume of a solution whose strength is known.
         ("对乙酰氨基酚片 0.5g", {"text": "每次1-2片 q6h prn"}, 4000),
         ("对乙酰氨基酚", {"text": "1g q8h prn, max 4 g/day"}, 3000),
+        ("对乙酰氨基酚", {"text": "0.5g 每日3-4次"}, 2000),
+        ("对乙酰氨基酚", {"text": "0.5g Q.I.D"}, 2000),
+        ("acetaminophen", {"text": "500 mg 4x/day"}, 2000),
+        ("acetaminophen", {"text": "500-1000 mg q6h prn; max daily dose 3 g"}, 3000),
+        ("acetaminophen 325 mg tablet", {"text": "1-2 tablets every 4 hours as needed. Max daily amount: 3250 mg"}, 3250),
+        ("acetaminophen suppository 650 mg", {"text": "1 supp PR q6h"}, 2600),
         ("对乙酰氨基酚", {"text": "500 mg q6h. Max 4 g per day"}, 2000),
         ("对乙酰氨基酚", {"text": "每次0.5g q6h 每日总量不超过4g"}, 2000),
         ("对乙酰氨基酚", {"text": "0.5g tid, 24小时内不超过4g"}, 1500),
