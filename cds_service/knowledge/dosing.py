@@ -70,6 +70,7 @@ class Dosing(File, frozen=True, dict=True):
     patch_forms: list[str]
     infusion: InfusionWords
     injected_forms: list[str]
+    swallowed_forms: list[str]
     topical_forms: list[str]
     route_systems: dict[str, list[str]]
     routes: dict[str, RouteNames]

@@ -73,7 +73,11 @@ def most(edition: Edition, name: str | Json, *dosages: Json, of: str = "acetamin
         ("对乙酰氨基酚", {"text": "0.5g Q.I.D"}, 2000),
         ("acetaminophen", {"text": "500 mg 4x/day"}, 2000),
         ("acetaminophen", {"text": "500-1000 mg q6h prn; max daily dose 3 g"}, 3000),
-        ("acetaminophen 325 mg tablet", {"text": "1-2 tablets every 4 hours as needed. Max daily amount: 3250 mg"}, 3250),
+        (
+            "acetaminophen 325 mg tablet",
+            {"text": "1-2 tablets every 4 hours as needed. Max daily amount: 3250 mg"},
+            3250,
+        ),
         ("acetaminophen suppository 650 mg", {"text": "1 supp PR q6h"}, 2600),
         ("对乙酰氨基酚", {"text": "500 mg q6h. Max 4 g per day"}, 2000),
         ("对乙酰氨基酚", {"text": "每次0.5g q6h 每日总量不超过4g"}, 2000),
