@@ -169,3 +169,18 @@ def test_of_three_drafts_the_last_names_all(edition: Edition) -> None:
     assert [s.actions[0].resource_id for s in card.suggestions or ()] == [
         "MedicationRequest/denosumab-120", "MedicationRequest/zoledronic-acid-4", "MedicationRequest/ibandronate-6",
     ]  # fmt: skip
+
+
+def test_what_forbids_one_drug_is_not_lost_on_the_card_of_another(edition: Edition) -> None:
+    results = [
+        observation("14682-9", 500, "umol/L"),
+        observation("29463-7", 60, "kg"),
+        observation("2000-8", 2.3, "mmol/L"),
+    ]
+    known = prefetch(laboratory=bundle(*results), conditions=bundle(LUNG_CANCER, BONE_METASTASIS, condition("Z99.2")))
+    body = request(_drug("zoledronic acid", 4), _drug("ibandronate", 6), prefetch=known)
+    (card,) = [c for c in answered(edition, body).response.cards if c.source.topic.code == "ibandronate-label-limit"]
+    assert "Nor give zoledronic acid: Table 2 does not recommend it" in (card.detail or "")
+    assert [s.actions[0].resource_id for s in card.suggestions or ()] == [
+        "MedicationRequest/ibandronate-6", "MedicationRequest/zoledronic-acid-4",
+    ]  # fmt: skip

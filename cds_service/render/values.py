@@ -39,7 +39,8 @@ def card_values(
     values["folded"] = [language.topics[f.code].display for f, _ in folded]
     joined = findings.joined(finding)
     others = {f.subject.key: told for f, a in joined if (told := _of_another(f, a, card, findings, language))}
-    lines = [*others.values(), *(line for each in (card, *joined) for line in _lines(each, findings, language))]
+    lines = [*_lines(card, findings, language), *(line for told in others.values() for line in told)]
+    lines += [line for each in joined for line in _lines(each, findings, language)]
     # What is said of two orders in the same words stands once.
     values["carried"] = "\n\n".join(dict.fromkeys(lines))
     values["also_about"] = [f.subject for f, _ in joined if f.subject.key in others]
@@ -60,23 +61,26 @@ def _lines(card: Said, findings: Findings, language: Language) -> Iterator[str]:
             yield one_line(line.render(values))
 
 
-def _of_another(finding: Finding, advice: Advise, card: Said, findings: Findings, language: Language) -> str:
+def _of_another(
+    finding: Finding, advice: Advise, card: Said, findings: Findings, language: Language
+) -> tuple[str, ...]:
     """What a card says of another order; nothing where that is the same, word for word."""
 
-    def told(of: Finding, said: Advise) -> str:
+    def told(of: Finding, said: Advise) -> tuple[str, ...]:
         sentences = language.topics[of.code].cards[said.say]
-        line = sentences.other if of.code == card[0].code else sentences.line
+        # The numbers of the patient stand on a card of this topic, and not on one of another.
+        parts = (sentences.line if of.code != card[0].code else None, sentences.other)
         values = template_values(of.topic.recommendation, of.subject, findings.facts, said.data)
-        words = one_line(line.render(values)) if line else ""
+        words = [each for part in parts if part and (each := one_line(part.render(values)))]
         name = language.notes["of-order"].render(values).strip()
         # A line of the patient is of this order too.
-        if words and name.casefold() not in words.casefold():
-            words = f"{name}{language.shared.words['of-order-separator']}{words}"
-        return " ".join(filter(None, (words, words and _notes_of_drug(of, values, language))))
+        if words and not any(name.casefold() in each.casefold() for each in words):
+            words[0] = f"{name}{language.shared.words['of-order-separator']}{words[0]}"
+        return (*words, *([unsure] if words and (unsure := _notes_of_drug(of, values, language)) else ()))
 
     alike = (finding.code, advice.say) == (card[0].code, card[1].say)
     words = told(finding, advice)
-    return "" if alike and words == told(*card) else words
+    return () if alike and words == told(*card) else words
 
 
 def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> str:
