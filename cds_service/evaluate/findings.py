@@ -24,6 +24,7 @@ class Finding(msgspec.Struct, frozen=True):
     ``silent``: it is counted and never shown. ``said``: the same, because an order's card has just said it.
     ``replaced_by``: the topic whose card stands in for this one.
     ``folded_into``: the topic whose card holds this one too; unlike a replaced one it is counted and reacted to.
+    ``joined_to``: the order (key of the subject) whose card that is, where it is another one.
     """
 
     topic: Topic
@@ -34,6 +35,7 @@ class Finding(msgspec.Struct, frozen=True):
     said: bool = False
     replaced_by: str | None = None
     folded_into: str | None = None
+    joined_to: str | None = None
 
     @property
     def code(self) -> str:
@@ -71,7 +73,9 @@ class Findings:
         """The same with these topics silent: a card that is not shown stands in for none."""
         if not topics or not any(f.code in topics for f in self.all):
             return self
-        marked = tuple(replace(f, silent=f.code in topics, replaced_by=None, folded_into=None) for f in self.all)
+        marked = tuple(
+            replace(f, silent=f.code in topics, replaced_by=None, folded_into=None, joined_to=None) for f in self.all
+        )
         return Findings(self.facts, precedence(marked))
 
     def said_at_order(self, topics: Collection[str]) -> Findings:
@@ -108,14 +112,18 @@ class Findings:
         """The findings whose line this card says: those folded into it, and those that it stands in for."""
         held = self.folded(by)
         codes = {by.code, *(f.code for f, _ in held)}
-        replaced = [(f, a) for f, a in self._elsewhere if f.replaced_by in codes and f.subject.key == by.subject.key]
+        own = [(f, a) for f, a in self._elsewhere if f.subject.key == by.subject.key and f.joined_to is None]
+        replaced = [(f, a) for f, a in own if f.replaced_by in codes]
         return (*held, *replaced)
 
     def folded(self, into: Finding) -> tuple[tuple[Finding, Advise], ...]:
         """The findings that this card holds besides its own, each with suggestions and a count of its own."""
-        return tuple(
-            [(f, a) for f, a in self._elsewhere if f.folded_into == into.code and f.subject.key == into.subject.key]
-        )
+        held = [(f, a) for f, a in self._elsewhere if f.folded_into == into.code and f.joined_to is None]
+        return tuple([(f, a) for f, a in held if f.subject.key == into.subject.key])
+
+    def joined(self, to: Finding) -> tuple[tuple[Finding, Advise], ...]:
+        """The findings of other orders that this card says too, counted like those folded into it."""
+        return tuple([(f, a) for f, a in self._elsewhere if f.joined_to == to.subject.key and f.folded_into == to.code])
 
     @property
     def _cards(self) -> Iterator[tuple[Finding, Advise]]:
@@ -137,13 +145,62 @@ class Findings:
 
 
 def precedence(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Findings with those marked that another card of the same subject stands in for, or carries a line of.
+    """Findings with those marked that another card stands in for, or carries a line of.
 
-    ``replaces``, ``carries`` and ``folds`` in the YAML say which. A card never stands in for a more urgent one, and a
-    silent one for none; only what is least urgent is folded. Linear in the subjects: only findings of one subject are
-    compared.
+    ``replaces``, ``carries`` and ``folds`` in the YAML say which of one subject, ``matter`` which of several. A card
+    never stands in for a more urgent one, and a silent one for none; of one subject only what is least urgent is
+    folded. Linear in the subjects.
     """
-    found = tuple(findings)
+    return _joined(_of_one_subject(tuple(findings)))
+
+
+def _joined(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Those marked that a card of another order says too, because both are about one matter: of one topic before
+    another. The most urgent one, or the first, is the card."""
+    about = [f for f in found if f.topic.recommendation.matter and isinstance(f.outcome, Advise) and not f.silent]
+    if len({f.subject.key for f in about}) < 2:
+        return found
+    topics: dict[str, Finding] = {}
+    matters: dict[str, Finding] = {}
+    holders: dict[tuple[str, str], Finding] = {}
+    for each in sorted((f for f in about if _has_a_card(f)), key=_urgency, reverse=True):
+        matter = each.topic.recommendation.matter
+        holder = topics.get(each.code) or matters.get(matter)
+        if holder and holder.subject.key != each.subject.key:
+            holders[each.code, each.subject.key] = holder
+        else:
+            topics[each.code], matters[matter] = each, matters.get(matter, each)
+    own = {(f.code, f.subject.key): f.topic.recommendation.matter for f in about}
+    for each in about:
+        matter, key = each.topic.recommendation.matter, each.subject.key
+        holder = matters.get(matter)
+        # A line that its own order's card carries beside another matter belongs where the matter is told.
+        if each.replaced_by and own.get((each.replaced_by, key)) != matter and holder and holder.subject.key != key:
+            holders[each.code, key] = holder
+    lines = {f.code: f for f in reversed(about) if f.replaced_by and (f.code, f.subject.key) not in holders}
+    return tuple([_held(f, holders.get((f.code, f.subject.key)), lines.get(f.code)) for f in found])
+
+
+def _has_a_card(finding: Finding) -> bool:
+    outcome = finding.outcome
+    return isinstance(outcome, Advise) and outcome.alone and not finding.replaced_by and not finding.folded_into
+
+
+def _urgency(finding: Finding) -> int:
+    return URGENCY.index(finding.outcome.indicator) if isinstance(finding.outcome, Advise) else 0
+
+
+def _held(finding: Finding, by: Finding | None, line: Finding | None) -> Finding:
+    """``by``: the card that says it too. ``line``: the same topic of an order whose card stands in for it: what may
+    wait is a line there, and no card of this order."""
+    if by:
+        return replace(finding, replaced_by=None, folded_into=by.code, joined_to=by.subject.key)
+    if line and not finding.replaced_by and isinstance(finding.outcome, Advise) and not _urgency(finding):
+        return replace(finding, replaced_by=line.replaced_by, folded_into=None, joined_to=line.subject.key)
+    return finding
+
+
+def _of_one_subject(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
     speaking: dict[str, list[tuple[Finding, Advise]]] = defaultdict(list)
     for each in found:
         if isinstance(each.outcome, Advise):

@@ -96,8 +96,10 @@ class Analgesics:
         return self.conversion.own
 
     def opioids(self, days: int, *, regular: bool) -> tuple[DrugUse | DrugOrder, ...]:
-        """The opioids that go on or are ordered, regular or only as needed; drafts first."""
-        found: list[DrugUse | DrugOrder] = [*self.orders.drugs(OPIOID), *self.taken((OPIOID,), days)]
+        """The opioids that go on or are ordered, regular or only as needed; drafts first. A draft of one dose is
+        none that goes on, unless it is injected: that may be the filling of a pump."""
+        drafts = (o for o in self.orders.drugs(OPIOID) if not (o.single and o.daily and o.daily.form != "parenteral"))
+        found: list[DrugUse | DrugOrder] = [*drafts, *self.taken((OPIOID,), days)]
         return tuple(each for each in found if (each.daily is not None and each.daily.as_needed) is not regular)
 
     @property

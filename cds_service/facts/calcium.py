@@ -121,7 +121,7 @@ def calcium(found: Results, today: date, measurements: Measurements) -> Calcium:
         range_origin=origin,
         inputs=(*inputs, *((Sourced("albumin", albumin.value, albumin.unit, albumin),) if albumin else ())),
         preliminary=reading.preliminary or (albumin is not None and albumin.preliminary),
-        newer=tuple(m for a in ANALYTES for m in newer_unusable("calcium", a, results, reading.when)),
+        newer=tuple(m for a in ANALYTES for m in newer_unusable("calcium", a, results, reading.when, reading.at)),
         uncorrected=_uncorrected(chosen, results, today, days),
         severe=severe,
         downward=downward,

@@ -52,7 +52,7 @@ def _as_its_kind(result: Result, measurements: Measurements) -> Result:
         return structs.replace(result, analyte=TOTAL)
     kind = _by_range(result, measurements) or _by_value(result, measurements)
     if kind is None:
-        return Unusable(TOTAL, KIND_UNKNOWN, result.shown, result.when, result.ref)
+        return Unusable(TOTAL, KIND_UNKNOWN, result.shown, result.when, result.ref, at=result.at)
     return structs.replace(result, analyte=kind)
 
 

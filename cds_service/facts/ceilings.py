@@ -10,13 +10,13 @@ from cds_service.facts.doses import DoseReader
 from cds_service.facts.exact import bounded
 from cds_service.facts.intervals import instructions
 from cds_service.facts.pieces import Piece
-from cds_service.facts.tokens import Term, Tokens
+from cds_service.facts.tokens import NEAR, Term, Tokens
 from cds_service.fhir.structs import Dosage
 from cds_service.fhir.undecoded import ratios
 from cds_service.knowledge.dosing import Dosing
 
-# How many words may stand between "max", the amount and the day.
-NEAR = 4
+# How many may stand between the hours of a day and "max" (24小时内用药次数不超过).
+FAR = 6
 DAILY = frozenset({"daily"})
 HOURS = Fraction(24)  # of a day
 
@@ -51,7 +51,8 @@ class Ceilings:
         for at, term in enumerate(terms):
             if term.kind != "limit":
                 continue
-            amount = next((n for n in range(at + 1, min(at + NEAR, len(terms))) if _counts(terms, n)), None)
+            behind = [n for n in range(at + 1, min(at + NEAR + 1, len(terms))) if terms[n].kind != "colon"]
+            amount = next((n for n in behind[: NEAR - 1] if _counts(terms, n)), None)
             if amount is None or not self._a_day(terms, at, amount):
                 continue
             found = terms[amount]
@@ -71,14 +72,23 @@ class Ceilings:
             unit = next((t for t in behind[1:] if t.kind in ("calendar", "clock", "number")), None)
             return unit is not None and self._is_day(unit)
         before = terms[max(0, limit - NEAR) : amount]
-        hours = terms[limit - 1 : limit] if terms[amount].kind == "giving" else []  # 24小时不超过4次
         days = [t for t in before if t.kind == "calendar"]
-        return any(map(self._is_day, (*days, *hours))) or any(t.word in DAILY for t in before)
+        return any(map(self._is_day, (*days, *_hours(terms, limit)))) or any(t.word in DAILY for t in before)
 
     def _is_day(self, term: Term) -> bool:
         if term.word in self._days:
             return term.value in (None, 1)
         return term.value == HOURS and term.word in self._hours
+
+
+def _hours(terms: list[Term], limit: int) -> list[Term]:
+    """The hours of a limit, before it: 24小时内不超过4次, 24小时总量不超过4g. A stop or a number ends the search."""
+    for term in reversed(terms[max(0, limit - FAR) : limit]):
+        if term.kind == "clock":
+            return [term]
+        if term.kind == "stop" or term.value is not None:
+            break
+    return []
 
 
 def _counts(terms: list[Term], at: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Literal
 
@@ -35,6 +35,7 @@ class Clearance:
     newer: tuple[Missing, ...] = ()  # newer results that could not be used
     ahead: bool = False  # a result it rests on is dated after now
     weight_age: Elapsed | None = None  # days, where the weight is old enough to be told
+    at: datetime | None = None  # time of day of the result it rests on, where stated
 
     def input(self, name: str) -> Sourced:
         """The input of the formula with this name. Raises ``StopIteration`` for another."""
@@ -81,8 +82,9 @@ def reported(reading: Reading | None, method: ClearanceMethod) -> Clearance | No
     if reading is None:
         return None
     return Clearance(
-        reading.value, method, reading.when, reading.ref, preliminary=reading.preliminary, ahead=reading.ahead
-    )
+        reading.value, method, reading.when, reading.ref,
+        preliminary=reading.preliminary, ahead=reading.ahead, at=reading.at,
+    )  # fmt: skip
 
 
 def computed(creatinine: Reading | None, body: Body) -> Clearance | None:
@@ -112,6 +114,7 @@ def computed(creatinine: Reading | None, body: Body) -> Clearance | None:
             (name, cockcroft_gault(sex, age, kilograms, creatinine.value)) for name, kilograms in others.items()
         ),
         ahead=creatinine.ahead or weight.ahead,
+        at=creatinine.at,
         weight_age=body.weight_age,
     )
 
@@ -143,6 +146,7 @@ def de_indexed(egfr: Reading | None, body: Body) -> Clearance | None:
         ),
         preliminary=egfr.preliminary or height.preliminary or weight.preliminary,
         ahead=egfr.ahead or weight.ahead,
+        at=egfr.at,
         weight_age=body.weight_age,
     )
 

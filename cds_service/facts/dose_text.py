@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from cds_service.facts.exact import bounded
-from cds_service.facts.tokens import Term, Tokens
+from cds_service.facts.tokens import NEAR, Term, Tokens
 
 # A text with more numbers states no one dose.
 MOST_NUMBERS = 40
@@ -107,6 +107,8 @@ class TextReader:
         if upper:
             terms = [*map(self._upper, terms)]
         for at, term in enumerate(terms):
+            if term.kind in ("range", "mass", "piece", "volume") and _limited(terms, at):
+                continue
             if term.kind == "range":
                 said.unclear |= self._tokens.kind(term.word) in ("mass", "piece", "volume")
             elif term.kind in ("mass", "piece", "volume") and term.unread:
@@ -116,8 +118,7 @@ class TextReader:
             elif term.kind == "mass":
                 _mass(terms, at, term.value, said)
             elif term.kind == "piece":
-                if _at(terms, at - 1).kind != "limit":
-                    said.pieces.add(term.value)
+                said.pieces.add(term.value)
             elif term.kind == "volume" and not _of_a_concentration(terms, at):
                 (said.drawn if _drawn(terms, at) else said.volumes).add(term.value)
         return said
@@ -132,11 +133,19 @@ def _at(terms: list[Term], at: int) -> Term:
     return terms[at] if 0 <= at < len(terms) else Term("stop", "")
 
 
+def _limited(terms: list[Term], at: int) -> bool:
+    """Whether an amount is the most that may be given ("max 4 g", "Max daily amount: 60 mg")."""
+    for before in reversed(terms[max(0, at - NEAR) : at]):
+        if before.kind == "limit":
+            return True
+        if before.value is not None or before.kind == "stop":
+            break
+    return False
+
+
 def _mass(terms: list[Term], at: int, mg: Fraction, said: Said) -> None:
     """Puts one mass where it belongs by what stands around it."""
     before, after = _at(terms, at - 1), _at(terms, at + 1)
-    if before.kind == "limit":
-        return
     if (volume := _volume_of(terms, at)) is not None:
         _in_volume(terms, at, mg, volume, said)
         return

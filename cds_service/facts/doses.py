@@ -61,6 +61,7 @@ class DoseReader:
         self._routes, self.intervals = RouteReader(dosing), IntervalReader(dosing)
         self._infusions, self._texts = InfusionText(dosing), TextReader(Tokens(dosing))
         self._topical, self._injected = _forms(dosing.topical_forms), _forms(dosing.injected_forms)
+        self._swallowed = _forms(dosing.swallowed_forms)
         mass = "|".join(sorted(map(re.escape, self._mg), key=len, reverse=True))
         digits = rf"[0-9]{{1,{LONGEST_NUMBER}}}"
         self._mass = re.compile(
@@ -127,6 +128,11 @@ class DoseReader:
     def injected(self, text: str) -> bool:
         """Whether a product's name says that it is injected or infused."""
         return self._injected.search(told(text)) is not None
+
+    def swallowed(self, text: str) -> bool:
+        """Whether a product's name says that it is swallowed, and nothing else of how it is given."""
+        line = told(text)
+        return bool(self._swallowed.search(line)) and not self._injected.search(line) and not self._topical.search(line)
 
     def with_mass(self, text: str, old: Fraction, new: Fraction) -> str:
         """The dosage text with every mention of the old dose (mg) replaced by the new one.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import msgspec
@@ -78,6 +78,9 @@ class DrugReader:
         # Of a combination (alendronate with vitamin D) the bone-modifying drug comes first: it is what cards name.
         names = tuple(dict.fromkeys(m.concept for m in sorted(matches, key=self._is_supplement)))
         groups = frozenset[DrugGroup](self._drugs.drugs[n].group for n in names if n in self._drugs.drugs)
+        unstated = not any(d.route for d in dosages_of(treatment))
+        if unstated and "bisphosphonate" in groups and self._doses.swallowed(text):
+            dosed = replace(dosed, route="oral")
         injected = dosed.route in INJECTED or (dosed.route is None and self._doses.injected(text))
         daily = None
         if groups & ANALGESIC:

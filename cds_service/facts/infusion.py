@@ -41,6 +41,7 @@ class InfusionText:
         self._lower, self._upper = re.compile(_any(words.lower)), re.compile(_any(words.upper))
         self._upper_after = re.compile(_any(words.upper_after))
         self._elsewhere = re.compile(_any(words.elsewhere))
+        self._half = re.compile(rf"(?<![0-9个./])(?:{_any(words.half_hour)})")
         self._after = re.compile(rf" ?(?:的|iv )?(?:{_any(words.after)})")
 
     def read(self, lines: Iterable[str]) -> Infused:
@@ -54,6 +55,7 @@ class InfusionText:
 
     def _found(self, line: str) -> Iterator[Fraction | None]:
         """Every length that belongs to an infusion; None for one that is a span, an upper limit or no number."""
+        line = self._half.sub(" 0.5 h ", line)
         for match in self._length.finditer(line):
             rest, start = match["rest"], match.start()
             if self._elsewhere.search(rest):

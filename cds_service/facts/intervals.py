@@ -70,22 +70,28 @@ class IntervalReader:
             rf"(?<![0-9.a-z第百千万零{digits}])(?=(?:{amount}) ?个?(?:{chinese}) ?/? ?(?:(?:{amount}) ?)?次)",
             r"/",
         )
-        times = rf"(?P<before>(?:once|twice)(?= )|(?:{amount})(?= ?(?:次|times|doses?))) ?(?:次|times|doses?)? ?"
+        # "4x/day" counts givings, and "x" before a number does not.
+        counted = r"(?:次|times|doses?|x(?= ?/| (?:an?|per|each|every)(?![a-z])))"
+        times = rf"(?P<before>(?:once|twice)(?= )|(?:{amount})(?= ?{counted})) ?{counted}? ?"
         self._every = re.compile(
             rf"(?:{times})?(?P<lead>{'|'.join(leads)}) ?"
             rf"(?:(?P<first>{amount})(?: ?(?P<near>{plain_unit}))?{_SPAN}(?P<last>{amount})|(?P<only>{amount}))?"
             rf" ?-?(?:个)? ?{unit}"
-            rf"(?: ?/? ?(?P<after>{amount}) ?(?:次|times))?"
+            rf"(?: ?/? ?(?:(?:{amount}){_SPAN})?(?P<after>{amount}) ?(?:次|times))?"
         )
         # What a rate "per day" or "/日" divides: a dose, a piece or a giving. "Cycle 1 / Day 1" divides nothing.
         divided = {*map(norm, dosing.milligrams), *map(norm, dosing.count_units), *map(norm, dosing.dose_words)}
         self._divided = re.compile("(?:" + "|".join(map(re.escape, divided)) + ") ?$")
+        limits = "|".join(rf"(?<![a-z]){re.escape(w)}" if w.isascii() else w for w in map(norm, dosing.limit_words))
+        # The most of a day is no interval: "max 4 g/day", 每日总量不超过4g, 24小时内最多4次.
+        self._limit_before = re.compile(rf"(?:{limits})[^,;，。；]{{0,20}}$")
+        self._limit_behind = re.compile(rf"[^,;.，。；0-9]{{0,8}}?(?:{limits})")
         self._intervals = {norm(w): f for w, f in dosing.intervals.items()}
         named = "|".join(
             rf"(?<![a-z]){re.escape(w)}(?![a-z])".replace(r"\ ", "[ -]") if w.isascii() else re.escape(w)
             for w in sorted(self._intervals, key=len, reverse=True)
         )
-        count = rf"(?P<times>(?:once|twice)(?= )|(?:{amount})(?= times)) ?(?:times )?"
+        count = rf"(?P<times>(?:once|twice)(?= )|(?:{amount})(?=(?: times|x)(?![a-z]))) ?(?:times |x )?"
         self._named = re.compile(rf"(?:{count}|(?P<several>{amount})[- ])?(?P<word>{named})")
         self._once = tuple(map(_spaced, dosing.once_words))
         self._in_a_day = tuple(map(_spaced, dosing.once_in_a_day))
@@ -180,7 +186,7 @@ class IntervalReader:
     def _every_in(self, line: str) -> Iterator[Interval]:
         for match in self._every.finditer(line):
             lead, unit = match["lead"], self._days[match["unit"]]
-            if lead in ("/", "per") and not self._divides(line, match, unit):
+            if (lead in ("/", "per") and not self._divides(line, match, unit)) or self._is_limit(line, match, unit):
                 continue
             first, last = self._amount(match["first"] or match["only"]), self._amount(match["last"] or match["only"])
             times = self._amount(match["after"] or match["before"])
@@ -196,6 +202,14 @@ class IntervalReader:
             line[max(0, match.start() - 20) : match.start("lead")]
         )
         return bool(before) and unit >= 1
+
+    def _is_limit(self, line: str, match: re.Match[str], unit: Fraction) -> bool:
+        """Whether a rate "/day" or a day is that of a limit of a day, and not of what is ordered."""
+        if (self._amount(match["only"]) or 0) * unit != 1:
+            return False
+        if match["lead"] in ("/", "per"):
+            return bool(self._limit_before.search(line[max(0, match.start() - 30) : match.start()]))
+        return bool(self._limit_behind.match(line, match.end(), match.end() + 16))
 
     def _amount(self, text: str | None) -> Fraction | None:
         return number(self._numbers.get(text, text)) if text else Fraction(1)

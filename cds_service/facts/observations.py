@@ -185,9 +185,9 @@ def _result(analyte: Analyte, name: str, observation: Observation, source: Sourc
     value = _value(source, known, dated)
     status = _standing(observation)
     if isinstance(value, str) or known is None:
-        return Unusable(name, str(value), words or None, dated.day, ref, dated.until)
+        return Unusable(name, str(value), words or None, dated.day, ref, dated.until, dated.at)
     if status not in COUNTING:
-        return Unusable(name, "status-unknown", words, dated.day, ref, dated.until)
+        return Unusable(name, "status-unknown", words, dated.day, ref, dated.until, dated.at)
     low, high = _own_range(source, analyte)
     preliminary, day = status == "preliminary", dated.day or date.min  # a value is only given with a day
     return Reading(

@@ -156,6 +156,8 @@ class PortionReader:
     def _tells(self, part: str) -> bool:
         """Whether a part of a text tells a dose, and when or that it is as needed."""
         dosage = Dosage(text=part)
+        if self._ceilings.read(dosage, _SOME, alone=True):
+            return False  # the most a day is no dosage of its own
         dosed = self._doses.read([dosage], (), _SOME, most=True)
         when = dosed.interval_days or self._moments.count(part) or self.as_needed(dosage)
         return bool(dosed.dose and when)
@@ -182,8 +184,11 @@ class PortionReader:
         times = self._times(dosage, dosed)
         full = bounded(mg * times) if times else None
         ceiling = self._ceilings.read(dosage, ingredient.piece, mg, alone=ingredient.alone)
-        # A limit beside a regular dose is not what is ordered; where how often cannot be read it is the most.
-        most = (ceiling or full) if as_needed else (full or ceiling)
+        # A limit beside a regular dose is not what is ordered, and one above what the interval allows (a product's
+        # usual 4 g) is never reached; where how often cannot be read it is the most.
+        most = full or ceiling
+        if as_needed and ceiling and most:
+            most = ceiling if dosed.single else min(ceiling, most)
         if most is None:
             return _Part(None, None, mg, "frequency-unknown")
         return _Part(Fraction(0) if as_needed else most, most, mg, sequence=sequence)

@@ -92,7 +92,7 @@ def renal(
     # max keeps the first of equals: the order above is the precedence within one day.
     clearance = max((c for c in found if c), key=lambda c: c.when, default=None) or de_indexed(egfr, body)
     if clearance:
-        newer = _newer(results, clearance.when) + _not_computed(clearance, creatinine, results, body, today)
+        newer = _newer(results, clearance) + _not_computed(clearance, creatinine, results, body, today)
         clearance = replace(clearance, newer=newer)
     problems = () if clearance else tuple(_problems(results, body, creatinine, egfr, today, measurements))
     at_least = None if clearance else clearance_at_least(creatinine, body, measurements.limit("weight-lowest", "kg"))
@@ -109,8 +109,8 @@ def _not_computed(
     return tuple(m for m in found if m.why != "too-old")
 
 
-def _newer(results: Results, than: date) -> tuple[Missing, ...]:
-    return tuple(m for what, analyte in SERUM for m in newer_unusable(what, analyte, results, than))
+def _newer(results: Results, than: Clearance) -> tuple[Missing, ...]:
+    return tuple(m for what, analyte in SERUM for m in newer_unusable(what, analyte, results, than.when, than.at))
 
 
 def _problems(

@@ -55,6 +55,7 @@ class Unusable(msgspec.Struct, frozen=True, gc=False):  # a Struct: one is made 
     when: date | None
     ref: RequestText
     until: date | None = None  # without a day: the last one it may have been, where its month or year is stated
+    at: datetime | None = None  # time of day where stated
 
 
 Result = Reading | Unusable

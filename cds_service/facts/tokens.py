@@ -17,6 +17,8 @@ Kind = Literal[
     "number", "range", "mass", "volume", "piece", "body", "clock", "calendar", "giving",
     "per", "times", "colon", "of", "in", "limit", "stop", "word",
 ]  # fmt: skip
+# How many words may stand between "max", the amount and the day.
+NEAR = 4
 UNITS = frozenset({"mass", "volume", "piece", "body", "clock", "calendar", "giving"})
 _SIGNS: dict[str, Kind] = {
     **dict.fromkeys(("/", "⁄"), "per"),

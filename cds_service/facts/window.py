@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from cds_service.base.kinds import Missing
 from cds_service.facts.results import Reading, Result, Results, Unusable
@@ -42,12 +42,15 @@ def newest(results: Results, analyte: str, today: date, days: int) -> Reading | 
     return next(since(results, analyte, today, days), None)
 
 
-def newer_unusable(what: str, analyte: str, results: Results, than: date) -> Iterator[Missing]:
-    """Results newer than the one that counts, which cannot be used: the reader must know they are there."""
+def newer_unusable(
+    what: str, analyte: str, results: Results, than: date, at: datetime | None = None
+) -> Iterator[Missing]:
+    """Results newer than the one that counts, which cannot be used: the reader must know they are there. Of the same
+    day only what is surely later, by the time of both (``at``): a result is often sent twice."""
     for result in results.get(analyte, ()):
-        if result.when is None or result.when <= than:
+        if result.when is None or result.when < than:
             break  # they are sorted, those without a day last
-        if isinstance(result, Unusable):
+        if isinstance(result, Unusable) and (result.when > than or (at and result.at and result.at > at)):
             yield Missing(what, result.why, result.shown, result.when)
     yield from _maybe_newer(what, results.get(analyte, ()), than)
 

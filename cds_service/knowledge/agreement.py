@@ -194,7 +194,7 @@ def check_macros(macros: Mapping[str, Mapping[str, str]], root: Path) -> Iterato
 
 def _templates(text: TopicText) -> Iterator[tuple[tuple[str, ...], str]]:
     for say, card in text.cards.items():
-        for part in ("summary", "do", "why", "how", "beside", "limits", "line", "withheld"):
+        for part in ("summary", "do", "why", "how", "beside", "limits", "line", "withheld", "other"):
             if template := getattr(card, part):
                 yield ("cards", say, part), template
     yield from ((("quiet", key), line) for key, line in text.quiet.items())

@@ -36,6 +36,7 @@ class InfusionWords(File, frozen=True):
     lower_after: list[str]
     upper: list[str]
     upper_after: list[str]
+    half_hour: list[str]
     elsewhere: list[str]
 
 
@@ -69,6 +70,7 @@ class Dosing(File, frozen=True, dict=True):
     patch_forms: list[str]
     infusion: InfusionWords
     injected_forms: list[str]
+    swallowed_forms: list[str]
     topical_forms: list[str]
     route_systems: dict[str, list[str]]
     routes: dict[str, RouteNames]

@@ -142,6 +142,8 @@ class Recommendation(File, frozen=True, dict=True):
     carries: list[str] = []
     # Card (``say``, or ``every``) -> topics whose card it holds too, on the same order, where both are info.
     folds: dict[str, list[str]] = {}
+    # What its cards are about, in one word: cards of several orders about one matter are one card.
+    matter: str = ""
 
     def folded_by(self, say: str) -> list[str]:
         """The topics whose card this one holds too."""

@@ -16,7 +16,8 @@ class CardText(File, frozen=True):
     source; it goes where the rules of such sources are switched off. ``limits`` stands in the explanation only:
     windows, limits, what is not looked at. ``line`` is the one sentence that another card says, which stands in for
     this one; it names its own source. ``withheld`` is said instead of it where that card withholds the drug: nothing
-    in it is a dose to give now.
+    in it is a dose to give now. ``other`` is said on the card of another order that this topic has advice for too:
+    what differs for this order, without the numbers of the patient that stand there.
     """
 
     summary: str
@@ -27,6 +28,7 @@ class CardText(File, frozen=True):
     limits: str | None = None
     line: str | None = None
     withheld: str | None = None
+    other: str | None = None
 
 
 class TopicText(File, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import msgspec
 from cds_service.evaluate.findings import Finding, Findings
 from cds_service.evaluate.outcome import Act, Advise, CreateDrug, CreateService, DeleteOrder, ReviseOrder, Suggestion
 from cds_service.facts.doses import DoseReader
+from cds_service.facts.subjects import DrugOrder, Subject
 from cds_service.knowledge.dosing import Dosing
 from cds_service.knowledge.model import Recommendation
 from cds_service.knowledge.services import Orderable
@@ -20,6 +21,8 @@ from cds_service.render.resources import Json, OrderContext
 from cds_service.render.texts import Language, Sentences, TopicSentences, one_line, tidy
 from cds_service.render.values import card_values, template_values
 from cds_service.render.verbatim import own_order
+
+SUMMARY = 100  # characters of a card's first line
 
 
 @dataclass(frozen=True)
@@ -73,17 +76,40 @@ def card_of(finding: Finding, advice: Advise, findings: Findings, rendering: Ren
     values = card_values((finding, advice), folded, findings, language, rendering.beside)
     name = str(card_uuid(rendering.hook_instance, finding.code, finding.subject.key))
     card = frame(recommendation, advice.say, advice.indicator, name, values, rendering)
-    suggestions = list(_suggestions(advice, name, topic, values, rendering))
-    for held, said in folded:
+    joined = findings.joined(finding)
+    card["summary"] = _naming(card["summary"], finding.subject, values["also_about"], language)
+    suggestions = own_suggestions = list(_suggestions(advice, name, topic, values, rendering))
+    holds = (*folded, *(each for f, a in joined for each in ((f, a), *findings.folded(f))))
+    for held, said in holds:
         # Each with the id it has on a card of its own, so that it is counted as that topic's.
         theirs = template_values(held.topic.recommendation, held.subject, facts, said.data)
         own = str(card_uuid(rendering.hook_instance, held.code, held.subject.key))
-        suggestions += _suggestions(said, own, language.topics[held.code], theirs, rendering)
+        more = further(suggestions, _suggestions(said, own, language.topics[held.code], theirs, rendering))
+        suggestions = [*suggestions, *more]
     if suggestions:
-        card |= {"suggestions": suggestions, "selectionBehavior": "any" if folded else advice.choose}
-    if folded:
-        card["extension"] = {rendering.wording.folded: [as_folded(f, a, rendering) for f, a in folded]}
+        grown = folded or len(suggestions) > len(own_suggestions)
+        card |= {"suggestions": suggestions, "selectionBehavior": "any" if grown else advice.choose}
+    if holds:
+        card["extension"] = {rendering.wording.folded: [as_folded(f, a, rendering) for f, a in holds]}
     return card
+
+
+def _naming(summary: str, own: Subject, others: Iterable[Subject], language: Language) -> str:
+    """A summary that names the drugs of the other orders its card is about too, where there is room."""
+    drugs = {(o.drug, o.substance): o for o in (own, *others) if isinstance(o, DrugOrder)}
+    others = list(drugs.values())[1:]
+    named = summary + language.notes["other-orders"].render({"others": others}).rstrip() if others else summary
+    return named if len(named) <= SUMMARY else summary
+
+
+def further(said: Iterable[Json], more: Iterable[Json]) -> list[Json]:
+    """The suggestions that do what none of those ``said`` does; their ids do not count."""
+    known = [_does(each) for each in said]
+    return [each for each in more if _does(each) not in known]
+
+
+def _does(suggestion: Json) -> Json:
+    return {name: value for name, value in suggestion.items() if name != "uuid"}
 
 
 def _suggestions(

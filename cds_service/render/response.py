@@ -13,7 +13,7 @@ from cds_service.call.problems import Cause, RuleFailed
 from cds_service.evaluate.findings import Finding, Findings, Unknown
 from cds_service.evaluate.gate import SETTLED
 from cds_service.evaluate.outcome import Advise, NoAdvice
-from cds_service.render.cards import Rendering, as_folded, card_of, card_uuid, frame
+from cds_service.render.cards import Rendering, as_folded, card_of, card_uuid, frame, further
 from cds_service.render.model import Response
 from cds_service.render.resources import Json
 from cds_service.render.texts import Language, tidy
@@ -83,15 +83,9 @@ def _once(made: Sequence[tuple[Finding, Advise, Json]], rendering: Rendering) ->
             continue
         held = first.setdefault("extension", {}).setdefault(rendering.wording.folded, [])
         held += [as_folded(finding, advice, rendering), *card.get("extension", {}).get(rendering.wording.folded, ())]
-        said = [_does(s) for s in first.get("suggestions", ())]
-        if more := [s for s in card.get("suggestions", ()) if _does(s) not in said]:
+        if more := further(first.get("suggestions", ()), card.get("suggestions", ())):
             first |= {"suggestions": [*first.get("suggestions", ()), *more], "selectionBehavior": "any"}
     return list(kept.values())
-
-
-def _does(suggestion: Json) -> Json:
-    """A suggestion without its id: what it says and does."""
-    return {name: value for name, value in suggestion.items() if name != "uuid"}
 
 
 def _reviewed(

@@ -51,6 +51,7 @@ class Sentences:
     limits: Sentence | None  # of the explanation
     line: Sentence | None  # of the card that stands in for this one
     withheld: Sentence | None  # of one that stands in for it and withholds the drug
+    other: Sentence | None  # of the same topic's card of another order
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,7 @@ def compile_language(
                     rich.sentence(card.limits) if card.limits else None,
                     rich.sentence(card.line) if card.line else None,
                     rich.sentence(card.withheld) if card.withheld else None,
+                    rich.sentence(card.other) if card.other else None,
                 )
                 for say, card in text.cards.items()
             },

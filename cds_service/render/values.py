@@ -37,32 +37,62 @@ def card_values(
     (finding, advice), facts = card, findings.facts
     values = template_values(finding.topic.recommendation, finding.subject, facts, advice.data)
     values["folded"] = [language.topics[f.code].display for f, _ in folded]
-    withheld = finding.topic.recommendation.withheld_by(advice.say)
-    values["carried"] = "\n\n".join(_lines(findings.carried(finding), withheld, facts, language))
+    joined = findings.joined(finding)
+    others = {f.subject.key: told for f, a in joined if (told := _of_another(f, a, card, findings, language))}
+    lines = [*_lines(card, findings, language), *(line for told in others.values() for line in told)]
+    lines += [line for each in joined for line in _lines(each, findings, language)]
+    # What is said of two orders in the same words stands once.
+    values["carried"] = "\n\n".join(dict.fromkeys(lines))
+    values["also_about"] = [f.subject for f, _ in joined if f.subject.key in others]
     values["notes"] = _notes(finding, values, language)
-    values["gaps"] = _gaps([finding.topic, *(f.topic for f, _ in folded)], facts, beside, language)
+    values["gaps"] = _gaps([finding.topic, *(f.topic for f, _ in (*folded, *joined))], facts, beside, language)
     return values
 
 
-def _lines(
-    carried: Iterable[tuple[Finding, Advise]], withheld: bool, facts: Facts, language: Language
-) -> Iterator[str]:
+def _lines(card: Said, findings: Findings, language: Language) -> Iterator[str]:
     """What the cards would have said that this one stands in for, a sentence each; no dose to give where this one
     withholds the drug."""
-    for finding, advice in carried:
+    by, advised = card
+    withheld = by.topic.recommendation.withheld_by(advised.say)
+    for finding, advice in findings.carried(by):
         sentences = language.topics[finding.code].cards[advice.say]
         if line := (withheld and sentences.withheld) or sentences.line:
-            values = template_values(finding.topic.recommendation, finding.subject, facts, advice.data)
+            values = template_values(finding.topic.recommendation, finding.subject, findings.facts, advice.data)
             yield one_line(line.render(values))
+
+
+def _of_another(
+    finding: Finding, advice: Advise, card: Said, findings: Findings, language: Language
+) -> tuple[str, ...]:
+    """What a card says of another order; nothing where that is the same, word for word."""
+
+    def told(of: Finding, said: Advise) -> tuple[str, ...]:
+        sentences = language.topics[of.code].cards[said.say]
+        # The numbers of the patient stand on a card of this topic, and not on one of another.
+        parts = (sentences.line if of.code != card[0].code else None, sentences.other)
+        values = template_values(of.topic.recommendation, of.subject, findings.facts, said.data)
+        words = [each for part in parts if part and (each := one_line(part.render(values)))]
+        name = language.notes["of-order"].render(values).strip()
+        # A line of the patient is of this order too.
+        if words and not any(name.casefold() in each.casefold() for each in words):
+            words[0] = f"{name}{language.shared.words['of-order-separator']}{words[0]}"
+        return (*words, *([unsure] if words and (unsure := _notes_of_drug(of, values, language)) else ()))
+
+    alike = (finding.code, advice.say) == (card[0].code, card[1].say)
+    words = told(finding, advice)
+    return () if alike and words == told(*card) else words
 
 
 def _notes(finding: Finding, values: Mapping[str, Any], language: Language) -> str:
     """What every card of this order must add: whose guideline this is when the diagnosis leaves it open, and how sure
     the recognition of the drug is."""
-    keys: list[str] = [finding.scope] if finding.scope in language.notes else []
-    if isinstance(finding.subject, DrugOrder) and finding.subject.low_confidence:
-        keys.append("low-confidence")
-    return "\n\n".join(language.notes[key].render(values).strip() for key in keys)
+    whose = language.notes[finding.scope].render(values).strip() if finding.scope in language.notes else ""
+    return "\n\n".join(filter(None, (whose, _notes_of_drug(finding, values, language))))
+
+
+def _notes_of_drug(finding: Finding, values: Mapping[str, Any], language: Language) -> str:
+    unsure = isinstance(finding.subject, DrugOrder) and finding.subject.low_confidence
+    return language.notes["low-confidence"].render(values).strip() if unsure else ""
 
 
 def _gaps(topics: Iterable[Topic], facts: Facts, beside: Collection[Need], language: Language) -> str:

@@ -17,11 +17,15 @@ def concurrent_bma(order: DrugOrder | Chart, facts: Facts, p: Parameters) -> Out
     if isinstance(order, Chart):
         return _both_active(facts, p)
     delete = Suggestion("delete", (DeleteOrder(order),))
-    if others := _ordered_together(order, facts):
-        say = "products-together" if others[0].drug == order.drug else "ordered-together"
-        # Which of the two stays is the prescriber's choice: either can be taken off.
-        other = Suggestion("delete-other", (DeleteOrder(others[0]),))
-        return Advise(p.indicator(), say, {"other": others[0]}, (delete, other))
+    others = _ordered_together(order, facts)
+    if any(o.selected and o.position > order.position for o in others) and any(_before(order, o) for o in others):
+        return NoAdvice("said-once")
+    if others := [o for o in others if _before(order, o)]:
+        say = "products-together" if {o.drug for o in others} == {order.drug} else "ordered-together"
+        # Which of them stays is the prescriber's choice: each can be taken off.
+        offered = (delete, *(Suggestion("delete", (DeleteOrder(o),)) for o in others))
+        both = len(others) == 1
+        return Advise(p.indicator(), say, {"others": tuple(others)}, offered, "at-most-one" if both else "any")
     if active := _active(order, facts, p):
         use = active[0]
         data = {"use": use, "last": facts.treatment.last_dose(use.drugs)}
@@ -48,10 +52,14 @@ def _differ(one: DrugUse, other: DrugUse) -> bool:
 
 
 def _ordered_together(order: DrugOrder, facts: Facts) -> list[DrugOrder]:
-    """Another drug or product in the same drafts; of two selected ones the later carries the card."""
-    drafts = facts.orders.drugs(*BONE_MODIFYING)
-    others = [o for o in drafts if o.drug != order.drug or _two_products(o, order)]
-    return [o for o in others if o.position < order.position or not o.selected]
+    """The bone-modifying drafts beside this one, where another drug or product is among them."""
+    drafts = [o for o in facts.orders.drugs(*BONE_MODIFYING) if o is not order]
+    return drafts if any(o.drug != order.drug or _two_products(o, order) for o in drafts) else []
+
+
+def _before(order: DrugOrder, other: DrugOrder) -> bool:
+    """Of two selected orders the later carries the card."""
+    return other.position < order.position or not other.selected
 
 
 def _active(order: DrugOrder, facts: Facts, p: Parameters) -> list[DrugUse]:

@@ -35,6 +35,8 @@ def denosumab_discontinuation(order: DrugOrder | Chart, facts: Facts, p: Paramet
     if order.stops:
         return Advise(p.indicator(), "stopped", {"last": last}, claims={"denosumab-ends": last})
     due = p.days("interval") + p.days("overdue")
+    if last and not any(_for_cancer(u) for u in facts.treatment.ever(("rankl-inhibitor",)) if u.when == last):
+        return NoAdvice("osteoporosis-product", {"last": last})  # which is given every half year
     if last is None or (facts.today - last).days <= due:
         return NoAdvice("on-time", {"last": last})
     data = {"last": last, "days": facts.days_since(last), "calcium": facts.calcium.level}

@@ -106,6 +106,12 @@ def test_pieces_of_an_unknown_strength_limit_nothing() -> None:
         ("a day in all: max 3 g", 3000),
         ("a day, in all: max 3 g", None),
         ("3 g/day", None),
+        # Hours of a day before the limit, with what stands between.
+        ("1 g q4h prn, 24小时内不超过3g", 3000),
+        ("24小时内总量不得超过3g", 3000),
+        ("24h内使用不超过6片", 3000),
+        ("12小时内不超过3g", None),
+        ("24小时1次，最多3g", None),
     ],
 )
 def test_a_limit_in_words(text: str, expected: int | None) -> None:

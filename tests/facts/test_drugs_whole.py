@@ -111,3 +111,20 @@ def test_concept_and_medication_are_looked_at_together(edition: Edition) -> None
         dosageInstruction=[{"text": "2 vials"}],
     )
     assert named.dosed.dose == Dose(Fraction(8), False, RequestText("2 vials"))
+
+
+@pytest.mark.parametrize(
+    ("name", "stated", "route"),
+    [
+        ("ibandronate 150 mg tablet", None, "oral"), ("伊班膦酸钠片 150mg", None, "oral"),
+        ("氯膦酸二钠胶囊", None, "oral"), ("ibandronate 150 mg tablet", "IV", "intravenous"),
+        ("ibandronate 150 mg tablet", "as told", None), ("ibandronate 6 mg vial", None, None),
+        ("ibandronate", None, None), ("morphine 10 mg tablet", None, None),
+    ],
+)  # fmt: skip
+def test_a_bisphosphonate_in_tablets_is_swallowed(
+    edition: Edition, name: str, stated: str | None, route: str | None
+) -> None:
+    dosage = {"text": "1", **({"route": {"text": stated}} if stated else {})}
+    members: dict[str, Any] = {"medicationCodeableConcept": {"text": name}, "dosageInstruction": [dosage]}
+    assert read(edition.readers.drugs, **members).dosed.route == route

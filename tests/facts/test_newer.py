@@ -70,6 +70,22 @@ def test_of_the_same_day_or_older_nothing_is_told() -> None:
     assert not newer_calcium(row("calcium-ionised", COUNTS, "cup"), row("calcium-total", COUNTS + 1, "cup"))
 
 
+@pytest.mark.parametrize(
+    ("counts", "other", "told"), [("08:00", "14:00", 1), ("14:00", "08:00", 0), ("08:00", "08:00", 0)]
+)
+def test_of_the_same_day_a_later_one_is_told(counts: str, other: str, told: int) -> None:
+    def at(analyte: str, value: float, unit: str, time: str) -> Observation:
+        moment = f"{(TODAY - timedelta(days=COUNTS)).isoformat()}T{time}:00Z"
+        return observation(analyte, value, unit, id=f"{unit}-{time}", effectiveDateTime=moment)
+
+    found = results(at("calcium-total", 2.3, "mmol/L", counts), at("calcium-total", 61, "cup", other))
+    assert len(calcium(found, TODAY, MEASUREMENTS).newer) == told
+    measured = at("creatinine-clearance-measured", 61, "mL/min", counts)
+    kidneys = renal(results(measured, at("creatinine", 61, "cup", other)), NOBODY, Diagnoses(()), TODAY, MEASUREMENTS)
+    assert kidneys.clearance
+    assert len(kidneys.clearance.newer) == told
+
+
 def test_today_is_told_and_a_result_without_a_day_that_may_be_newer() -> None:
     assert [told.when for told in newer(row("creatinine", 0, "cup"))] == [TODAY]
     undated = [row("creatinine", None, "cup"), row("creatinine", None, "mg/dL")]
