@@ -13,17 +13,21 @@ from dataclasses import dataclass
 from cds_service.base.kinds import RequestText
 from cds_service.facts.sites import BoneSite, SiteReader
 from cds_service.knowledge.phrases import Words
-from cds_service.knowledge.terminology import Terminology
+from cds_service.knowledge.terminology import BONE, Terminology
 from cds_service.knowledge.words import plain
 
 LONGEST = 4_000  # characters of one text; what it concludes stands in them
+LONGEST_JOINED = 400  # of two sentences that are read as one
 QUOTED = 80  # characters of a quote on a card; the view cuts there too
 
 _SENTENCE = re.compile(r"[。；;\n\r！]|\.(?=\s|$)")
 _CLAUSE = re.compile(
     r"[，,]|伴有|伴|合并|以及|及(?!其)|\bwith\b|\band\b(?!\s+(?:osteo)?(?:lytic|blastic|sclerotic))", re.IGNORECASE
 )
-METASTASIS, ELSEWHERE = "metastasis", "elsewhere"
+METASTASIS, ELSEWHERE, BENIGN = "metastasis", "elsewhere", "benign-cause"
+NATURE = frozenset({METASTASIS, BENIGN})  # what a lesion is
+UPTAKE, NEW = "reading-equivocal", "lesion-new"
+KINDS = frozenset({"lesion-osteolytic", "lesion-osteoblastic", "lesion-mixed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +67,31 @@ class NarrativeReader:
         self._lesion = re.compile(pattern(terminology.wording.lesions))
 
     def sentences(self, text: str | None) -> Iterator[Sentence]:
-        """The sentences of a text that say anything, each read once."""
+        """The sentences of a text that say anything. One that says only what the lesion of the sentence before is
+        (骨质破坏。转移不除外。) is read as a clause of that."""
+        before: Sentence | None = None
         for part in split(text):
-            read = self._terminology.read("finding", part)
-            states = read.unsaid
-            yield Sentence(
-                RequestText(part),
-                frozenset(row.concept for row in read.rows),
-                frozenset(c for c, state in states.items() if state == "suspected"),
-                frozenset(c for c, state in states.items() if state == "negated"),
-                tuple(self._clauses(part, states)),
-            )
+            sentence = self._sentence(part)
+            short = before is not None and len(before.text) + len(part) <= LONGEST_JOINED
+            if before and short and _is_lesion(before) and _is_nature(sentence):
+                before = self._sentence(f"{before.text}, {part}")
+                continue
+            if before:
+                yield before
+            before = sentence
+        if before:
+            yield before
+
+    def _sentence(self, part: str) -> Sentence:
+        read = self._terminology.read("finding", part)
+        states = read.unsaid
+        return Sentence(
+            RequestText(part),
+            frozenset(row.concept for row in read.rows),
+            frozenset(c for c, state in states.items() if state == "suspected"),
+            frozenset(c for c, state in states.items() if state == "negated"),
+            tuple(self._clauses(part, states)),
+        )
 
     def _clauses(self, sentence: str, states: Mapping[str, str]) -> Iterator[Clause]:
         """``states``: what the sentence takes back, in whichever clause: 未见溶骨性及成骨性骨质破坏 denies both."""
@@ -92,6 +110,21 @@ class NarrativeReader:
     def names_a_bone(self, text: str | None) -> bool:
         """Whether any clause of a text names a bone."""
         return any(clause.bone for sentence in self.sentences(text) for clause in sentence.clauses)
+
+
+def _is_lesion(sentence: Sentence) -> bool:
+    """Whether it shows a lesion of bone and says nothing of its nature."""
+    if NATURE & (sentence.said | sentence.doubted | sentence.denied):
+        return False
+    return any(c.of_bone() and (c.lesion or (KINDS | {UPTAKE}) & c.said) for c in sentence.clauses)
+
+
+def _is_nature(sentence: Sentence) -> bool:
+    """Whether it says, doubts or denies what something is, and of no place of its own."""
+    named = sentence.said | sentence.doubted | sentence.denied
+    if not NATURE & named or named & {ELSEWHERE, NEW, *KINDS}:
+        return False
+    return all(c.bone is None or c.bone.name == BONE for c in sentence.clauses)
 
 
 def split(text: str | None) -> Iterator[str]:

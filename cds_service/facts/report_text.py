@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cds_service.base.kinds import RequestText
-from cds_service.facts.narrative import ELSEWHERE, METASTASIS, Clause, NarrativeReader, Sentence, pattern, quoted
+from cds_service.facts.narrative import (
+    BENIGN,
+    ELSEWHERE,
+    KINDS,
+    METASTASIS,
+    NEW,
+    Clause,
+    NarrativeReader,
+    Sentence,
+    pattern,
+    quoted,
+)
 from cds_service.knowledge.terminology import BONE, Terminology
 from cds_service.knowledge.words import plain
 
@@ -23,11 +34,10 @@ READINGS: dict[str, Reading] = {
     "reading-equivocal": "equivocal",
     "reading-negative": "negative",
 }
-NEGATIVE, EQUIVOCAL, NEW, MARROW = "reading-negative", "reading-equivocal", "lesion-new", "marrow"
+NEGATIVE, EQUIVOCAL, MARROW = "reading-negative", "reading-equivocal", "marrow"
 DECIDING = frozenset({METASTASIS, *READINGS})
-KINDS = frozenset({"lesion-osteolytic", "lesion-osteoblastic", "lesion-mixed"})
 STUDIES = ("naf-pet", "bone-scan", "pet-mri", "pet-ct", "mri-whole-body", "mri-bone", "mri", "ct-bone", "ct")
-POSITIVE, BENIGN = "reading-positive", "benign-cause"
+POSITIVE = "reading-positive"
 # Results in one sign: a bracket, or what ends a clause behind a colon.
 _MINUS, _BOTH, _PLUS = "[-‐−–—]", r"±|\+/-|-/\+", r"\+{1,4}"
 _SIGN = re.compile(rf"(?:[(:]\s*|\s)(?:(?P<both>{_BOTH})|(?P<minus>{_MINUS})|(?P<plus>{_PLUS}))(?:\)|$)")
@@ -88,8 +98,7 @@ class ReportText:
             return "positive"
         if METASTASIS in doubted:
             return "equivocal"
-        # A joint or an old fracture explains the uptake of its own sentence.
-        if BENIGN in said | doubted:
+        if BENIGN in said | doubted and _is_explained(sentence):
             return "negative"
         uptake = EQUIVOCAL in said | doubted
         if METASTASIS in denied or NEGATIVE in said or (KINDS & denied and not KINDS & (said | doubted)):
@@ -170,6 +179,17 @@ def _is_elsewhere(sentence: Sentence) -> bool:
             if not elsewhere:
                 return False
     return found
+
+
+def _is_explained(sentence: Sentence) -> bool:
+    """Whether a joint or an old fracture explains the uptake of its sentence: not what an inflamed lung stands beside,
+    nor what is seen in another bone after it (肋骨陈旧性骨折，T8浓聚)."""
+    benign = [n for n, clause in enumerate(sentence.clauses) if BENIGN in clause.named and ELSEWHERE not in clause.said]
+    if not benign:
+        return False
+    places = [sentence.clauses[n].bone for n in benign]
+    left = (c for c in sentence.clauses[benign[-1] + 1 :] if EQUIVOCAL in c.said | c.doubted and c.bone)
+    return all(c.bone and (None in places or c.bone.is_one_of(places)) for c in left)
 
 
 def _negative(clause: Clause) -> bool:
