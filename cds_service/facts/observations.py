@@ -85,8 +85,7 @@ def collect(
     for code, observations in coded.items():
         analytes = names.named(code)
         for observation in observations:
-            stands = observation.status in COUNTING or _standing(observation) not in NO_RESULT  # most are plainly final
-            if (analytes or observation.component) and stands:
+            if (analytes or observation.component) and observation.status not in NO_RESULT:
                 elsewhere = NOWHERE
                 if fluids and observation.specimen is not None and fluids.elsewhere(observation):
                     elsewhere = fluids.measured_in_blood
@@ -94,11 +93,6 @@ def collect(
                     if analyte not in elsewhere:
                         found.setdefault(analyte, []).append(unread)
     return {analyte: _series(unread) for analyte, unread in found.items()}
-
-
-def _standing(observation: Observation) -> str:
-    """The status as the standard writes it: some send it in capitals."""
-    return (observation.status or "").strip().casefold()
 
 
 def _series(unread: list[_Unread]) -> Series:
@@ -186,13 +180,12 @@ def _result(analyte: Analyte, name: str, observation: Observation, source: Sourc
         known = _read(quantity, analyte, observation, source)
     words = known.shown if known else RequestText(text)
     value = _value(source, known, dated)
-    status = _standing(observation)
     if isinstance(value, str) or known is None:
         return Unusable(name, str(value), words or None, dated.day, ref, dated.until)
-    if status not in COUNTING:
+    if observation.status not in COUNTING:
         return Unusable(name, "status-unknown", words, dated.day, ref, dated.until)
     low, high = _own_range(source, quantity, analyte)
-    preliminary, day = status == "preliminary", dated.day or date.min  # a value is only given with a day
+    preliminary, day = observation.status == "preliminary", dated.day or date.min  # a value is only given with a day
     return Reading(
         name, value, analyte.unit, words, day, ref, preliminary, low, high, dated.at, dated.ahead,
         known.own, known.lab_unit,
