@@ -20,7 +20,12 @@ LONGEST = 4_000  # characters of one text; what it concludes stands in them
 LONGEST_JOINED = 400  # of two sentences that are read as one
 QUOTED = 80  # characters of a quote on a card; the view cuts there too
 
-_SENTENCE = re.compile(r"[。；;\n\r！]|\.(?=\s|$)")
+# A new heading begins a sentence, whatever stands before it: 临床诊断：脊髓压迫？影像所见：…
+_HEADED = (
+    r"(?<=[？?,，、\s])(?=(?:影像所见|检查所见|影像表现|影像诊断|诊断意见|诊断印象|检查提示|印象|结论"
+    r"|findings|impression|conclusion)\s*[:：])"
+)
+_SENTENCE = re.compile(rf"[。；;\n\r！]|\.(?=\s|$)|{_HEADED}", re.IGNORECASE)
 _CLAUSE = re.compile(
     r"[，,]|伴有|伴|合并|以及|及(?!其)|\bwith\b|\band\b(?!\s+(?:osteo)?(?:lytic|blastic|sclerotic))", re.IGNORECASE
 )
@@ -136,6 +141,11 @@ def pattern(words: Words) -> str:
     """A pattern for words of both languages: English ones as whole words, Chinese ones anywhere, longer ones first."""
     spelt = sorted(map(plain, words.all()), key=len, reverse=True)
     return "|".join(rf"\b{re.escape(w)}\b" if w.isascii() else re.escape(w) for w in spelt)
+
+
+def headed(words: Words) -> re.Pattern[str]:
+    """A pattern for a sentence that begins with one of these words and a colon."""
+    return re.compile(rf"(?:{pattern(words)})\W*:")
 
 
 def quoted(text: str) -> RequestText:

@@ -22,6 +22,7 @@ from cds_service.facts.narrative import (
     Clause,
     NarrativeReader,
     Sentence,
+    headed,
     pattern,
     quoted,
 )
@@ -38,6 +39,7 @@ NEGATIVE, EQUIVOCAL, MARROW = "reading-negative", "reading-equivocal", "marrow"
 DECIDING = frozenset({METASTASIS, *READINGS})
 STUDIES = ("naf-pet", "bone-scan", "pet-mri", "pet-ct", "mri-whole-body", "mri-bone", "mri", "ct-bone", "ct")
 POSITIVE = "reading-positive"
+COUNTED = frozenset({"lesion-multiple", "lesion-solitary", NEW})  # "multiple osseous and hepatic metastases"
 # Results in one sign: a bracket, or what ends a clause behind a colon.
 _MINUS, _BOTH, _PLUS = "[-‐−–—]", r"±|\+/-|-/\+", r"\+{1,4}"
 _SIGN = re.compile(rf"(?:[(:]\s*|\s)(?:(?P<both>{_BOTH})|(?P<minus>{_MINUS})|(?P<plus>{_PLUS}))(?:\)|$)")
@@ -61,9 +63,8 @@ class ReportText:
         self._terminology, self._narratives = terminology, narratives
         wording = terminology.wording
         self._folded = str.maketrans({old: new for new, olds in wording.traditional.items() for old in olds})
-        before = pattern(wording.background)
-        self._background = re.compile(before)
-        self._heading = re.compile(rf"(?:{before})\W*:")
+        self._background = re.compile(pattern(wording.background))
+        self._heading, self._concluding = headed(wording.background), headed(wording.concluding)
         self._partly = re.compile(pattern(wording.partly))
         self._signs = frozenset(map(plain, wording.signs.all()))
         self._beside = re.compile(rf"{pattern(wording.signs)}|{pattern(wording.beside_signs)}|[\W\d_]")
@@ -72,9 +73,12 @@ class ReportText:
         """``kind``: which study it reports."""
         found: dict[Reading, RequestText] = {}
         background: dict[Reading, RequestText] = {}
+        uptake: dict[Reading, RequestText] = {}  # what was seen before the report concludes, and nothing said of it
         spine = nothing_found = False
         for sentence in self._narratives.sentences(text):
             reading, words = self._of_sentence(sentence, kind), _words(sentence)
+            if self._concluding.match(self._plain(sentence.text)) and found.keys() == {"equivocal"}:
+                uptake, found = found, {}
             if self._whole(sentence, kind):
                 # What stands before "the scan is normal" is why it was done.
                 found, background, reading = {}, {}, "negative"
@@ -85,6 +89,7 @@ class ReportText:
                 found.setdefault(reading, words)
                 spine = spine or (reading != "negative" and _of_spine(sentence))
             nothing_found |= reading == "negative" and self._finds_nothing(sentence.clauses)
+        found = found or uptake
         if not nothing_found or found.keys() - {"negative"}:
             found = background | found
         reading = one(found)
@@ -174,7 +179,7 @@ def _is_elsewhere(sentence: Sentence) -> bool:
             elsewhere = False
         elif ELSEWHERE in clause.named:
             elsewhere = True
-        if METASTASIS in clause.named or (clause.bone and not clause.named):
+        if METASTASIS in clause.named or (clause.bone and clause.named <= COUNTED):
             found = found or METASTASIS in clause.named
             if not elsewhere:
                 return False

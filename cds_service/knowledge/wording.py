@@ -80,6 +80,7 @@ class Wording(File, frozen=True):
     signs: Words
     beside_signs: Words
     background: Words
+    concluding: Words
     partly: Words
     measured_in_blood: list[str]
 

@@ -146,6 +146,15 @@ def test_what_explains_uptake_explains_its_own(edition: Edition, conclusion: str
         ("No evidence of progression of osseous metastases", "positive"),
         ("No interval change in bone metastases", "positive"),
         ("Previously noted metastases are no longer seen", "negative"),
+        ("Complete resolution of osseous metastases", "negative"),
+        ("骨转移灶部分消失，部分同前", "positive"),
+        ("影像所见：L2浓聚。诊断意见：未见骨转移征象。", "negative"),
+        ("Findings: Uptake in L3, nonspecific. Impression: Degenerative.", "negative"),
+        ("影像所见：L2转移待排。诊断意见：请结合临床。", "equivocal"),
+        ("影像所见：L2浓聚。诊断意见：请结合临床。", "equivocal"),
+        ("影像所见：L2骨转移。诊断意见：L4退变。", "positive"),
+        ("Multiple osseous and hepatic metastases", "positive"),
+        ("脑内多发转移瘤，颅骨未见异常", "negative"),
     ],
 )
 def test_no_progression_is_no_denial(edition: Edition, conclusion: str, reading: str) -> None:

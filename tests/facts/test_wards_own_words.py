@@ -84,6 +84,11 @@ def test_a_stage_says_where(edition: Edition, text: str, active: set[str]) -> No
         ("Cirrhosis with HCC", {OTHER}),
         ("Suspected bone metastasis in patient with NSCLC", {"lung-cancer"}),
         ("Lung cancer, no evidence of disease", {"lung-cancer"}),
+        ("Lung cancer screening declined", set()),
+        ("Oligometastatic NSCLC to L2 vertebra", BOTH),
+        ("Secondary adenocarcinoma of bone (HCC)", {"bone-metastasis"}),
+        ("Healed pathological fracture of left humerus", set()),
+        ("妊娠期糖尿病病史", set()),
         ("绝经后骨质疏松伴有病理性骨折", {"osteoporosis"}),
         ("Age-related osteoporosis with current pathological fracture, vertebra", {"osteoporosis"}),
     ],
@@ -269,6 +274,9 @@ def test_planning_is_no_radiotherapy_and_no_closer_look(edition: Edition, name: 
         ("External beam RT to T8", "radiotherapy"),
         ("立体定向放疗（左髂骨）", "sbrt"),
         ("CT定位下髂骨穿刺活检", "bone-biopsy"),
+        ("IM nail left femur", "bone-surgery"),
+        ("Prophylactic fixation of left femur", "bone-surgery"),
+        ("股骨头置换术", "bone-surgery"),
     ],
 )
 def test_what_is_given_stays_what_it_is(edition: Edition, name: str, what: str) -> None:
