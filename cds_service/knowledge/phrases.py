@@ -184,7 +184,10 @@ class Composer:
             self._open, self._reach, self._staged = [], "", False
 
     def _towards(self, why: str) -> None:
-        """A comma or bracket leads from a process to its part only where no part stood before the process."""
+        """A comma or bracket leads from a process to its part only where no part stood before the process. Behind a
+        comma "metastatic" is no longer said of what follows: "metastatic lung cancer, bone scan ordered"."""
+        if (self._reach, why) == (ATTRIBUTE, COMMA):
+            self._reach = COMMA
         if self._open and self._reach in ("", COMMA):
             self._open = [process for process in self._open if not process.bound]
             self._reach = why if self._open else ""
