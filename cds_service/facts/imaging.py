@@ -16,6 +16,7 @@ from cds_service.facts.activities import Activities, ActivityReader, How
 from cds_service.facts.cord_reports import CordReader, Named
 from cds_service.facts.explained import Fact, reference
 from cds_service.facts.narrative import NarrativeReader
+from cds_service.facts.observations import NO_RESULT
 from cds_service.facts.report_text import READINGS, STUDIES, Reading, ReportText, one
 from cds_service.facts.sites import Place
 from cds_service.facts.skeleton import given_site
@@ -142,31 +143,34 @@ class ImagingReader:
             Study(kind, a.how, a.when, a.place, a.ref, a.text) for a in activities.all for kind in _kinds(a.what)
         ]  # fmt: skip
         for report in record.all(DiagnosticReport):
-            if report.status in REPORTED and report.code:
+            if report.status not in NO_RESULT and report.code:
                 kinds = _kinds(reader.what(report.code))
                 found += [self._report(kind, report.code, report) for kind in kinds]
         for code, observations in record.coded.items():
             # What a code means is asked once.
             if (told := concept(code)) and (kinds := _kinds(reader.what(told))):
-                reported = (it for it in observations if it.status in REPORTED)
+                reported = (it for it in observations if it.status not in NO_RESULT)
                 found += [self._result(kind, told, it) for it in reported for kind in kinds]
         return Imaging(tuple(found), activities)
 
     def _report(self, kind: str, code: CodeableConcept, report: DiagnosticReport) -> Study:
         codes = [*many(report.conclusion_code), *many(report.coded_diagnosis)]
-        ref, early = f"DiagnosticReport/{report.id or '?'}", report.status in EARLY
-        return self._read(kind, code, day_stated(report), ref, codes, report.conclusion, early)
+        ref = f"DiagnosticReport/{report.id or '?'}"
+        return self._read(kind, code, day_stated(report), ref, codes, report.conclusion, report.status)
 
     def _result(self, kind: str, code: CodeableConcept, it: Observation) -> Study:
         codes = concepts(it.interpretation) + ([it.value_codeable_concept] if it.value_codeable_concept else [])
         text = it.value_string or (it.value_codeable_concept.codeable.text if it.value_codeable_concept else None)
-        ref, early = f"Observation/{it.id or '?'}", it.status in EARLY
-        return self._read(kind, code, day_stated(it), ref, codes, text, early)
+        ref = f"Observation/{it.id or '?'}"
+        return self._read(kind, code, day_stated(it), ref, codes, text, it.status)
 
     def _read(
         self, kind: str, code: CodeableConcept, when: date | None, ref: str, codes: Sequence[CodeableConcept],
-        text: str | None, early: bool,
+        text: str | None, status: str | None,
     ) -> Study:  # fmt: skip
+        """A report whose status says neither that it counts nor that it does not: it was done, and is not read."""
+        if status not in REPORTED:
+            codes, text = (), None
         told = self._texts.read(text, kind)
         cord, cord_words = self._cords.read(codes, text)
         return Study(
@@ -178,7 +182,7 @@ class ImagingReader:
             text=RequestText(code.said()),
             reading=_both(self._coded(codes), told.reading),
             words=told.words,
-            preliminary=early,
+            preliminary=status in EARLY,
             names_bone=self._narratives.names_a_bone(text),
             spine=told.spine,
             cord=cord,

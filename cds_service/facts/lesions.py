@@ -13,11 +13,10 @@ from typing import Literal
 
 from cds_service.base.kinds import RequestText
 from cds_service.facts.explained import Fact, reference
-from cds_service.facts.narrative import METASTASIS, Clause, NarrativeReader, Sentence, quoted
+from cds_service.facts.narrative import BENIGN, ELSEWHERE, METASTASIS, NEW, Clause, NarrativeReader, Sentence, quoted
 from cds_service.facts.sites import BoneSite
 from cds_service.facts.told import ago
 from cds_service.knowledge.model import File
-from cds_service.knowledge.terminology import BONE
 
 KEYS = ("conditions", "reports", "observations")
 Number = Literal["solitary", "multiple", "unknown"]
@@ -28,7 +27,6 @@ KINDS: tuple[tuple[str, frozenset[Kind]], ...] = (
     ("lesion-osteolytic", frozenset({"osteolytic"})),
     ("lesion-osteoblastic", frozenset({"osteoblastic"})),
 )
-NEW, BENIGN = "lesion-new", "benign-cause"
 # What beside "new" makes a clause one of a lesion; a new fracture is none.
 LESION = frozenset({METASTASIS, "reading-equivocal", "reading-positive", *(name for name, _ in KINDS)})
 _ONE_NUMBER = re.compile(r"\D*(\d{1,3})\D*")
@@ -111,10 +109,12 @@ def lesions(told: Iterable[Told], counts: Iterable[Counted], reader: NarrativeRe
     counted, typed, new = list(counts), list[Typed](), list[Appeared]()
     for text in told:
         sentences = list(reader.sentences(text.text))
-        of_bone = [c for s in sentences for c in s.clauses if c.of_bone(of_itself=text.of_itself) and _stands(c)]
+        of_bone = [
+            c for s in sentences for c in s.clauses
+            if c.of_bone(of_itself=text.of_itself) and _stands(c) and not _is_harmless(c, s)
+        ]  # fmt: skip
         doubtful = [c for s in sentences if METASTASIS in s.doubted for c in s.clauses]
-        harmless = [c for s in sentences for c in _harmless(s.clauses)]
-        numbered = [c for c in of_bone if c not in harmless and (c not in doubtful or not _only_many(c))]
+        numbered = [c for c in of_bone if (c not in doubtful or not _only_many(c)) and _of_lesions(c, text)]
         if number := _number(numbered):
             words = next(c.text for c in numbered if {SOLITARY, MULTIPLE, FEW} & c.said)
             counted.append(Counted(number, text.when, text.ref, quoted(words)))
@@ -129,13 +129,22 @@ def _stands(clause: Clause) -> bool:
     return not clause.doubted or bool(LESION & clause.said)
 
 
-def _harmless(clauses: Sequence[Clause]) -> Iterator[Clause]:
-    """Clauses of what is called a bone island, a cyst or the like, there or right behind: no lesion to be counted."""
-    for clause, after in zip(clauses, [*clauses[1:], None], strict=True):
-        beside = after is not None and (after.bone is None or after.bone.name == BONE)
-        called = clause.said | clause.doubted | (after.said | after.doubted if after and beside else frozenset())
-        if BENIGN in called and METASTASIS not in called and "lesion-osteolytic" not in clause.named:
-            yield clause
+def _is_harmless(clause: Clause, sentence: Sentence) -> bool:
+    """Whether what it shows is a bone island, a worn joint or the like, or is said to be no metastasis: by itself, or
+    in a sentence that names no metastasis."""
+    if METASTASIS in clause.said or NEW in clause.said:
+        return False
+    if BENIGN in clause.named and METASTASIS not in clause.named:
+        return True
+    if METASTASIS in sentence.said | sentence.doubted:
+        return False
+    denied = METASTASIS in sentence.denied and not any(ELSEWHERE in c.named for c in sentence.clauses)
+    return denied or BENIGN in sentence.said | sentence.doubted
+
+
+def _of_lesions(clause: Clause, text: Told) -> bool:
+    """Whether its number is one of lesions: not of broken ribs, worn discs or Schmorl's nodes."""
+    return bool((LESION | {FEW}) & clause.said) or clause.lesion or (text.of_itself and clause.bone is None)
 
 
 def _only_many(clause: Clause) -> bool:

@@ -14,18 +14,27 @@ from functools import lru_cache
 from cds_service.base.kinds import RequestText
 from cds_service.facts.sites import BoneSite, SiteReader
 from cds_service.knowledge.phrases import Words
-from cds_service.knowledge.terminology import CACHED_TEXT, Terminology
+from cds_service.knowledge.terminology import BONE, CACHED_TEXT, Terminology
 from cds_service.knowledge.words import plain
 
 LONGEST = 4_000  # characters of one text; what it concludes stands in them
+LONGEST_JOINED = 400  # of two sentences that are read as one
 SENTENCES = 1_024  # that are remembered
 QUOTED = 80  # characters of a quote on a card; the view cuts there too
 
-_SENTENCE = re.compile(r"[。；;\n\r！]|\.(?=\s|$)")
+# A new heading begins a sentence, whatever stands before it: 临床诊断：脊髓压迫？影像所见：…
+_HEADED = (
+    r"(?<=[？?,，、\s])(?=(?:影像所见|检查所见|影像表现|影像诊断|诊断意见|诊断印象|检查提示|印象|结论"
+    r"|findings|impression|conclusion)\s*[:：])"
+)
+_SENTENCE = re.compile(rf"[。；;\n\r！]|\.(?=\s|$)|{_HEADED}", re.IGNORECASE)
 _CLAUSE = re.compile(
     r"[，,]|伴有|伴|合并|以及|及(?!其)|\bwith\b|\band\b(?!\s+(?:osteo)?(?:lytic|blastic|sclerotic))", re.IGNORECASE
 )
-METASTASIS, ELSEWHERE = "metastasis", "elsewhere"
+METASTASIS, ELSEWHERE, BENIGN = "metastasis", "elsewhere", "benign-cause"
+NATURE = frozenset({METASTASIS, BENIGN})  # what a lesion is
+UPTAKE, NEW = "reading-equivocal", "lesion-new"
+KINDS = frozenset({"lesion-osteolytic", "lesion-osteoblastic", "lesion-mixed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +76,33 @@ class NarrativeReader:
         self._known = lru_cache(maxsize=SENTENCES)(self._sentence)
 
     def sentences(self, text: str | None) -> Iterator[Sentence]:
-        """The sentences of a text that say anything, each read once."""
+        """The sentences of a text that say anything. One that says only what the lesion of the sentence before is
+        (骨质破坏。转移不除外。) is read as a clause of that."""
+        before: Sentence | None = None
         for part in split(text):
-            yield (self._known if len(part) <= CACHED_TEXT else self._sentence)(part)
+            sentence = self._read(part)
+            short = before is not None and len(before.text) + len(part) <= LONGEST_JOINED
+            if before and short and _is_lesion(before) and _is_nature(sentence):
+                before = self._read(f"{before.text}, {part}")
+                continue
+            if before:
+                yield before
+            before = sentence
+        if before:
+            yield before
 
-    def _sentence(self, text: str) -> Sentence:
-        read = self._terminology.read("finding", text)
+    def _read(self, part: str) -> Sentence:
+        return (self._known if len(part) <= CACHED_TEXT else self._sentence)(part)
+
+    def _sentence(self, part: str) -> Sentence:
+        read = self._terminology.read("finding", part)
         states = read.unsaid
         return Sentence(
-            RequestText(text),
+            RequestText(part),
             frozenset(row.concept for row in read.rows),
             frozenset(c for c, state in states.items() if state == "suspected"),
             frozenset(c for c, state in states.items() if state == "negated"),
-            tuple(self._clauses(text, states)),
+            tuple(self._clauses(part, states)),
         )
 
     def _clauses(self, sentence: str, states: Mapping[str, str]) -> Iterator[Clause]:
@@ -101,6 +124,21 @@ class NarrativeReader:
         return any(clause.bone for sentence in self.sentences(text) for clause in sentence.clauses)
 
 
+def _is_lesion(sentence: Sentence) -> bool:
+    """Whether it shows a lesion of bone and says nothing of its nature."""
+    if NATURE & (sentence.said | sentence.doubted | sentence.denied):
+        return False
+    return any(c.of_bone() and (c.lesion or (KINDS | {UPTAKE}) & c.said) for c in sentence.clauses)
+
+
+def _is_nature(sentence: Sentence) -> bool:
+    """Whether it says, doubts or denies what something is, and of no place of its own."""
+    named = sentence.said | sentence.doubted | sentence.denied
+    if not NATURE & named or named & {ELSEWHERE, NEW, *KINDS}:
+        return False
+    return all(c.bone is None or c.bone.name == BONE for c in sentence.clauses)
+
+
 def split(text: str | None) -> Iterator[str]:
     """The sentences of a text, as far as it is read."""
     yield from filter(None, map(str.strip, _SENTENCE.split((text or "")[:LONGEST])))
@@ -110,6 +148,11 @@ def pattern(words: Words) -> str:
     """A pattern for words of both languages: English ones as whole words, Chinese ones anywhere, longer ones first."""
     spelt = sorted(map(plain, words.all()), key=len, reverse=True)
     return "|".join(rf"\b{re.escape(w)}\b" if w.isascii() else re.escape(w) for w in spelt)
+
+
+def headed(words: Words) -> re.Pattern[str]:
+    """A pattern for a sentence that begins with one of these words and a colon."""
+    return re.compile(rf"(?:{pattern(words)})\W*:")
 
 
 def quoted(text: str) -> RequestText:

@@ -13,7 +13,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cds_service.base.kinds import RequestText
-from cds_service.facts.narrative import ELSEWHERE, METASTASIS, Clause, NarrativeReader, Sentence, pattern, quoted
+from cds_service.facts.narrative import (
+    BENIGN,
+    ELSEWHERE,
+    KINDS,
+    METASTASIS,
+    NEW,
+    Clause,
+    NarrativeReader,
+    Sentence,
+    headed,
+    pattern,
+    quoted,
+)
 from cds_service.knowledge.terminology import BONE, Terminology
 from cds_service.knowledge.words import plain
 
@@ -23,11 +35,11 @@ READINGS: dict[str, Reading] = {
     "reading-equivocal": "equivocal",
     "reading-negative": "negative",
 }
-NEGATIVE, EQUIVOCAL, NEW, MARROW = "reading-negative", "reading-equivocal", "lesion-new", "marrow"
+NEGATIVE, EQUIVOCAL, MARROW = "reading-negative", "reading-equivocal", "marrow"
 DECIDING = frozenset({METASTASIS, *READINGS})
-KINDS = frozenset({"lesion-osteolytic", "lesion-osteoblastic", "lesion-mixed"})
 STUDIES = ("naf-pet", "bone-scan", "pet-mri", "pet-ct", "mri-whole-body", "mri-bone", "mri", "ct-bone", "ct")
-POSITIVE, BENIGN = "reading-positive", "benign-cause"
+POSITIVE = "reading-positive"
+COUNTED = frozenset({"lesion-multiple", "lesion-solitary", NEW})  # "multiple osseous and hepatic metastases"
 # Results in one sign: a bracket, or what ends a clause behind a colon.
 _MINUS, _BOTH, _PLUS = "[-‐−–—]", r"±|\+/-|-/\+", r"\+{1,4}"
 _SIGN = re.compile(rf"(?:[(:]\s*|\s)(?:(?P<both>{_BOTH})|(?P<minus>{_MINUS})|(?P<plus>{_PLUS}))(?:\)|$)")
@@ -51,9 +63,8 @@ class ReportText:
         self._terminology, self._narratives = terminology, narratives
         wording = terminology.wording
         self._folded = str.maketrans({old: new for new, olds in wording.traditional.items() for old in olds})
-        before = pattern(wording.background)
-        self._background = re.compile(before)
-        self._heading = re.compile(rf"(?:{before})\W*:")
+        self._background = re.compile(pattern(wording.background))
+        self._heading, self._concluding = headed(wording.background), headed(wording.concluding)
         self._partly = re.compile(pattern(wording.partly))
         self._signs = frozenset(map(plain, wording.signs.all()))
         self._beside = re.compile(rf"{pattern(wording.signs)}|{pattern(wording.beside_signs)}|[\W\d_]")
@@ -62,9 +73,12 @@ class ReportText:
         """``kind``: which study it reports."""
         found: dict[Reading, RequestText] = {}
         background: dict[Reading, RequestText] = {}
+        uptake: dict[Reading, RequestText] = {}  # what was seen before the report concludes, and nothing said of it
         spine = nothing_found = False
         for sentence in self._narratives.sentences(text):
             reading, words = self._of_sentence(sentence, kind), _words(sentence)
+            if self._concluding.match(self._plain(sentence.text)) and found.keys() == {"equivocal"}:
+                uptake, found = found, {}
             if self._whole(sentence, kind):
                 # What stands before "the scan is normal" is why it was done.
                 found, background, reading = {}, {}, "negative"
@@ -75,6 +89,7 @@ class ReportText:
                 found.setdefault(reading, words)
                 spine = spine or (reading != "negative" and _of_spine(sentence))
             nothing_found |= reading == "negative" and self._finds_nothing(sentence.clauses)
+        found = found or uptake
         if not nothing_found or found.keys() - {"negative"}:
             found = background | found
         reading = one(found)
@@ -88,8 +103,7 @@ class ReportText:
             return "positive"
         if METASTASIS in doubted:
             return "equivocal"
-        # A joint or an old fracture explains the uptake of its own sentence.
-        if BENIGN in said | doubted:
+        if BENIGN in said | doubted and _is_explained(sentence):
             return "negative"
         uptake = EQUIVOCAL in said | doubted
         if METASTASIS in denied or NEGATIVE in said or (KINDS & denied and not KINDS & (said | doubted)):
@@ -165,11 +179,22 @@ def _is_elsewhere(sentence: Sentence) -> bool:
             elsewhere = False
         elif ELSEWHERE in clause.named:
             elsewhere = True
-        if METASTASIS in clause.named or (clause.bone and not clause.named):
+        if METASTASIS in clause.named or (clause.bone and clause.named <= COUNTED):
             found = found or METASTASIS in clause.named
             if not elsewhere:
                 return False
     return found
+
+
+def _is_explained(sentence: Sentence) -> bool:
+    """Whether a joint or an old fracture explains the uptake of its sentence: not what an inflamed lung stands beside,
+    nor what is seen in another bone after it (肋骨陈旧性骨折，T8浓聚)."""
+    benign = [n for n, clause in enumerate(sentence.clauses) if BENIGN in clause.named and ELSEWHERE not in clause.said]
+    if not benign:
+        return False
+    places = [sentence.clauses[n].bone for n in benign]
+    left = (c for c in sentence.clauses[benign[-1] + 1 :] if EQUIVOCAL in c.said | c.doubted and c.bone)
+    return all(c.bone and (None in places or c.bone.is_one_of(places)) for c in left)
 
 
 def _negative(clause: Clause) -> bool:

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from cds_service.base.kinds import RequestText
 from cds_service.facts.dating import Dating
-from cds_service.facts.observations import COUNTING
+from cds_service.facts.observations import COUNTING, NO_RESULT
 from cds_service.facts.result_codes import ResultCodes
 from cds_service.facts.score_text import Written
 from cds_service.facts.units import measurable, shown
@@ -69,7 +69,7 @@ def scored(
     for code, observations in coded.items():
         own = lists_of(codes.named(code))
         for observation in observations:
-            if not (own or observation.component) or observation.status not in COUNTING:
+            if not (own or observation.component) or observation.status in NO_RESULT:
                 continue
             for name, source in _sources(observation, own, codes):
                 found.setdefault(name, []).append(_one(name, observation, source, dating, codes))
@@ -126,7 +126,7 @@ def _one(
         number=number,
         unit=unit,
         words=words,
-        why=why or dated.unusable,
+        why=why or dated.unusable or (None if observation.status in COUNTING else "status-unknown"),
         name=" ".join(_said(told, part)),
         places=tuple(_places(observation)),
         methods=_methods(observation, codes),

@@ -17,7 +17,7 @@ from itertools import groupby
 from cds_service.base.kinds import RequestText
 from cds_service.facts.explained import Fact, reference
 from cds_service.facts.narrative import quoted
-from cds_service.facts.observations import COUNTING
+from cds_service.facts.observations import COUNTING, NO_RESULT
 from cds_service.facts.result_codes import ResultCodes
 from cds_service.facts.sites import BoneSite, Place, SiteReader
 from cds_service.facts.skeleton import words
@@ -63,7 +63,8 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A size that cannot be used: ``one-diameter``, ``unit``, ``site-not-stated``, ``undated``."""
+    """A size that cannot be used: ``one-diameter``, ``unit``, ``site-not-stated``, ``undated``,
+    ``status-unknown``."""
 
     why: str
     when: date | None
@@ -115,10 +116,10 @@ class SizeReader:
                 continue
             named = concept(code)
             for it in observations:
-                if it.status not in COUNTING or named is None:
+                if it.status in NO_RESULT or named is None:
                     continue
                 if STATUS in lists:
-                    stated += _stated(it)
+                    stated += _stated(it) if it.status in COUNTING else ()
                     continue
                 read = self._size(it, named, record.referred)
                 (found if isinstance(read, Size) else left).append(read)  # type: ignore[arg-type]  # told apart
@@ -128,6 +129,8 @@ class SizeReader:
     def _size(self, it: Observation, code: CodeableConcept, lookup: Callable[[str], object]) -> Size | LeftOut:
         ref = RequestText(f"Observation/{it.id or '?'}")
         when = day_stated(it)
+        if it.status not in COUNTING:
+            return LeftOut("status-unknown", when, ref)
         told = [code.codeable.text or "", *notes(it.note)]
         focus = next((r.reference for r in references(it.focus) if r.reference), None)
         site = self._site(it, told, lookup(focus) if focus else None)

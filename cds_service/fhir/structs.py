@@ -2,7 +2,7 @@
 
 Every type accepts unknown members, a single object where FHIR wants a list (``Many``), and the names of R4, R4B and R5
 side by side. A member of the wrong JSON type makes that one resource unreadable, never the whole request.
-Decoding is strict about nothing else: statuses and codes are judged by ``facts``.
+Decoding is strict about nothing else: statuses (in small letters, however they came) and codes are judged by ``facts``.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from decimal import Decimal
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
-
-from cds_service.base.decoding import UNREADABLE
 
 T = TypeVar("T")
 
@@ -157,24 +155,14 @@ class Resource(msgspec.Struct, frozen=True, rename="camel", tag_field="resourceT
     """Base of the resources that are read; ``resourceType`` is the tag."""
 
     id: str | None = None
-    # Undecoded: looked at only where one resource came in two versions. See ``version_of``.
+    # Undecoded: looked at only where one resource came in two versions. See ``record.versions``.
     meta: msgspec.Raw = msgspec.Raw()
 
-
-class Meta(Element, frozen=True):
-    version_id: str | None = None
-    last_updated: str | None = None
-
-
-_meta = msgspec.json.Decoder(Meta)
-
-
-def version_of(resource: Resource) -> Meta:
-    """Which version of itself a resource is; an empty one where it does not say."""
-    try:
-        return _meta.decode(resource.meta) if resource.meta else Meta()
-    except UNREADABLE:
-        return Meta()
+    def __post_init__(self) -> None:
+        """A status is read as the standard writes it: some send it in capitals ("FINAL")."""
+        status = getattr(self, "status", None)
+        if status is not None and (plain := status.strip().casefold()) != status:
+            msgspec.structs.force_setattr(self, "status", plain)
 
 
 class Patient(Resource, frozen=True, tag="Patient"):

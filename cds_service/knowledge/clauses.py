@@ -22,7 +22,9 @@ from cds_service.knowledge.phrases import (
     LINK,
     MARKER,
     MEASURE,
+    METASTASIS,
     OBSERVED,
+    OF_LESIONS,
     OTHER,
     STOP,
     Cue,
@@ -146,7 +148,8 @@ class Clauses:
 
     def _forward(self, at: int, cue: Cue) -> bool:
         """Takes back what follows, up to the end of the clause: of the list, where it goes on over commas."""
-        found = other = False
+        found: list[int] = []
+        other = False
         chinese, listing = self._units[self._words[at].start].chinese, CLOSING in self._roles[at]
         for place in range(at + 1, self._scope(at)):
             meaning, roles = self._words[place].what, self._roles[place]
@@ -161,11 +164,22 @@ class Clauses:
             if DOUBT in roles and cue.state == "negated" and self._begins_anew(place):
                 break
             if place in self._starts:
-                self._mark(self._starts[place], cue)
-                found = True
+                found += self._starts[place]
             elif not found and _says_something(meaning):
                 other = True
-        return found
+        if not (cue.concludes and self._is_concluded(found)):
+            self._mark(found, cue)
+        return bool(found)
+
+    def _is_concluded(self, numbers: Sequence[int]) -> bool:
+        """Whether a metastasis is what these come to: 考虑右肱骨头骨转移, but not 考虑退变或转移."""
+        for number in numbers:
+            concepts = {row.concept for row in self._mentions[number].rows}
+            if METASTASIS in concepts:
+                return True
+            if not all(concept.startswith(OF_LESIONS) for concept in concepts):
+                return False
+        return False
 
     def _goes_on(self, at: int, cue: Cue, other: Cue) -> bool:
         """Whether a denial reaches over a doubt: "no uptake to suggest ...", but not "no fracture and possible ..."."""

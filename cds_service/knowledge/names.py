@@ -20,8 +20,11 @@ from cds_service.knowledge.phrases import (
     LINK,
     MARKER,
     MEASURE,
+    METASTASIS,
     OBSERVED,
+    OF_LESIONS,
     OTHER,
+    SPREAD,
     STOP,
     TOWARD,
     Composer,
@@ -38,7 +41,6 @@ from cds_service.knowledge.wording import MARKS, TAKEN_BACK, VERTEBRA, Wording, 
 from cds_service.knowledge.words import Found, Lexicon, Unit, apart, is_chinese
 
 NEGATIVE = "reading-negative"  # the list whose names deny something themselves
-OF_LESIONS = ("metastasis", "lesion-")  # lists whose words stand together: how many, of which kind, what they are
 
 
 class Names:
@@ -210,6 +212,8 @@ class Names:
             if mark in MARKS:
                 self._lexicon.at((mark,), Meaning).roles.add(MARKS[mark])
         self._lexicon.at(("\0stage",), Meaning).roles.add(FILLER)
+        self._lexicon.at(("\0spread",), Meaning).roles.update((FILLER, SPREAD))
+        self._lexicon.at(("\0spread_letter",), Meaning).process = METASTASIS
         self._lexicon.at(("\0stop",), Meaning).roles.add(STOP)
         self._lexicon.at(("\0vertebra",), Meaning).part = "bone"
 
@@ -229,6 +233,7 @@ class Names:
             (phrases.toward, TOWARD),
             (phrases.away, AWAY),
             (phrases.other, OTHER),
+            (phrases.spread, SPREAD),
         ):
             for meaning in self._each(words):
                 meaning.roles.add(role)
@@ -245,8 +250,9 @@ class Names:
                 for where, words in sides.items():
                     for meaning in self._each(words):
                         meaning.cue = Cue(
-                            group.state, where, frozenset(group.only), group.asked, group.last, group.compares
-                        )
+                            group.state, where, frozenset(group.only), group.asked, group.last, group.compares,
+                            group.concludes,
+                        )  # fmt: skip
         for words, role in (
             (self._wording.harmless, FILLER),
             (self._wording.contrast, CONTRAST),

@@ -21,6 +21,9 @@ ATTRIBUTE, CONTRAST, CLOSING, FORM, ASKING, MEASURE = "attribute", "contrast", "
 # A word like "findings"; a name that begins with a doubt ("suspicious for metastasis").
 OBSERVED, DOUBT = "observed", "doubt"
 COMPARED = "compared"  # between two things of which one is meant (转移与退变鉴别)
+SPREAD = "spread"  # a stage that says "metastatic": what stands in brackets behind it is where (M1c（骨、脑）)
+METASTASIS, CANCER = "metastasis", "cancer"
+OF_LESIONS = (METASTASIS, "lesion-")  # lists whose words stand together: how many, of which kind, what they are
 
 
 class Words(File, frozen=True):
@@ -61,6 +64,7 @@ class Phrases(File, frozen=True):
     toward: Words = Words()
     away: Words = Words()
     other: Words = Words()
+    spread: Words = Words()  # stages that say "metastatic", as words; those of TNM are a notation
 
 
 class Cue(NamedTuple):
@@ -72,6 +76,7 @@ class Cue(NamedTuple):
     asked: bool = False
     last: bool = False  # only where nothing of ours is said after it
     compares: bool = False  # it is about both of two things that a word joins
+    concludes: bool = False  # of a metastasis it takes nothing back
 
 
 @dataclass(slots=True)
@@ -128,6 +133,7 @@ class Composer:
         self._comma = False
         self._open: list[_Process] = []
         self._reach = ""  # why parts after a process are its own: toward, attribute, bracket, comma
+        self._staged, self._since = False, 0  # whether a stage says "metastatic"; the mentions before this phrase
         self._closes = self._ends()
 
     def mentions(self) -> list[Mention]:
@@ -142,6 +148,7 @@ class Composer:
 
     def _clear(self) -> None:
         self._parts, self._open, self._comma, self._reach = [], [], False, ""
+        self._staged, self._since = False, len(self._mentions)
 
     def _bridges(self, at: int) -> bool:
         """Whether an unknown character stands inside a Chinese word, after its part: 左肺上叶尖后段腺癌."""
@@ -152,6 +159,7 @@ class Composer:
 
     def _take(self, at: int, meaning: Meaning) -> None:
         named = tuple(row for row in meaning.rows if row.match != "exclude")
+        self._staged |= SPREAD in meaning.roles
         if meaning.process:
             if not self._process(at, meaning.process, meaning.roles) and named:
                 self._mentions.append(Mention(at, at + 1, named))
@@ -168,22 +176,43 @@ class Composer:
         elif TOWARD in meaning.roles:
             self._reach = TOWARD if self._open else ""
         elif BRACKET in meaning.roles:
-            self._towards(BRACKET)
+            if self._staged and self._of_cancer():
+                self._open, self._reach = [_Process(METASTASIS, at, bound=False)], BRACKET
+            else:
+                self._towards(BRACKET)
+        elif self._reach == BRACKET and self._units[self._words[at].start].text == ")":
+            self._open, self._reach, self._staged = [], "", False
 
     def _towards(self, why: str) -> None:
-        """A comma or bracket leads from a process to its part only where no part stood before the process."""
+        """A comma or bracket leads from a process to its part only where no part stood before the process. Behind a
+        comma "metastatic" is no longer said of what follows: "metastatic lung cancer, bone scan ordered"."""
+        if (self._reach, why) == (ATTRIBUTE, COMMA):
+            self._reach = COMMA
         if self._open and self._reach in ("", COMMA):
             self._open = [process for process in self._open if not process.bound]
             self._reach = why if self._open else ""
 
     def _part(self, at: int, part: str) -> None:
-        if self._reach and (self._reach != COMMA or self._closes[at + 1]):
+        if self._reach and self._reaches(at):
             for process in self._open:
                 self._say(part, process.name, process.start, at + 1)
         if not self._parts:
             self._from = at
         self._parts.append(part)
         self._comma, self._bridged = False, 0
+
+    def _of_cancer(self) -> bool:
+        """Whether this phrase names a cancer: a pressure sore and a kidney have a stage IV too."""
+        cancers = {row.concept for (_, process), rows in self._said.items() if process == CANCER for row in rows}
+        return any(row.concept in cancers for m in self._mentions[self._since :] for row in m.rows)
+
+    def _reaches(self, at: int) -> bool:
+        """Whether a part behind a process is a place of it: behind a comma only where nothing else follows, in brackets
+        where no other word goes on ("metastases (bone scan)")."""
+        if self._reach == BRACKET and at + 1 < len(self._words):
+            meaning = self._words[at + 1].what
+            return meaning is not None and not (meaning.breaks and STOP not in meaning.roles)
+        return self._reach != COMMA or bool(self._closes[at + 1])
 
     def _process(self, at: int, process: str, roles: set[str]) -> bool:
         """Whether the parts before it are said to have it."""

@@ -18,6 +18,12 @@ _STAGE = (
     r"(?<![a-z0-9])(?:[cpyra]{0,3}t(?:is|x|[0-4])(?:mi|[a-d])?\s?n(?:x|[0-3])[a-d]?(?:\s?m(?:x|[01])[a-d]?\d?)?"
     r"|[cpyra]{1,3}t(?:is|x|[0-4])(?:mi|[a-d])?|[cpyra]{0,3}[nm](?:x|[0-3])[a-d]?\d?)(?![a-z0-9])"
 )
+# A stage of TNM that says "metastatic" ("cT2N3M1c", "M1b"), and the letter alone behind a Chinese word (骨M).
+_SPREAD = (
+    r"(?<![a-z0-9])(?:[cpyra]{0,3}t(?:is|x|[0-4])(?:mi|[a-d])?\s?n(?:x|[0-3])[a-d]?\s?)?"
+    r"[cpyra]{0,3}m1[a-d]?\d?(?![a-z0-9])"
+)
+_LETTER_M = r"(?<=[\u3400-\u9fff])m(?![a-z0-9])"
 _MINUS = r"\([-‐−–—]\)"  # 骨转移(-)
 _FULL_STOP = r"(?<=[^\W\d_]{3})\.(?=\s)"
 # A result's name is not negated ("calcium, no fasting"), and its commas belong to it ("calcium, ionized").
@@ -38,7 +44,8 @@ TAKEN_BACK = frozenset({"condition", "drug", "procedure", "finding", "purpose"})
 
 class CueWords(File, frozen=True):
     """Words that take something back. ``only``: just these concepts; ``last``: only where nothing is said after it.
-    ``asked``: where the clause asks for it (``asking``), they are a doubt. ``compares``: of both things beside them."""
+    ``asked``: where the clause asks for it (``asking``), they are a doubt. ``compares``: of both things beside them.
+    ``concludes``: before a metastasis they are no doubt of it, but what a report concludes."""
 
     state: State
     before: Words = Words()
@@ -50,6 +57,7 @@ class CueWords(File, frozen=True):
     last: bool = False
     asked: bool = False
     compares: bool = False
+    concludes: bool = False
 
 
 class Wording(File, frozen=True):
@@ -72,6 +80,7 @@ class Wording(File, frozen=True):
     signs: Words
     beside_signs: Words
     background: Words
+    concluding: Words
     partly: Words
     measured_in_blood: list[str]
 
@@ -100,7 +109,8 @@ def _notations(domain: str, wording: Wording) -> dict[str, str]:
     zh, en = "".join(word for word in wording.vertebrae.all() if is_chinese(word)), "|".join(letters)
     number = "(?:1[0-2]|[1-9])"
     vertebra = rf"(?<![a-z0-9])(?:{en}){number}(?![a-z0-9])|[{zh}]{number}(?!\d)"
-    return {"stage": _STAGE, "vertebra": vertebra, "minus": _MINUS, "stop": _FULL_STOP}
+    found = {"spread": _SPREAD, "stage": _STAGE, "vertebra": vertebra, "minus": _MINUS, "stop": _FULL_STOP}
+    return found | ({"spread_letter": _LETTER_M} if domain == "condition" else {})
 
 
 def _folded(domain: str, wording: Wording) -> dict[str, str]:

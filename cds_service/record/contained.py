@@ -23,7 +23,7 @@ def results_inside(report: DiagnosticReport) -> Iterator[Observation]:
 
     Without an id of their own: that of a contained resource names it in its report only.
     """
-    if not report.contained or (report.status or "").strip().casefold() in WITHDRAWN:
+    if not report.contained or report.status in WITHDRAWN:
         return
     found, specimens = list[Observation](), dict[str, msgspec.Raw]()
     for raw in report.contained[:MOST]:

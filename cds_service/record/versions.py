@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
+
+from cds_service.base.decoding import UNREADABLE
 from cds_service.fhir.dates import moment_of
-from cds_service.fhir.structs import Resource, version_of
+from cds_service.fhir.structs import Element, Resource
 
 # No server counts so far; a longer one is a name, not a number.
 LONGEST_VERSION = 18
+
+
+class Meta(Element, frozen=True):
+    version_id: str | None = None
+    last_updated: str | None = None
+
+
+_meta = msgspec.json.Decoder(Meta)
+
+
+def version_of(resource: Resource) -> Meta:
+    """Which version of itself a resource is; an empty one where it does not say."""
+    try:
+        return _meta.decode(resource.meta) if resource.meta else Meta()
+    except UNREADABLE:
+        return Meta()
 
 
 def is_newer(one: Resource, other: Resource) -> bool:

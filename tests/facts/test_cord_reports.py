@@ -31,6 +31,9 @@ def named(edition: Edition, *reports: Json, days: int = 90) -> tuple[str, str] |
         "Epidural tumor at T6 causing severe spinal cord compression",
         "cauda equina compression at L3 due to tumor",
         "L3椎体转移，马尾受压",
+        "T8椎体转移，脊髓及神经根受压",
+        "T8转移瘤，压迫相应水平脊髓",
+        "T8椎体转移，脊髓受推压",
     ],
 )
 def test_a_compressed_cord_is_read(edition: Edition, text: str) -> None:
@@ -51,6 +54,13 @@ def test_a_doubt_is_one(edition: Edition, text: str) -> None:
         "脊髓未见明显受压",
         "Metastatic disease at T8 without cord compression",
         "No fracture or cord compression. Degenerative changes.",
+        "L3椎体转移瘤，马尾受压不明显",
+        "T8椎体转移术后，脊髓受压解除",
+        "Interval resolution of cord compression",
+        "Clinical history: rule out cord compression. Impression: Normal cord.",
+        "Evaluate for cord compression. Metastases at T4, no compression.",
+        "临床诊断：脊髓压迫？影像所见：T8转移，椎管通畅。",
+        "Disc osteophyte complex at C5-6 with cord compression",
         "C5/6椎间盘突出，脊髓受压",
         "腰椎管狭窄，马尾受压，L4/5椎间盘突出",
         "T8椎体转移",

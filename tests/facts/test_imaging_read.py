@@ -95,6 +95,16 @@ def test_an_examination_without_a_report_is_one(edition: Edition) -> None:
 def test_what_is_no_study_is_none(edition: Edition) -> None:
     assert studies(edition, report("骨转移", "Blood count"), result("骨转移", "ECOG")) == ()
     assert studies(edition, result("骨转移", status="registered"), report("骨转移", status="cancelled")) == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "reading"), [("FINAL", "positive"), ("Amended", "positive"), (None, "not-read"), ("unknown", "not-read")]
+)
+def test_a_report_whose_status_nobody_states_was_done_and_is_not_read(
+    edition: Edition, status: str | None, reading: str
+) -> None:
+    found = studies(edition, result("骨转移", status=status), report("骨转移", status=status))
+    assert [study.reading for study in found] == [reading, reading]
     assert studies(edition, report("骨转移", None, code=None)) == ()
     reads = {s.ref for s in studies(edition, result("x", "ECOG", id="n"), result("x", id="y"), result("x", "MRI"))}
     assert reads == {"Observation/y", "Observation/r"}

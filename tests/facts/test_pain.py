@@ -162,6 +162,17 @@ def test_preliminary_counts_and_is_marked_an_error_does_not(edition: Edition) ->
     assert found(edition, score(NUMERIC, number(8)) | {"status": "entered-in-error"}) is None
 
 
+@pytest.mark.parametrize("status", ["FINAL", " Final "])
+def test_a_status_in_capitals_is_what_it_says(edition: Edition, status: str) -> None:
+    assert found(edition, score(NUMERIC, number(8)) | {"status": status}) == (8, "severe")
+
+
+@pytest.mark.parametrize("status", [None, "unknown", "done"])
+def test_a_score_whose_status_nobody_states_is_named(edition: Edition, status: str | None) -> None:
+    (why,) = read(edition, score(NUMERIC, number(8)) | {"status": status}).unusable
+    assert why.why == "status-unknown"
+
+
 def test_a_broken_place_does_not_break_the_score(edition: Edition) -> None:
     assert found(edition, score(NUMERIC, number(8), bodySite=7, note="x", method=[3])) == (8, "severe")
 

@@ -197,6 +197,44 @@ def test_how_many_a_text_says(
     assert [(c.number, c.words) for c in found] == ([(number, words)] if number else [])
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("双侧多发肋骨骨折", None), ("腰椎多发椎间盘突出", None), ("骨盆多发骨岛", None), ("左髂骨单发骨岛", None),
+        ("胸椎多发椎体楔形变", None), ("Multiple vertebral hemangiomas", None),
+        ("Diffuse osteopenia of the spine", None),
+        ("L1、L3多发血管瘤，T12单发转移", "solitary"), ("多发骨转移并T8压缩性骨折", "multiple"),
+        ("双侧多根肋骨转移", "multiple"), ("骨盆两处骨转移灶", "multiple"),
+        ("Innumerable osseous metastases", "multiple"),
+        ("One lytic lesion in L3", "solitary"), ("左髂骨多发成骨性改变，考虑骨岛", None),
+    ],
+)  # fmt: skip
+def test_a_number_is_one_of_lesions(edition: Edition, text: str, number: Number | None) -> None:
+    found = read(edition, text).counted
+    assert [c.number for c in found] == ([number] if number else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds", "new"),
+    [
+        ("左髂骨溶骨性骨质破坏。转移待排。", [], []),
+        ("左髂骨骨质破坏；不除外转移。", [], []),
+        ("Lytic lesion in L3. Metastasis cannot be excluded.", [], []),
+        ("左髂骨骨质破坏。考虑转移。", [["osteolytic"]], []),
+        ("左耻骨新出现骨质破坏。考虑转移。", [["osteolytic"]], [True]),
+        ("左髂骨成骨性改变。良性可能。L3转移瘤。", [], []),
+        ("Sclerotic focus in L3, likely bone island.", [], []),
+        ("L3溶骨性破坏，不考虑转移", [], []), ("左髂骨骨质破坏。双肺转移待排。", [["osteolytic"]], []),
+    ],
+)  # fmt: skip
+def test_what_a_lesion_is_may_stand_in_the_next_sentence(
+    edition: Edition, text: str, kinds: list[list[Kind]], new: list[bool]
+) -> None:
+    found = read(edition, text)
+    assert [sorted(t.kinds) for t in found.typed] == kinds
+    assert [a.confirmed for a in found.appeared] == new
+
+
 def test_both_of_one_day_contradict() -> None:
     def both(*each: tuple[Number, date | None]) -> Lesions:
         return Lesions(tuple(Counted(n, when, T("r"), T("x")) for n, when in each), ())

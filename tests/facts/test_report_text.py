@@ -106,3 +106,56 @@ def test_another_study_in_the_report_does_not_speak_for_this_one(edition: Editio
     scan = facts(edition, told).imaging.newest_scan(365)
     assert scan is not None
     assert scan.reading == "positive"
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "reading"),
+    [
+        ("考虑右侧肱骨头骨转移", "positive"),
+        ("考虑L3椎体溶骨性转移", "positive"),
+        ("Findings suspicious for new mets in ribs", "positive"),
+        ("考虑L3椎体转移可能", "equivocal"),
+        ("考虑退变或转移", "equivocal"),
+        ("No lesion suspicious for L3 metastasis", "negative"),
+    ],
+)
+def test_what_a_report_concludes_is_no_doubt(edition: Edition, conclusion: str, reading: str) -> None:
+    assert scan_reading(edition, conclusion) == reading
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "reading"),
+    [
+        ("双侧肋骨多发浓聚，考虑骨折", "negative"),
+        ("骶骨H形浓聚，不全骨折", "negative"),
+        ("Uptake in ribs consistent with healing fractures", "negative"),
+        ("Paget's disease of the left hemipelvis", "negative"),
+        ("左侧第6肋陈旧性骨折，T8椎体浓聚", "equivocal"),
+        ("L4椎体退变，T8椎体浓聚", "equivocal"),
+        ("右肺炎性病变，L3椎体浓聚", "equivocal"),
+        ("L3浓聚，良性？转移待排", "equivocal"),
+    ],
+)
+def test_what_explains_uptake_explains_its_own(edition: Edition, conclusion: str, reading: str) -> None:
+    assert scan_reading(edition, conclusion) == reading
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "reading"),
+    [
+        ("No evidence of progression of osseous metastases", "positive"),
+        ("No interval change in bone metastases", "positive"),
+        ("Previously noted metastases are no longer seen", "negative"),
+        ("Complete resolution of osseous metastases", "negative"),
+        ("骨转移灶部分消失，部分同前", "positive"),
+        ("影像所见：L2浓聚。诊断意见：未见骨转移征象。", "negative"),
+        ("Findings: Uptake in L3, nonspecific. Impression: Degenerative.", "negative"),
+        ("影像所见：L2转移待排。诊断意见：请结合临床。", "equivocal"),
+        ("影像所见：L2浓聚。诊断意见：请结合临床。", "equivocal"),
+        ("影像所见：L2骨转移。诊断意见：L4退变。", "positive"),
+        ("Multiple osseous and hepatic metastases", "positive"),
+        ("脑内多发转移瘤，颅骨未见异常", "negative"),
+    ],
+)
+def test_no_progression_is_no_denial(edition: Edition, conclusion: str, reading: str) -> None:
+    assert scan_reading(edition, conclusion) == reading

@@ -104,6 +104,7 @@ def test_which_two_axes(edition: Edition, members: Json, two: tuple[int, int]) -
     ("members", "why"),
     [
         ({}, "one-diameter"),
+        ({"valueString": "20×15 mm", "status": None}, "status-unknown"),
         (axes((LONGEST, 20)), "one-diameter"),
         (axes((OTHER, 20)), "one-diameter"),
         (axes((OTHER, 20)) | {"valueString": "20×15 mm"}, "one-diameter"),

@@ -58,6 +58,50 @@ def test_of_what_else_a_history_stays_what_there_is(edition: Edition, text: str,
     assert facts(edition, condition(text)).diagnoses.active == active
 
 
+BOTH = {"lung-cancer", "bone-metastasis"}
+
+
+@pytest.mark.parametrize(
+    ("text", "active"),
+    [
+        ("肺腺癌 M1c（骨、脑、肝）", BOTH), ("右肺癌 T2N2M1b(骨)", BOTH), ("肺腺癌cT4N3M1c:骨、肝", BOTH),
+        ("肺癌IV期（骨）", BOTH), ("NSCLC stage IVB, M1c (bone, liver)", BOTH), ("肺癌 骨M、脑M", BOTH),
+        ("肺癌 骨M(-)", {"lung-cancer"}), ("肺腺癌 M1c（脑，骨扫描阴性）", {"lung-cancer"}),
+        ("肺癌M1b（骨？）", {"lung-cancer"}), ("压疮IV期（骶骨）", set()), ("肺癌 压疮IV期（骶骨）", {"lung-cancer"}),
+        ("Lung cancer, L3 met", BOTH), ("NSCLC, MET positive (bone biopsy)", {"lung-cancer"}),
+    ],
+)  # fmt: skip
+def test_a_stage_says_where(edition: Edition, text: str, active: set[str]) -> None:
+    assert facts(edition, condition(text)).diagnoses.active == active
+
+
+@pytest.mark.parametrize(
+    ("text", "active"),
+    [
+        ("Primary lung adenocarcinoma metastatic to bone (HCC)", BOTH),  # a category of payers, written by Epic
+        ("Bone metastases (CMS/HCC)", {"bone-metastasis"}),
+        ("Hepatocellular carcinoma (HCC)", {OTHER}),
+        ("Cirrhosis with HCC", {OTHER}),
+        ("Suspected bone metastasis in patient with NSCLC", {"lung-cancer"}),
+        ("Lung cancer, no evidence of disease", {"lung-cancer"}),
+        ("Lung cancer screening declined", set()),
+        ("Metastatic lung cancer, bone scan ordered", {"lung-cancer"}),
+        ("Metastatic lung cancer (bone, adrenal)", BOTH),
+        ("肺癌 骨转移：否", {"lung-cancer"}),
+        ("肺癌，骨转移：未评估", {"lung-cancer"}),
+        ("骨转移（未确诊）", set()),
+        ("Oligometastatic NSCLC to L2 vertebra", BOTH),
+        ("Secondary adenocarcinoma of bone (HCC)", {"bone-metastasis"}),
+        ("Healed pathological fracture of left humerus", set()),
+        ("妊娠期糖尿病病史", set()),
+        ("绝经后骨质疏松伴有病理性骨折", {"osteoporosis"}),
+        ("Age-related osteoporosis with current pathological fracture, vertebra", {"osteoporosis"}),
+    ],
+)
+def test_what_is_no_diagnosis_of_ours(edition: Edition, text: str, active: set[str]) -> None:
+    assert facts(edition, condition(text)).diagnoses.active == active
+
+
 def asked(edition: Edition, service: str, draft: Json, *conditions: Json, **prefetch: Any) -> dict[str, Outcome]:
     keys = ("observations", "medicationRequests", "procedures", "serviceRequests", "reports")
     told: Json = {"patient": made_up(), "conditions": bundle(*conditions)} | {key: bundle() for key in keys}
@@ -197,6 +241,8 @@ def test_a_new_lesion_by_that_word_alone(edition: Edition, conclusion: str, new:
         ("T9转移瘤，椎管狭窄，脊髓受压", "positive"),
         ("L4/5椎间盘突出，椎管狭窄，脊髓受压", None),
         ("脊髓受压？T7椎体转移", "equivocal"),
+        ("T4椎体转移，ESCC 2级", "positive"),
+        ("T7 metastasis, Bilsky grade 3", "positive"),
     ],
 )
 def test_a_cord_compressed_beside_a_metastasis(edition: Edition, conclusion: str, cord: str | None) -> None:
@@ -233,6 +279,9 @@ def test_planning_is_no_radiotherapy_and_no_closer_look(edition: Edition, name: 
         ("External beam RT to T8", "radiotherapy"),
         ("立体定向放疗（左髂骨）", "sbrt"),
         ("CT定位下髂骨穿刺活检", "bone-biopsy"),
+        ("IM nail left femur", "bone-surgery"),
+        ("Prophylactic fixation of left femur", "bone-surgery"),
+        ("股骨头置换术", "bone-surgery"),
     ],
 )
 def test_what_is_given_stays_what_it_is(edition: Edition, name: str, what: str) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from cds_service.fhir import structs
 from cds_service.fhir.members import Readable
 from cds_service.fhir.structs import Medication, ReferenceRange
+from cds_service.record.versions import Meta
 
 
 class Note(structs.Element, frozen=True):
@@ -21,7 +22,7 @@ Path = tuple[str | int, ...]  # names on the wire, 0 for a list's only member
 
 # What the undecoded members hold; one that is not here stops the test.
 RAW: dict[str, Any] = {
-    "meta": structs.Meta,
+    "meta": Meta,
     "code": structs.CodeableConcept,
     "referenceRange": list[ReferenceRange],
     "contained": list[Medication],
