@@ -51,7 +51,17 @@ BY_REASON: dict[str, Any] = {
         ({"reason": [{"reference": {"reference": "Condition/c"}}]}, BY_REASON),
         ({"reason": [{"reference": "Condition/c"}]}, BY_REASON),
         ({"reasonReference": [{"reference": "Condition/gone"}]}, {}),
-        ({"reasonReference": [{"display": "bone pain"}]}, {}),
+        # Epic sends a reason by what it is called, and not the diagnosis itself.
+        (
+            {"reasonReference": [{"display": "bone pain"}]},
+            {
+                "place": Place(BoneSite("bone", None, frozenset(), RequestText("bone pain"))),
+                "conditions": frozenset({"bone-pain"}),
+                "reasons": frozenset({"bone-pain"}),
+                "said": frozenset({"pain-named"}),
+                "purposes": Purposes((Purpose("new-symptom", RequestText("bone pain")),)),
+            },
+        ),
         # Words and codes of reasons count together, and the reasons apart.
         (
             {

@@ -292,7 +292,7 @@ def test_another_scale_counts_only_with_a_day_and_a_value(edition: Edition) -> N
         when = None if days_ago is None else day(days_ago)
         it = Scored("pain-not-severity", T("o"), None, when, None, Fraction(7), why=why, name="FLACC")
         written, measurements = edition.readers.written, edition.knowledge.measurements
-        return pain({"pain-not-severity": [it]}, written, NOW.date(), measurements).other
+        return pain({"pain-not-severity": [it]}, (), written, NOW.date(), measurements).other
 
     assert other(3, None) == PainScore(None, "none", "unstated", day(3), T("o"), T("FLACC"))
     assert other(3, "comparator") is None
@@ -301,7 +301,7 @@ def test_another_scale_counts_only_with_a_day_and_a_value(edition: Edition) -> N
 
 def test_pain_without_a_day_cannot_be_used(edition: Edition) -> None:
     bare = Scored("pain-numeric", T("o"), T("7"), None, None, Fraction(7))
-    told = pain({"pain-numeric": [bare]}, edition.readers.written, NOW.date(), edition.knowledge.measurements)
+    told = pain({"pain-numeric": [bare]}, (), edition.readers.written, NOW.date(), edition.knowledge.measurements)
     assert (told.scores, told.unusable) == ((), (Missing("pain-score", "undated", "7", None),))
 
 
