@@ -109,3 +109,13 @@ def test_a_goal_is_no_score(edition: Edition, name: str, card: str | None) -> No
 def test_whether_the_cancer_is_treated(edition: Edition, drug: str, card: str | None) -> None:
     drugs = told("MedicationRequest", drug, 60)
     assert said(edition, "refractory-pain-radiotherapy", BONE_METASTASIS, BROKEN, medicationRequests=drugs) == card
+
+
+@pytest.mark.parametrize(
+    ("request_", "card"),
+    [("IP CONSULT TO PSYCHIATRY", None), ("精神卫生科会诊", None), ("Referral to podiatry", "positive")],
+)
+def test_care_for_the_mind_that_was_asked_for(edition: Edition, request_: str, card: str | None) -> None:
+    scored = told("Observation", "PHQ-9", 5, status="final", valueInteger=15)
+    asked = told("ServiceRequest", request_, 3)
+    assert said(edition, "psychological-support", BONE_METASTASIS, observations=scored, serviceRequests=asked) == card

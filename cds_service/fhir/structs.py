@@ -277,9 +277,9 @@ class MedicationRequest(Resource, frozen=True, tag="MedicationRequest"):
     dosage_instruction: Many[Dosage] = None
     # R5
     rendered_dosage_instruction: str | None = None
-    # Undecoded: nothing of a draft depends on it, so that its shape breaks none. See ``undecoded``.
+    # Undecoded: nothing of a draft depends on it: its shape breaks none. See ``undecoded``.
     dispense_request: msgspec.Raw = msgspec.Raw()
-    # Told by the patient or taken over from elsewhere: R4 in two shapes, R5 in one. Only whether it is said is asked.
+    # Told by the patient or taken over: R4 in two shapes, R5 in one. Only whether it is said is asked.
     reported_boolean: Any = None
     reported_reference: Any = None
     reported: Any = None
@@ -321,7 +321,7 @@ class MedicationAdministration(Resource, frozen=True, tag="MedicationAdministrat
     subject: Reference | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
-    # R5 spells it with one r in the middle; some senders mend that.
+    # R5 spells it with one r; some senders mend that.
     occurence_date_time: str | None = None
     occurence_period: Period | None = None
     occurrence_date_time: str | None = None

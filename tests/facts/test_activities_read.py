@@ -137,7 +137,7 @@ METASTASIS = condition("x", id="c") | {"code": {"text": "骨转移"}}
         {"reasonReference": [{"reference": "Condition/c"}]},
         {"reason": [{"reference": {"reference": "Condition/c"}}]},
         {"reason": [{"reference": "Condition/c"}]},
-        {"reasonReference": [{"display": ""}, {"reference": "Condition/none"}, {"reference": "Condition/c"}]},
+        {"reasonReference": [{"reference": "Condition/none"}, {"reference": "Condition/c"}]},
         {"reasonReference": [{"reference": "Condition/bare"}, {"reference": "Condition/c"}]},
         {"reasonReference": [{"reference": "Observation/o"}, {"reference": "Condition/c"}]},
         {"reason": [{"concept": {"text": "骨转移"}}]},
