@@ -73,7 +73,9 @@ def _unknown_unit(result: Json, at: datetime) -> None:
 def _in_words(result: Json, at: datetime) -> None:
     for part in (result, *result.get("component", [])):
         if isinstance(quantity := part.pop("valueQuantity", None), dict):
-            part["valueCodeableConcept"] = {"text": f"{quantity.get('value')} {quantity.get('unit')}"}
+            part["valueCodeableConcept"] = {
+                "text": f"{quantity.get('comparator', '')}{quantity.get('value')} {quantity.get('unit')}"
+            }
 
 
 def _other_fluid(result: Json, at: datetime) -> None:

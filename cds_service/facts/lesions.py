@@ -22,9 +22,10 @@ KEYS = ("conditions", "reports", "observations")
 Number = Literal["solitary", "multiple", "unknown"]
 Kind = Literal["osteolytic", "osteoblastic"]
 SOLITARY, MULTIPLE, FEW = "lesion-solitary", "lesion-multiple", "oligometastatic"
+LYTIC = "lesion-osteolytic"
 KINDS: tuple[tuple[str, frozenset[Kind]], ...] = (
     ("lesion-mixed", frozenset({"osteolytic", "osteoblastic"})),
-    ("lesion-osteolytic", frozenset({"osteolytic"})),
+    (LYTIC, frozenset({"osteolytic"})),
     ("lesion-osteoblastic", frozenset({"osteoblastic"})),
 )
 # What beside "new" makes a clause one of a lesion; a new fracture is none.
@@ -139,7 +140,15 @@ def _is_harmless(clause: Clause, sentence: Sentence) -> bool:
     if METASTASIS in sentence.said | sentence.doubted:
         return False
     denied = METASTASIS in sentence.denied and not any(ELSEWHERE in c.named for c in sentence.clauses)
-    return denied or BENIGN in sentence.said | sentence.doubted
+    return denied or any(_explains(other, clause) for other in sentence.clauses)
+
+
+def _explains(other: Clause, clause: Clause) -> bool:
+    """Whether a worn joint or the like of another clause may be what this one shows: it is of no other bone, and no
+    bone is destroyed here."""
+    if BENIGN not in other.said | other.doubted or LYTIC in clause.named:
+        return False
+    return other.bone is None or clause.bone is None or other.bone.may_be(clause.bone)
 
 
 def _of_lesions(clause: Clause, text: Told) -> bool:
@@ -175,7 +184,7 @@ def _number(clauses: Sequence[Clause]) -> Number | None:
 def _typed(clauses: Sequence[Clause], text: Told) -> Iterator[Typed]:
     for clause in clauses:
         if found := next((kinds for word, kinds in KINDS if word in clause.said), None):
-            both = {"lesion-osteolytic", "lesion-osteoblastic"} <= clause.said
+            both = {LYTIC, "lesion-osteoblastic"} <= clause.said
             yield Typed(KINDS[0][1] if both else found, clause.bone, text.when, text.ref, quoted(clause.text))
 
 
