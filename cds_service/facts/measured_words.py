@@ -1,8 +1,7 @@
-"""What stands of a value or its unit in words: the whole text, or none.
+"""What stands of a value or its unit in words.
 
-A number with a unit of its analyte, a comparator before it or a laboratory's mark beside it ("105 μmol/L", "2.05 mmol/L
-(L)"), is a quantity. A body weight or height may be two numbers ("5 ft 10 in", 1米75). The unit in the name of a result
-whose value has none: 体重(kg), "Creatinine [umol/L]".
+A body weight or height as a number with its unit, or two ("5 ft 10 in", 1米75): the whole text, or none. The unit in
+the name of a result whose value has none: 体重(kg), "Creatinine [umol/L]".
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from fractions import Fraction
 from cds_service.base.kinds import RequestText
 from cds_service.facts.bounded import told
 from cds_service.facts.units import LONGEST_NUMBER, QuantityRead, plausible
-from cds_service.fhir.structs import Quantity
 from cds_service.knowledge.measurements import Analyte, spelling
 
 # Longer is a note.
@@ -25,12 +23,6 @@ LONGEST_NAME = 200
 HUNDREDTH = Fraction(1, 100)
 _NUMBER = rf"[0-9]{{1,{LONGEST_NUMBER}}}(?:\.[0-9]{{1,{LONGEST_NUMBER}}})?"
 _MEASURED = re.compile(rf"({_NUMBER}) ?([^0-9 ,]{{1,12}})(?: ?,? ?([0-9]{{1,2}})(?: ?([^0-9 ,]{{1,12}}))?)?")
-_WRITTEN = re.compile(rf"([<>]=?|[≤≥])? ?({_NUMBER}) ?(.*)")
-_COMPARATORS = {"≤": "<=", "≥": ">="}
-# A laboratory's mark for high and low, before or behind the unit.
-_MARK = r"[↑↓*]+|\((?:h|l|hh|ll|high|low)\)"
-_WORD = r"h|l|hh|ll|high|low"
-_MARKS = re.compile(rf"^(?:(?:{_MARK})|(?:{_WORD})(?= )) ?| ?(?:(?:{_MARK})|(?<![^ ])(?:{_WORD}))$")
 _IN_NAME = re.compile(r"[(\[]([^()\[\]]{1,20})[)\]]")
 
 
@@ -43,18 +35,6 @@ def unit_in_name(names: Iterable[str], analyte: Analyte) -> str | None:
         if spelling(unit) in analyte.factors
     }
     return told.pop() if len({analyte.factors[spelling(u)] for u in told}) == 1 else None
-
-
-def written(text: str, analyte: Analyte) -> Quantity | None:
-    """A value in words as a quantity: one number, with a unit of this analyte or none."""
-    match = _WRITTEN.fullmatch(told(text)) if len(text) <= LONGEST else None
-    if match is None:
-        return None
-    value, comparator = Decimal(match[2]), match[1] and _COMPARATORS.get(match[1], match[1])
-    for unit in (part.strip(" ()[]") for part in (match[3], _MARKS.sub("", match[3]))):
-        if not unit or spelling(unit) in analyte.factors or spelling(unit) in analyte.per_surface:
-            return Quantity(value=value, comparator=comparator, unit=unit or None)
-    return None
 
 
 def measured(text: str, analyte: Analyte) -> QuantityRead | None:

@@ -22,7 +22,7 @@ from cds_service.base.kinds import RequestText
 from cds_service.base.remembered import Remembered
 from cds_service.facts.dating import Dated, Dating
 from cds_service.facts.fluids import Fluids
-from cds_service.facts.measured_words import measured, unit_in_name, written
+from cds_service.facts.measured_words import measured, unit_in_name
 from cds_service.facts.range_text import two_numbers
 from cds_service.facts.results import Reading, Result, Series, Unusable
 from cds_service.facts.units import QuantityRead, converted, printed, quantity_read, shortened, shown
@@ -174,17 +174,14 @@ def _written(value: Range | Ratio | Decimal) -> str:
 def _result(analyte: Analyte, name: str, observation: Observation, source: Source, dated: Dated) -> Result:
     """One result. ``source``: the Observation, or the component of it that holds the value."""
     ref, quantity = RequestText(f"Observation/{observation.id or '?'}"), source.value_quantity
-    text = "" if quantity else _text(source)
-    known = None if quantity else measured(text, analyte)
-    if known is None and (quantity := quantity or written(text, analyte)) is not None:
-        known = _read(quantity, analyte, observation, source)
-    words = known.shown if known else RequestText(text)
+    known = _read(quantity, analyte, observation, source) if quantity else measured(_text(source), analyte)
+    words = known.shown if known else RequestText(_text(source))
     value = _value(source, known, dated)
     if isinstance(value, str) or known is None:
         return Unusable(name, str(value), words or None, dated.day, ref, dated.until, dated.at)
     if observation.status not in COUNTING:
         return Unusable(name, "status-unknown", words, dated.day, ref, dated.until, dated.at)
-    low, high = _own_range(source, quantity, analyte)
+    low, high = _own_range(source, analyte)
     preliminary, day = observation.status == "preliminary", dated.day or date.min  # a value is only given with a day
     return Reading(
         name, value, analyte.unit, words, day, ref, preliminary, low, high, dated.at, dated.ahead,
@@ -208,15 +205,18 @@ def _value(source: Source, known: QuantityRead | None, dated: Dated) -> Fraction
     if source.data_absent_reason is not None:
         return "data-absent"
     if known is None:
+        if isinstance(source, Observation) and source.value_integer is not None:
+            return "unit-missing"
         return "not-a-number" if _text(source) else "no-value"
     return known.value if isinstance(known.value, str) else dated.unusable or known.value
 
 
-def _own_range(source: Source, quantity: Quantity | None, analyte: Analyte) -> tuple[Fraction | None, Fraction | None]:
+def _own_range(source: Source, analyte: Analyte) -> tuple[Fraction | None, Fraction | None]:
     """The result's own reference range; nothing when several differ (for whom each is meant is not read).
 
     Read only where a result is judged by its range: for analytes that have a default one, or say so.
     """
+    quantity = source.value_quantity
     judged = analyte.own_range or analyte.reference is not None
     if not judged or quantity is None or not source.reference_range:
         return None, None
