@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from cds_service.base.kinds import RequestText
-from cds_service.facts.narrative import METASTASIS, headed, pattern, quoted, split
+from cds_service.facts.narrative import METASTASIS, headed, pattern, quoted, sentence_ends, split
 from cds_service.facts.skeleton import CORD, DEGENERATIVE
 from cds_service.fhir.structs import CodeableConcept
 from cds_service.knowledge.terminology import Terminology
@@ -25,7 +25,7 @@ class CordReader:
     """Finds a compressed cord in the codes and the text of a report."""
 
     def __init__(self, terminology: Terminology) -> None:
-        self._terminology = terminology
+        self._terminology, self._ends = terminology, sentence_ends(terminology)
         self._asked = headed(terminology.wording.background)
         self._looked_for = re.compile(pattern(terminology.wording.background))
 
@@ -40,7 +40,7 @@ class CordReader:
         return None, None
 
     def _said(self, text: str | None) -> Iterator[tuple[Named, str]]:
-        for sentence in split(text):
+        for sentence in split(text, self._ends):
             if self._asked.match(plain(sentence)):
                 continue
             read = self._terminology.read("condition", sentence)

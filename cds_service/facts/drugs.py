@@ -78,8 +78,8 @@ class DrugReader:
         # Of a combination (alendronate with vitamin D) the bone-modifying drug comes first: it is what cards name.
         names = tuple(dict.fromkeys(m.concept for m in sorted(matches, key=self._is_supplement)))
         groups = frozenset[DrugGroup](self._drugs.drugs[n].group for n in names if n in self._drugs.drugs)
-        unstated = not any(d.route for d in dosages_of(treatment))
-        if unstated and "bisphosphonate" in groups and self._doses.swallowed(text):
+        swallowed = "bisphosphonate" in groups and self._doses.swallowed(text)
+        if swallowed and not any(d.route for d in dosages_of(treatment)):
             dosed = replace(dosed, route="oral")
         injected = dosed.route in INJECTED or (dosed.route is None and self._doses.injected(text))
         daily = None

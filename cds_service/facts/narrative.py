@@ -22,18 +22,13 @@ LONGEST_JOINED = 400  # of two sentences that are read as one
 SENTENCES = 1_024  # that are remembered
 QUOTED = 80  # characters of a quote on a card; the view cuts there too
 
-# A new heading begins a sentence, whatever stands before it: 临床诊断：脊髓压迫？影像所见：…
-_HEADED = (
-    r"(?<=[？?,，、\s])(?=(?:影像所见|检查所见|影像表现|影像诊断|诊断意见|诊断印象|检查提示|印象|结论"
-    r"|findings|impression|conclusion)\s*[:：])"
-)
-_SENTENCE = re.compile(rf"[。；;\n\r！]|\.(?=\s|$)|{_HEADED}", re.IGNORECASE)
 _CLAUSE = re.compile(
     r"[，,]|伴有|伴|合并|以及|及(?!其)|\bwith\b|\band\b(?!\s+(?:osteo)?(?:lytic|blastic|sclerotic))", re.IGNORECASE
 )
 METASTASIS, ELSEWHERE, BENIGN = "metastasis", "elsewhere", "benign-cause"
+NODE = "thoracic-node"  # of the chest: no other organ
 NATURE = frozenset({METASTASIS, BENIGN})  # what a lesion is
-UPTAKE, NEW = "reading-equivocal", "lesion-new"
+EQUIVOCAL, NEW = "reading-equivocal", "lesion-new"
 KINDS = frozenset({"lesion-osteolytic", "lesion-osteoblastic", "lesion-mixed"})
 
 
@@ -71,7 +66,7 @@ class NarrativeReader:
 
     def __init__(self, terminology: Terminology, sites: SiteReader) -> None:
         self._terminology, self.sites = terminology, sites
-        self._lesion = re.compile(pattern(terminology.wording.lesions))
+        self._ends, self._lesion = sentence_ends(terminology), re.compile(pattern(terminology.wording.lesions))
         # Imaging, lesions and spread read the same reports, and most sentences of reports are written every day.
         self._known = lru_cache(maxsize=SENTENCES)(self._sentence)
 
@@ -79,7 +74,7 @@ class NarrativeReader:
         """The sentences of a text that say anything. One that says only what the lesion of the sentence before is
         (骨质破坏。转移不除外。) is read as a clause of that."""
         before: Sentence | None = None
-        for part in split(text):
+        for part in split(text, self._ends):
             sentence = self._read(part)
             short = before is not None and len(before.text) + len(part) <= LONGEST_JOINED
             if before and short and _is_lesion(before) and _is_nature(sentence):
@@ -128,7 +123,7 @@ def _is_lesion(sentence: Sentence) -> bool:
     """Whether it shows a lesion of bone and says nothing of its nature."""
     if NATURE & (sentence.said | sentence.doubted | sentence.denied):
         return False
-    return any(c.of_bone() and (c.lesion or (KINDS | {UPTAKE}) & c.said) for c in sentence.clauses)
+    return any(c.of_bone() and (c.lesion or (KINDS | {EQUIVOCAL}) & c.said) for c in sentence.clauses)
 
 
 def _is_nature(sentence: Sentence) -> bool:
@@ -139,9 +134,15 @@ def _is_nature(sentence: Sentence) -> bool:
     return all(c.bone is None or c.bone.name == BONE for c in sentence.clauses)
 
 
-def split(text: str | None) -> Iterator[str]:
+def sentence_ends(terminology: Terminology) -> re.Pattern[str]:
+    """What ends a sentence: a stop, or the place before a new heading."""
+    heading = rf"(?<=[？?,，、\s])(?=(?:{pattern(terminology.wording.headings)})\s*[:：])"
+    return re.compile(rf"[。；;\n\r！]|\.(?=\s|$)|{heading}", re.IGNORECASE)
+
+
+def split(text: str | None, ends: re.Pattern[str]) -> Iterator[str]:
     """The sentences of a text, as far as it is read."""
-    yield from filter(None, map(str.strip, _SENTENCE.split((text or "")[:LONGEST])))
+    yield from filter(None, map(str.strip, ends.split((text or "")[:LONGEST])))
 
 
 def pattern(words: Words) -> str:

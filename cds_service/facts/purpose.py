@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from cds_service.base.kinds import RequestText
-from cds_service.facts.narrative import quoted
+from cds_service.facts.narrative import ELSEWHERE, NODE, quoted
+from cds_service.facts.narrative import METASTASIS as DEPOSIT
 from cds_service.facts.sites import SiteReader
 from cds_service.fhir.structs import CodeableConcept
 from cds_service.knowledge.terminology import Terminology
@@ -29,8 +30,6 @@ KINDS: tuple[Kind, ...] = (
 # Whoever asks for one of these asks what the guideline does not speak of.
 OTHER: frozenset[Kind] = frozenset({"staging", "new-symptom", "planning", "trauma", "infection", "molecular"})
 METASTASIS = "bone-metastasis"
-# Words of a metastasis of another organ.
-ELSEWHERE, DEPOSIT, NODE = "elsewhere", "metastasis", "thoracic-node"
 # A diagnosis that is a reason to look, whether it is there or only feared.
 SYMPTOMS = frozenset({
     "bone-pain", "cancer-pain", "pathological-fracture", "vertebral-compression-fracture", "impending-fracture",

@@ -16,6 +16,7 @@ from cds_service.base.kinds import RequestText
 from cds_service.facts.narrative import (
     BENIGN,
     ELSEWHERE,
+    EQUIVOCAL,
     KINDS,
     METASTASIS,
     NEW,
@@ -35,7 +36,7 @@ READINGS: dict[str, Reading] = {
     "reading-equivocal": "equivocal",
     "reading-negative": "negative",
 }
-NEGATIVE, EQUIVOCAL, MARROW = "reading-negative", "reading-equivocal", "marrow"
+NEGATIVE, MARROW = "reading-negative", "marrow"
 DECIDING = frozenset({METASTASIS, *READINGS})
 STUDIES = ("naf-pet", "bone-scan", "pet-mri", "pet-ct", "mri-whole-body", "mri-bone", "mri", "ct-bone", "ct")
 POSITIVE = "reading-positive"

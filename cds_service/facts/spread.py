@@ -11,7 +11,7 @@ from cds_service.base.kinds import RequestText
 from cds_service.facts.conditions import has_abated
 from cds_service.facts.diagnoses import INACTIVE, NEVER_VERIFIED, coded
 from cds_service.facts.explained import Fact, reference
-from cds_service.facts.narrative import ELSEWHERE, METASTASIS, NarrativeReader, quoted
+from cds_service.facts.narrative import ELSEWHERE, METASTASIS, NODE, NarrativeReader, quoted
 from cds_service.facts.skeleton import words
 from cds_service.facts.told import ago
 from cds_service.fhir.dates import day_of
@@ -20,7 +20,7 @@ from cds_service.knowledge.model import File
 from cds_service.knowledge.terminology import Terminology
 
 KEYS = ("conditions",)
-CONCEPT, NODE, MULTIPLE = "other-metastasis", "thoracic-node", "lesion-multiple"
+CONCEPT, MULTIPLE = "other-metastasis", "lesion-multiple"
 
 
 @dataclass(frozen=True, slots=True)

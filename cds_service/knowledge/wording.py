@@ -81,6 +81,7 @@ class Wording(File, frozen=True):
     beside_signs: Words
     background: Words
     concluding: Words
+    headings: Words
     partly: Words
     measured_in_blood: list[str]
 
